@@ -1,0 +1,43 @@
+"""The mixtures of the experiments, named: orthonormal and oblique unit centroids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from diversity_jax.mixtures import GaussianMixture
+
+
+def orthonormal(
+    *, clusters: int, dimension: int, variance: Any, weights: Any = None
+) -> GaussianMixture:
+    """Clusters at the first coordinate axes, equally likely unless `weights` are given."""
+    return along(jnp.eye(clusters, dimension), variance=variance, weights=weights)
+
+
+def oblique(*, overlap: Any, dimension: int, variance: Any) -> GaussianMixture:
+    """Two equally likely clusters at unit centroids with inner product `overlap`."""
+    means = jnp.zeros((2, dimension)).at[0, 0].set(1.0)
+    means = means.at[1, 0].set(overlap).at[1, 1].set(jnp.sqrt(1 - jnp.square(overlap)))
+    return along(means, variance=variance)
+
+
+def along(
+    centroids: Float[Array, "k d"], *, variance: Any, weights: Any = None
+) -> GaussianMixture:
+    """Clusters at `centroids`, all with `variance`, equally likely unless `weights` are given."""
+    k = centroids.shape[0]
+    weights = jnp.full(k, 1 / k, centroids.dtype) if weights is None else weights
+    return GaussianMixture.isotropic(
+        weights, centroids, jnp.full(k, variance, dtype=centroids.dtype)
+    )
+
+
+def random_orthonormal(key: Array, *, clusters: int, dimension: int) -> Float[Array, "k d"]:
+    """Orthonormal centroids in a uniformly random direction."""
+    gaussian = jax.random.normal(key, (dimension, clusters), jnp.result_type(float))
+    basis, triangle = jnp.linalg.qr(gaussian)
+    return (basis * jnp.sign(jnp.diagonal(triangle))[None, :]).T

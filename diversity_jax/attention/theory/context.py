@@ -1,0 +1,171 @@
+"""The parameter-free in-context layer, its baselines, and random centroids.
+
+The layer is ``T_1 = (scale strength / L) sum_k <X_1, X_k> X_k``, the linear layer with A = I. With
+k orthonormal centroids, weights 1/k and scale k, all moments given the cluster are the same for
+every cluster; they follow from the derivation in `risk` with A = I, where
+``E|x|^2 x'Sx = E x'Fx = tr(FS)``. Every formula is conditional on the centroids and invariant
+under rotation, so it holds for centroids that are drawn anew for each sequence.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax.scipy.stats import norm
+from jaxtyping import Array, Float
+
+from diversity_jax import validate
+from diversity_jax.attention.theory.risk import check_length, common_variance
+from diversity_jax.mixtures import GaussianMixture
+
+
+class InContext(eqx.Module):
+    """What the in-context layer does with one token, in squared units of the tokens."""
+
+    risk: Float[Array, ""]
+    quantisation_error: Float[Array, ""]
+    variance: Float[Array, ""]
+    mean_gain: Float[Array, ""]
+
+
+class InContextStrengths(eqx.Module):
+    """Strengths at which the layer is unbiased, or best by one of two errors."""
+
+    unbiased: Float[Array, ""]
+    risk_optimal: Float[Array, ""]
+    centroid_optimal: Float[Array, ""]
+
+
+class _Moments(eqx.Module):
+    """Per power of ``k strength``: factor of the centroid in E[T|c], E<T, x>, E|T|^2."""
+
+    mean: Float[Array, ""]
+    cross: Float[Array, ""]
+    square: Float[Array, ""]
+    energy: Float[Array, ""]
+    clusters: int = eqx.field(static=True)
+
+
+def in_context(mixture: GaussianMixture, *, length: Any, strength: Any) -> InContext:
+    """Risk, errors and mean of the in-context layer at any length, ``jnp.inf`` included.
+
+    ``risk = E|X_1 - T_1|^2``, ``quantisation_error = E|T_1 - centroid|^2``,
+    ``variance = E|T_1 - E[T_1 | cluster]|^2``, ``mean_gain`` the factor of the centroid in
+    ``E[T_1 | cluster]``. Valid for equal weights, orthonormal centroids, one isotropic variance
+    (zero allowed), scale = number of clusters; anything else is a ValueError. Exact.
+    Source: reconstructed from the abstract of arXiv 2505.13112; derived above.
+    """
+    moments = _moments(mixture, length)
+    gain = moments.clusters * strength
+    mean, square = gain * moments.mean, gain**2 * moments.square
+    return InContext(
+        risk=moments.energy - 2 * gain * moments.cross + square,
+        quantisation_error=square - 2 * mean + 1,
+        variance=square - mean**2,
+        mean_gain=mean,
+    )
+
+
+def in_context_strengths(mixture: GaussianMixture, *, length: Any) -> InContextStrengths:
+    """The strengths that make the layer unbiased, its risk least, its quantisation error least.
+
+    Same validity, errors and source as `in_context`.
+    """
+    moments = _moments(mixture, length)
+    return InContextStrengths(
+        unbiased=1 / (moments.clusters * moments.mean),
+        risk_optimal=moments.cross / (moments.clusters * moments.square),
+        centroid_optimal=moments.mean / (moments.clusters * moments.square),
+    )
+
+
+def _moments(mixture: GaussianMixture, length: Any) -> _Moments:
+    check_length(length)
+    tau = common_variance(mixture)
+    _require_symmetric(mixture)
+    k, d = mixture.components, mixture.dimension
+    once = 1 / jnp.asarray(length, tau.dtype)
+    others = 1 - once
+    inside, energy = 1 / k + tau, 1 + d * tau
+    spread = 2 * d * tau**2 + 4 * tau
+    fourth = energy**2 + spread
+    sixth = energy**3 + 3 * energy * spread + 8 * d * tau**3 + 24 * tau**2
+    mixed = (1 + (d + 4) * tau) * inside + tau * (1 + (d + 2) * tau) * energy
+    second_power = k * inside**2 + (d - k) * tau**2
+    third_power = k * inside**3 + (d - k) * tau**3
+    return _Moments(
+        mean=others * inside + once * (1 + (d + 2) * tau),
+        cross=others * second_power + once * fourth,
+        square=once**2 * sixth
+        + 3 * once * others * mixed
+        + others * (1 - 2 * once) * third_power,
+        energy=energy,
+        clusters=k,
+    )
+
+
+def _require_symmetric(mixture: GaussianMixture) -> None:
+    means, weights = validate.concrete(mixture.means), validate.concrete(mixture.weights)
+    if means is None or weights is None:
+        return
+    k = mixture.components
+    slack = 1e-5 if means.dtype.itemsize == 4 else 1e-9
+    skew = abs(means @ means.T - jnp.eye(k)).max()
+    uneven = abs(weights - 1 / k).max()
+    if not (skew <= slack and uneven <= slack):
+        raise validate.fail(
+            "mixture",
+            f"weights off 1/{k} by {uneven:.3g}, centroids off orthonormal by {skew:.3g}",
+            "equal weights and orthonormal centroids",
+            "for any other mixture use population_risk with identity heads",
+        )
+
+
+def random_centroid_risk(
+    *, dimension: int, variance: Any, length: Any, strength: Any
+) -> Float[Array, ""]:
+    """Mean in-context risk over two centroids drawn uniformly on the sphere for each sequence.
+
+    With A = I and scale 2 every trace in the risk is affine in the squared overlap g^2 of the two
+    unit centroids, whose mean is 1/dimension; so the mean risk is the risk at that g^2. Exact.
+    Source: derived. Units and validity of length as in `in_context`; dimension >= 2.
+    """
+    check_length(length)
+    overlap = jnp.sqrt(1.0 / dimension)
+    means = jnp.zeros((2, dimension)).at[0, 0].set(1.0)
+    means = means.at[1, 0].set(overlap).at[1, 1].set(jnp.sqrt(1 - overlap**2))
+    mixture = GaussianMixture.isotropic(jnp.full(2, 0.5), means, jnp.full(2, variance))
+    from diversity_jax.attention.theory.risk import population_risk
+
+    return population_risk(jnp.eye(dimension), mixture, length=length, strength=strength)
+
+
+class Baselines(eqx.Module):
+    """Reconstruction errors ``E|X - quantiser(X)|^2`` of three hard quantisers."""
+
+    own_centroid: Float[Array, ""]
+    nearest_centroid: Float[Array, ""]
+    optimal_quantiser: Float[Array, ""]
+
+
+def baselines(*, dimension: int, variance: Any, distance: Any = 2**0.5) -> Baselines:
+    """Reconstruction errors for two equally likely clusters `distance` apart.
+
+    The label's own centroid gives ``d tau``. The nearest centroid gains where noise crosses the
+    middle: along the axis the error is ``E min((x-a)^2, (x+a)^2)``. The optimal two-point
+    quantiser that splits at the middle puts its points at the conditional means, at distance
+    ``E|x|`` along the axis. Its optimality among all two-point quantisers needs the axis to be
+    the direction of largest variance, which it is. ``variance > 0``. Source: derived.
+    """
+    tau, deviation = jnp.asarray(variance), jnp.sqrt(variance)
+    half = jnp.asarray(distance) / (2 * deviation)
+    own = dimension * tau
+    gain = 2 * deviation * distance * norm.pdf(half) - distance**2 * norm.cdf(-half)
+    absolute = 2 * deviation * norm.pdf(half) + distance / 2 * (1 - 2 * norm.cdf(-half))
+    return Baselines(
+        own_centroid=own,
+        nearest_centroid=own - gain,
+        optimal_quantiser=own + distance**2 / 4 - absolute**2,
+    )

@@ -1,0 +1,84 @@
+"""Infinite sequences: non-orthogonal centroids (the dual basis) and softmax heads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from diversity_jax.attention.theory.risk import common_variance
+from diversity_jax.mixtures import GaussianMixture
+
+
+class ObliqueOptimum(eqx.Module):
+    """Best pair of unit heads in the span of two unit centroids that overlap."""
+
+    head_overlap: Float[Array, ""]
+    alignment: Float[Array, ""]
+
+
+def oblique_optimum(*, overlap: Any, variance: Any, strength: Any) -> ObliqueOptimum:
+    """The risk-optimal heads in the span of two centroids with inner product `overlap`, L infinite.
+
+    The second moment of a token has eigenvalues ``e+- = (1 +- overlap)/2 + tau`` along the
+    bisectors, and ``A`` of two unit heads symmetric about them has eigenvalues ``1 +- xi`` there,
+    xi the heads' inner product. Then ``R = sum e - 2 s lam sum e^2 a + (s lam)^2 sum e^3 a^2`` with
+    scale s = 2 is quadratic in xi, least at
+    ``xi = [(e+^2 - e-^2)/(s lam) - (e+^3 - e-^3)] / (e+^3 + e-^3)``, cut to [-1, 1]. The
+    alignment is the cosine between head and centroid. Valid within the span, equal weights; the
+    heads themselves (and not only A) are determined by it. Source: derived.
+    """
+    plus, minus = (1 + overlap) / 2 + variance, (1 - overlap) / 2 + variance
+    pull = (plus**2 - minus**2) / (2 * strength) - (plus**3 - minus**3)
+    xi = jnp.clip(pull / (plus**3 + minus**3), -1.0, 1.0)
+    alignment = jnp.sqrt((1 + overlap) * (1 + xi)) / 2 + jnp.sqrt((1 - overlap) * (1 - xi)) / 2
+    return ObliqueOptimum(head_overlap=xi, alignment=alignment)
+
+
+class ObliqueStrengths(eqx.Module):
+    """Strengths for overlapping centroids: least risk, and heads exactly at the centroids."""
+
+    best: Float[Array, ""]
+    centroids: Float[Array, ""]
+
+
+def oblique_strengths(*, overlap: Any, variance: Any) -> ObliqueStrengths:
+    """The strength of least risk, and the one at which the centroids are the best heads.
+
+    ``best = (1+2 tau) / ((1+2 tau)^2 - g^2)``, with heads' overlap ``-g/(1+2 tau)`` and risk
+    ``(d-2) tau``; without noise those heads are the normalised dual basis.
+    ``centroids = (e+^2 - e-^2) / (2 [(1+g) e+^3 - (1-g) e-^3])``, which is ``1/(2(1+g^2))``
+    without noise. L infinite, equal weights, ``0 < |g| < 1``. Source: derived.
+    """
+    plus, minus = (1 + overlap) / 2 + variance, (1 - overlap) / 2 + variance
+    inside = 1 + 2 * variance
+    at_centroids = (1 + overlap) * plus**3 - (1 - overlap) * minus**3
+    return ObliqueStrengths(
+        best=inside / (inside**2 - overlap**2),
+        centroids=(plus**2 - minus**2) / (2 * at_centroids),
+    )
+
+
+def dual_basis(centroids: Float[Array, "k d"]) -> Float[Array, "k d"]:
+    """The normalised dual basis: row c is orthogonal to every centroid but number c."""
+    dual = jnp.linalg.solve(centroids @ centroids.T, centroids)
+    return dual / jnp.linalg.norm(dual, axis=1, keepdims=True)
+
+
+def softmax_head(
+    query: Float[Array, " d"], head: Float[Array, " d"], mixture: GaussianMixture, *, strength: Any
+) -> Float[Array, " d"]:
+    """The output of one softmax head for `query` on an infinite prompt from `mixture`.
+
+    Scores ``strength <query, head> <head, X_k>`` tilt the mixture by ``exp<q, X>`` with
+    ``q = strength <query, head> head``: cluster weights become softmax of
+    ``log pi_c + <q, m_c>`` and means ``m_c + tau q`` (the common factor exp(tau|q|^2/2) cancels).
+    One variance common to the clusters. Source: derived.
+    """
+    tau = common_variance(mixture)
+    tilt = strength * (query @ head) * head
+    weights = jax.nn.softmax(jnp.log(mixture.weights) + mixture.means @ tilt)
+    return weights @ mixture.means + tau * tilt

@@ -1,0 +1,203 @@
+"""Two trained heads on two orthonormal clusters: the invariant manifold, strengths, rates, limits.
+
+On the manifold ``mu_0 _|_ m_1, mu_1 _|_ m_0, mu_0 _|_ mu_1`` the risk is a quadratic polynomial in
+the squared overlaps ``x = <mu_0, m_0>^2`` and ``y = <mu_1, m_1>^2``: put ``V = diag(sqrt x, sqrt y)``
+and ``G = I`` in `risk`. Below, ``q = x + y`` and ``Q = x^2 + y^2``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from diversity_jax import validate
+from diversity_jax.attention.theory.risk import check_length
+
+
+class Strengths(eqx.Module):
+    """Natural strengths for two orthonormal clusters, and what holds at the best of them."""
+
+    largest: Float[Array, ""]
+    best: Float[Array, ""]
+    unbiased: Float[Array, ""]
+    risk: Float[Array, ""]
+    largest_regularisation: Float[Array, ""]
+
+
+def manifold_risk(
+    first: Any, second: Any, *, dimension: Any, length: Any, variance: Any, strength: Any
+) -> Float[Array, ""]:
+    """The risk on the manifold at squared overlaps `first` and `second` in [0, 1].
+
+    Two orthonormal clusters, equal weights, scale 2, dimension >= 4. Exact. Source: derived.
+    """
+    cross, square = _polynomials(first, second, dimension, length, variance)
+    return 1 + dimension * variance - 4 * strength * cross + 4 * strength**2 * square
+
+
+def manifold_regulariser(first: Any, second: Any, *, variance: Any) -> Float[Array, ""]:
+    """The regulariser on the manifold: ``tau (x + y) / 2 + tau^2``. Exact. Source: derived."""
+    return variance * (first + second) / 2 + variance**2
+
+
+def strengths(*, dimension: Any, length: Any, variance: Any) -> Strengths:
+    """The strengths at which centroid heads stop attracting, are best, and are unbiased.
+
+    Two orthonormal clusters with equal weights and scale 2. `largest`: centroid heads attract on
+    the manifold up to it (there the radial slope of the risk vanishes). `best`: least risk with
+    heads at the centroids. `unbiased`: ``E[T | cluster] = centroid``. At `best`: the `risk`, and
+    `largest_regularisation`, above which the regulariser pulls heads off the span (infinite at
+    variance 0, where its pull vanishes). `length` may be ``jnp.inf``; all may be traced.
+    Errors: ValueError for dimension < 2, length < 1, negative variance. Source: derived.
+    """
+    check_length(length)
+    validate.nonnegative("variance", variance)
+    size = validate.concrete(dimension)
+    if size is not None and not (size >= 2).all():
+        raise validate.fail("dimension", dimension, "at least 2", "two clusters span two directions")
+    tau = jnp.asarray(variance, jnp.result_type(float))
+    cross, square = _polynomials(1.0, 1.0, dimension, length, tau)
+    cross_slope, square_slope = _slopes_at_centroids(dimension, length, tau)
+    once = 1 / jnp.asarray(length, tau.dtype)
+    best = cross / (2 * square)
+    pull = 8 * (best * cross_slope - best**2 * square_slope)
+    positive = tau > 0
+    return Strengths(
+        largest=cross_slope / square_slope,
+        best=best,
+        unbiased=1 / (1 + once + 2 * tau * (1 + 3 * once)),
+        risk=1 + dimension * tau - cross**2 / square,
+        largest_regularisation=jnp.where(positive, pull / jnp.where(positive, tau, 1.0), jnp.inf),
+    )
+
+
+def radial_rate(*, dimension: Any, length: Any, variance: Any, strength: Any) -> Float[Array, ""]:
+    """The curvature h: near the centroids the angle shrinks by ``1 - learning_rate * h`` a step.
+
+    ``h = -2 dR/dx`` at the centroids; positive below `strengths.largest`, zero at it, where
+    convergence is only of order ``steps^(-1/2)``. Source: derived.
+    """
+    cross_slope, square_slope = _slopes_at_centroids(dimension, length, jnp.asarray(variance))
+    return 8 * (strength * cross_slope - strength**2 * square_slope)
+
+
+def regularisation_limit(
+    *, dimension: Any, length: Any, variance: Any, strength: Any
+) -> Float[Array, ""]:
+    """The largest regularisation at which centroid heads attract on the manifold; variance > 0.
+
+    ``-2 (dR/dx) / tau`` at the centroids, since the regulariser's slope is ``tau / 2``. Derived.
+    """
+    rate = radial_rate(dimension=dimension, length=length, variance=variance, strength=strength)
+    return rate / variance
+
+
+def resting_overlap(*, dimension: Any, length: Any, variance: Any, strength: Any) -> Float[Array, ""]:
+    """The overlap ``<mu, m>`` at which descent on the manifold comes to rest, 1 below `largest`.
+
+    Above it the risk is least at ``x = y < 1``, where its slope, linear along the diagonal,
+    vanishes. Source: derived.
+    """
+    def slope(x: float) -> Array:
+        cross_slope, square_slope = _slopes(x, dimension, length, jnp.asarray(variance))
+        return strength * square_slope - cross_slope
+
+    at_zero, at_one = slope(0.0), slope(1.0)
+    crossing = at_zero / (at_zero - at_one)
+    return jnp.sqrt(jnp.where(at_one > 0, jnp.clip(crossing, 0.0, 1.0), 1.0))
+
+
+class DiracMinimum(eqx.Module):
+    """Noiseless clusters: the largest strength with minimisers in the span, and the risk there."""
+
+    largest: Float[Array, ""]
+    risk: Float[Array, ""]
+
+
+def dirac_risk(
+    overlaps: Float[Array, "h k"], *, length: Any, strength: Any
+) -> Float[Array, ""]:
+    """The risk without noise, from the overlaps of heads with k orthonormal clusters, scale k.
+
+    ``C = V'V``: ``1 - 2 lam (L+k-1)/(Lk) tr C
+    + (lam/L)^2 [(2L+k-2) sum C_cc^2 + (L-1)(L+k-2)/k tr C^2]``. Exact. Source: derived.
+    """
+    k = overlaps.shape[1]
+    once = 1 / jnp.asarray(length, overlaps.dtype)
+    form = overlaps.T @ overlaps
+    diagonal = jnp.diagonal(form)
+    own = once * (2 + (k - 2) * once) * jnp.sum(diagonal**2)
+    pairs = (1 - once) * (1 + (k - 2) * once) / k * jnp.sum(form**2)
+    gain = 1 + (k - 1) * once
+    return 1 - 2 * strength * gain / k * jnp.sum(diagonal) + strength**2 * (own + pairs)
+
+
+def dirac_minimum(*, clusters: int, length: Any) -> DiracMinimum:
+    """Noiseless orthonormal clusters: up to `largest`, minimisers are the bases of the span.
+
+    ``largest = L (L+k-1) / D`` and the least risk there ``(k-1)(L-1) / D`` with
+    ``D = L^2 + 3(k-1)L + (k-1)(k-2)``; k = 2 gives ``(L+1)/(L+3)``. Source: derived.
+    """
+    once = 1 / jnp.asarray(length, jnp.result_type(float))
+    rest = clusters - 1
+    bottom = 1 + 3 * rest * once + rest * (clusters - 2) * once**2
+    return DiracMinimum(
+        largest=(1 + rest * once) / bottom, risk=rest * (1 - once) * once / bottom
+    )
+
+
+def spurious_threshold(*, length: Any, strength: Any) -> Float[Array, ""]:
+    """Noiseless: the regularisation above which heads (bisector, off the span) are a local minimum.
+
+    ``4(a - b) + 2c`` with ``a = lam (L+1)/L, b = lam^2 (L+3)/(2L), c = lam^2 (L-1)/L``. Derived
+    from the Hessian of the regularised risk at that stationary point.
+    """
+    once = 1 / jnp.asarray(length, jnp.result_type(float))
+    linear, square = strength * (1 + once), strength**2 * (1 + 3 * once) / 2
+    return 4 * (linear - square) + 2 * strength**2 * (1 - once)
+
+
+def spurious_risk(*, length: Any, strength: Any) -> Float[Array, ""]:
+    """The (unregularised) risk at that spurious minimum: ``1 - a + b/2 + c/4``. Derived."""
+    once = 1 / jnp.asarray(length, jnp.result_type(float))
+    square, pairs = strength**2 * (1 + 3 * once) / 2, strength**2 * (1 - once)
+    return 1 - strength * (1 + once) + square / 2 + pairs / 4
+
+
+def _polynomials(x: Any, y: Any, d: Any, length: Any, tau: Any) -> tuple[Array, Array]:
+    """Cross / L and Sec / L^2 on the manifold, as polynomials in 1/L."""
+    once = 1 / jnp.asarray(length, jnp.result_type(float))
+    others, q, squares = 1 - once, x + y, x**2 + y**2
+    b, f, g = 0.25 + tau, 1 + (d + 4) * tau, tau * (1 + (d + 2) * tau)
+    cross = others * (b * q + 2 * tau**2) + once * (f * q / 2 + 2 * g)
+    own = (
+        (1 + (d + 8) * tau) * squares / 2
+        + 4 * tau * (1 + (d + 6) * tau) * q
+        + 8 * tau**2 * (1 + (d + 4) * tau)
+    )
+    pair = b * squares + (tau + 6 * tau**2) * q + tau * q**2 / 4 + 8 * tau**3
+    heavy = f * squares / 4 + (f * tau + g) * q / 2 + 2 * g * tau
+    far = b * squares / 2 + (b * tau + tau**2 / 2) * q + 2 * tau**3
+    square = once**2 * own + once * others * (2 * pair + heavy) + others * (1 - 2 * once) * far
+    return cross, square
+
+
+def _slopes_at_centroids(d: Any, length: Any, tau: Array) -> tuple[Array, Array]:
+    return _slopes(1.0, d, length, tau)
+
+
+def _slopes(x: float, d: Any, length: Any, tau: Array) -> tuple[Array, Array]:
+    """Derivatives of `_polynomials` in the first squared overlap, at ``x = y``."""
+    once = 1 / jnp.asarray(length, jnp.result_type(float))
+    others = 1 - once
+    b, f, g = 0.25 + tau, 1 + (d + 4) * tau, tau * (1 + (d + 2) * tau)
+    cross = others * b + once * f / 2
+    own = (1 + (d + 8) * tau) * x + 4 * tau * (1 + (d + 6) * tau)
+    pair = 2 * b * x + tau + 6 * tau**2 + tau * x
+    heavy = f * x / 2 + (f * tau + g) / 2
+    far = b * x + b * tau + tau**2 / 2
+    square = once**2 * own + once * others * (2 * pair + heavy) + others * (1 - 2 * once) * far
+    return cross, square

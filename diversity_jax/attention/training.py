@@ -1,0 +1,110 @@
+"""Projected Riemannian gradient descent of heads on the product of spheres, and online SGD."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from diversity_jax import iterate, validate
+
+
+class Path(eqx.Module):
+    """Heads at the end, some on the way, and how the descent ended."""
+
+    heads: Float[Array, "h d"]
+    trajectory: Float[Array, "frames h d"]
+    residual: Float[Array, ""]
+    converged: Bool[Array, ""]
+
+
+def sphere_start(key: Array, *, heads: int, dimension: int, dtype: Any) -> Float[Array, "h d"]:
+    """Independent heads, uniform on the unit sphere."""
+    return _normalise(jax.random.normal(key, (heads, dimension), dtype))
+
+
+def manifold_start(key: Array, centroids: Float[Array, "2 d"]) -> Float[Array, "2 d"]:
+    """Two heads on the manifold ``mu_0 _|_ m_1, mu_1 _|_ m_0, mu_0 _|_ mu_1``, d >= 4.
+
+    ``mu_0`` is uniform in the complement of m_1, then ``mu_1`` in that of {m_0, mu_0}. Below four
+    dimensions the manifold holds next to nothing but the centroids, so it is refused.
+    Source: our reading of the abstract; the paper's own manifold is not known.
+    """
+    validate.shape("centroids", centroids, (2, None), "the manifold is defined for two clusters")
+    if centroids.shape[1] < 4:
+        raise validate.fail(
+            "centroids", f"dimension {centroids.shape[1]}", "dimension >= 4",
+            "start from the sphere (sphere_start) in low dimension",
+        )
+    first, second = jax.random.normal(key, (2, centroids.shape[1]), centroids.dtype)
+    head = _normalise(_remove(first[None, :], centroids[1:]))
+    banned, _ = jnp.linalg.qr(jnp.concatenate([centroids[:1], head]).T)
+    other = _normalise(_remove(second[None, :], banned.T))
+    return jnp.concatenate([head, other])
+
+
+def descend(
+    objective: Callable[[Float[Array, "h d"]], Float[Array, ""]],
+    heads: Float[Array, "h d"],
+    *,
+    learning_rate: Any,
+    frames: int,
+    stride: int = 1,
+    tolerance: float = 1e-6,
+) -> Path:
+    """Riemannian gradient descent of `objective` for `frames * stride` steps.
+
+    ``mu_h <- (mu_h - learning_rate G_h) / |...|`` with ``G_h = (I - mu_h mu_h') dR/dmu_h``. Stable
+    only while ``learning_rate < 2 / largest curvature``. `residual` is the norm of the last
+    Riemannian gradient, `converged` says that it is finite and below `tolerance`.
+    """
+    slope = jax.grad(objective)
+
+    def step(current: Array, _: Any) -> Array:
+        return _normalise(current - learning_rate * _tangent(current, slope(current)))
+
+    last, trajectory = iterate.rollout(step, heads, frames=frames, stride=stride)
+    residual = jnp.linalg.norm(_tangent(last, slope(last)))
+    return Path(last, trajectory, residual, jnp.isfinite(residual) & (residual < tolerance))
+
+
+def online(
+    key: Array,
+    loss: Callable[[Array, Float[Array, "h d"]], Float[Array, ""]],
+    heads: Float[Array, "h d"],
+    *,
+    learning_rate: Any,
+    frames: int,
+    stride: int = 1,
+) -> Path:
+    """Online SGD: each step draws fresh data through its own key and takes one Riemannian step.
+
+    `loss(key, heads)` is the loss on one batch that it samples itself. `residual` is the norm of
+    the last stochastic gradient, so `converged` says only that the heads are finite.
+    """
+    slope = jax.grad(loss, argnums=1)
+
+    def step(current: Array, number: Array) -> Array:
+        gradient = slope(jax.random.fold_in(key, number), current)
+        return _normalise(current - learning_rate * _tangent(current, gradient))
+
+    last, trajectory = iterate.rollout(step, heads, frames=frames, stride=stride)
+    final = slope(jax.random.fold_in(key, frames * stride), last)
+    residual = jnp.linalg.norm(_tangent(last, final))
+    return Path(last, trajectory, residual, jnp.isfinite(last).all())
+
+
+def _normalise(heads: Float[Array, "h d"]) -> Float[Array, "h d"]:
+    return heads / jnp.sqrt(jnp.sum(heads**2, axis=1, keepdims=True))
+
+
+def _tangent(heads: Float[Array, "h d"], gradient: Float[Array, "h d"]) -> Float[Array, "h d"]:
+    return gradient - heads * jnp.sum(heads * gradient, axis=1, keepdims=True)
+
+
+def _remove(vectors: Float[Array, "n d"], basis: Float[Array, "m d"]) -> Float[Array, "n d"]:
+    return vectors - (vectors @ basis.T) @ basis

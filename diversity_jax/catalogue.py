@@ -1,0 +1,35 @@
+"""What a folder offers, read from the source: names and first lines, nothing imported.
+
+Adding an experiment, a figure or a paper is adding a file; the file counts when it assigns the
+folder's marker (`PRESETS`, `EXPERIMENT`, `CLAIMS`) at its top level.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from diversity_jax import validate
+
+
+def entries(folder: Path, marker: str) -> dict[str, str]:
+    """Name and first docstring line of every file in `folder` that assigns `marker`, sorted."""
+    found = {}
+    for path in sorted(folder.glob("*.py")):
+        tree = ast.parse(path.read_text())
+        if any(marker in _assigned(node) for node in tree.body):
+            found[path.stem] = (ast.get_docstring(tree) or "").split("\n")[0]
+    return found
+
+
+def require(folder: Path, marker: str, kind: str, name: str) -> None:
+    """Refuse a `name` that `folder` does not offer, naming the nearest ones."""
+    validate.choice(kind, name, sorted(entries(folder, marker)))
+
+
+def _assigned(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.Assign):
+        return {target.id for target in node.targets if isinstance(target, ast.Name)}
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return {node.target.id}
+    return set()

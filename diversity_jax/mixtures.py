@@ -1,0 +1,332 @@
+"""Gaussian mixtures: sampling, density, score, responsibilities, moments, forward noising.
+
+A mixture has weights `[k]`, means `[k, d]` and variances of one of three kinds: `isotropic`
+`[k]`, `diagonal` `[k, d]` or `full` `[k, d, d]`. Variances are squares, never deviations. Zero is
+allowed (point masses): samples and moments are exact there, while density, score and
+responsibilities do not exist and refuse it.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Key
+
+from diversity_jax import gaussians, validate
+from diversity_jax.chunks import fill_rows, map_rows, rows_per_chunk
+
+KINDS = ("isotropic", "diagonal", "full")
+
+
+class GaussianMixture(eqx.Module):
+    """A mixture of Gaussians ``sum_k weights[k] N(means[k], covariance k)`` in `d` dimensions."""
+
+    weights: Float[Array, " k"]
+    means: Float[Array, "k d"]
+    variances: Float[Array, " k"] | Float[Array, "k d"] | Float[Array, "k d d"]
+    kind: str = eqx.field(static=True)
+
+    def __init__(self, weights, means, variances, kind: str):
+        validate.choice("kind", kind, KINDS)
+        dtype = _common_dtype(weights=weights, means=means, variances=variances)
+        self.weights = jnp.asarray(weights, dtype)
+        self.means = jnp.asarray(means, dtype)
+        variances = jnp.asarray(variances, dtype)
+        if kind == "isotropic" and variances.ndim == 0:
+            variances = jnp.full(self.weights.shape, variances)
+        self.variances = variances
+        self.kind = kind
+        _check_mixture(self)
+
+    @classmethod
+    def isotropic(cls, weights, means, variances) -> GaussianMixture:
+        """Components with covariance ``variances[k] * identity``.
+
+        `weights` `[k]` sum to one, `means` `[k, d]`, `variances` `[k]` or one number for all.
+        Raises ValueError for shapes that disagree, negative or NaN variances and weights that
+        do not sum to one.
+        """
+        return cls(weights, means, variances, "isotropic")
+
+    @classmethod
+    def diagonal(cls, weights, means, variances) -> GaussianMixture:
+        """Components with covariance ``diag(variances[k])``; `variances` `[k, d]`.
+
+        Raises the same errors as `isotropic`.
+        """
+        return cls(weights, means, variances, "diagonal")
+
+    @classmethod
+    def full(cls, weights, means, variances) -> GaussianMixture:
+        """Components with covariance ``variances[k]``; `variances` `[k, d, d]`.
+
+        The matrices have to be symmetric and positive semi-definite, both up to rounding.
+        Raises the same errors as `isotropic`.
+        """
+        return cls(weights, means, variances, "full")
+
+    @property
+    def components(self) -> int:
+        """The number of components, `k`."""
+        return self.means.shape[0]
+
+    @property
+    def dimension(self) -> int:
+        """The dimension of the points, `d`."""
+        return self.means.shape[1]
+
+    def component_covariances(self) -> Float[Array, "k d d"]:
+        """The covariance matrix of each component, whatever the kind."""
+        if self.kind == "full":
+            return self.variances
+        identity = jnp.eye(self.dimension, dtype=self.means.dtype)[None]
+        if self.kind == "diagonal":
+            return self.variances[:, :, None] * identity
+        return self.variances[:, None, None] * identity
+
+    def mean(self) -> Float[Array, " d"]:
+        """The mean of the whole mixture, ``sum_k weights[k] means[k]``."""
+        return self.weights @ self.means
+
+    def covariance(self) -> Float[Array, "d d"]:
+        """The covariance of the whole mixture: within the components plus between their means."""
+        centred = self.means - self.mean()[None]
+        between = (self.weights[:, None] * centred).T @ centred
+        return jnp.tensordot(self.weights, self.component_covariances(), 1) + between
+
+    def at_time(self, time) -> GaussianMixture:
+        """The mixture after the Ornstein-Uhlenbeck process ``dx = -x dt + sqrt(2) dW``.
+
+        Means shrink by ``exp(-time)``, covariances become ``exp(-2 time) C + (1 - exp(-2 time)) I``
+        (derived: the process is linear, so a Gaussian stays one, and its transition has that
+        mean and noise). The kind stays. `time` is a number at or above zero, ``inf`` included;
+        map over it for several. Raises ValueError for a negative or NaN time.
+        """
+        validate.shape("time", time, (), "map over the times with jax.vmap")
+        validate.nonnegative("time", time, "the process runs forward only")
+        time = jnp.asarray(time, self.means.dtype)
+        noise = -jnp.expm1(-2 * time)
+        if self.kind == "full":
+            noise = noise * jnp.eye(self.dimension, dtype=self.means.dtype)[None]
+        variances = jnp.exp(-2 * time) * self.variances + noise
+        means = jnp.exp(-time) * self.means
+        return eqx.tree_at(
+            lambda mixture: (mixture.means, mixture.variances), self, (means, variances)
+        )
+
+    def sample(
+        self, key: Key[Array, ""], number: int
+    ) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
+        """Draw `number` independent points and the component of each.
+
+        Probabilities of the components are met to the spacing of uniform numbers, 2^-23 in
+        float32. Differentiable in means and in positive variances, at fixed labels. Raises
+        ValueError for a number that is no Python integer at or above zero.
+        """
+        _check_count("number", number)
+        return _sample(key, self, None, number)
+
+    def sample_counts(
+        self, key: Key[Array, ""], counts: tuple[int, ...]
+    ) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
+        """Draw ``counts[k]`` points of component `k`, ordered by component: first all of 0, then 1.
+
+        The weights play no part. Raises ValueError unless `counts` has one Python integer at or
+        above zero for each component.
+        """
+        if not isinstance(counts, tuple | list) or len(counts) != self.components:
+            raise validate.fail(
+                "counts",
+                repr(counts),
+                f"a tuple of {self.components} integers",
+                "one per component",
+            )
+        for count in counts:
+            _check_count("counts", count)
+        ends = np.cumsum(counts, dtype=np.int64)
+        return _sample(key, self, jnp.asarray(ends, jnp.int32), int(ends[-1]))
+
+    def log_density(self, points: Float[Array, "*n d"]) -> Float[Array, "*n"]:
+        """The logarithm of the density at each point.
+
+        ``log sum_k weights[k] N(point; means[k], covariance k)``. `points` is `[n, d]`, or one
+        point `[d]` for one number. Squared distances come from differences, so that a large
+        common offset or far components cost no digits; beyond what the dtype holds the result is
+        ``-inf``. Raises ValueError for zero variances, NaN and shapes that disagree.
+        """
+        return self._evaluate(gaussians.log_density, points)
+
+    def score(self, points: Float[Array, "*n d"]) -> Float[Array, "*n d"]:
+        """The gradient of the log-density, `[n, d]` (`[d]` for one point).
+
+        ``sum_k responsibility_k covariance_k^-1 (means[k] - point)``. Raises as `log_density`.
+        """
+        return self._evaluate(gaussians.score, points)
+
+    def responsibilities(self, points: Float[Array, "*n d"]) -> Float[Array, "*n k"]:
+        """The probability of each component given each point, `[n, k]` (`[k]` for one point).
+
+        Raises as `log_density`.
+        """
+        return self._evaluate(gaussians.responsibilities, points)
+
+    def _evaluate(self, function, points):
+        points = points if hasattr(points, "dtype") else jnp.asarray(points, self.means.dtype)
+        _check_points(points, self.dimension)
+        standard = _standardise(self)
+        _check_density(standard)
+        single = points.ndim == 1
+        values = _map_points(function, standard, points[None] if single else jnp.asarray(points))
+        return values[0] if single else values
+
+
+@jax.jit
+def _standardise(mixture):
+    return gaussians.standardise(mixture.weights, mixture.means, mixture.variances, mixture.kind)
+
+
+@partial(jax.jit, static_argnums=0)
+def _map_points(function, standard, points):
+    size = jnp.result_type(points.dtype, standard.means.dtype).itemsize
+    components, dimension = standard.means.shape
+    rows = rows_per_chunk(points.shape[0], size * (3 * components + 4 * dimension))
+    return map_rows(function, rows, standard, points)
+
+
+@partial(jax.jit, static_argnums=3)
+def _sample(key, mixture, ends, number):
+    """Points and components: drawn by weight, or by row where `ends` has the last row of each."""
+    deviations = _deviations(mixture)
+    size = mixture.means.dtype.itemsize
+    per_row = size * mixture.dimension * (4 if mixture.kind != "full" else 2 + mixture.components)
+    rows = rows_per_chunk(number, per_row)
+    draw = partial(_draw, min(rows, number), mixture.kind)
+    parameters = (key, mixture.weights, mixture.means, deviations, ends)
+    return fill_rows(draw, rows, number, parameters)
+
+
+def _deviations(mixture):
+    if mixture.kind == "full":
+        return gaussians.semidefinite_factor(mixture.variances)
+    return jnp.sqrt(mixture.variances)
+
+
+def _draw(rows, kind, parameters, index, start):
+    key, weights, means, deviations, ends = parameters
+    label_key, noise_key = jax.random.split(jax.random.fold_in(key, index))
+    if ends is None:
+        cumulative = jnp.cumsum(weights)
+        uniform = jax.random.uniform(label_key, (rows,), weights.dtype) * cumulative[-1]
+        labels = (uniform[:, None] >= cumulative[None]).sum(1)
+        # Rounding can bring the uniform number up to the total itself.
+        last = jnp.max(jnp.where(weights > 0, jnp.arange(weights.size), 0))
+        labels = jnp.minimum(labels, last).astype(jnp.int32)
+    else:
+        row = start + jnp.arange(rows, dtype=jnp.int32)
+        labels = (row[:, None] >= ends[None]).sum(1).astype(jnp.int32)
+    noise = jax.random.normal(noise_key, (rows, means.shape[1]), means.dtype)
+    if kind == "isotropic":
+        noise = deviations[labels][:, None] * noise
+    elif kind == "diagonal":
+        noise = deviations[labels] * noise
+    else:
+        noise = jnp.einsum("nij,nj->ni", deviations[labels], noise, precision=gaussians.HIGHEST)
+    return means[labels] + noise, labels
+
+
+def _common_dtype(**arrays):
+    """float32 or float64, from the arrays that have a dtype; plain numbers follow them."""
+    known = [array.dtype for array in arrays.values() if hasattr(array, "dtype")]
+    floating = [dtype for dtype in known if jnp.issubdtype(dtype, jnp.inexact)]
+    dtype = jax.dtypes.canonicalize_dtype(jnp.result_type(*(floating or [float])))
+    if dtype not in (jnp.float32, jnp.float64):
+        raise validate.fail(", ".join(arrays), str(dtype), "float32 or float64", "convert them")
+    return dtype
+
+
+def _check_mixture(mixture):
+    validate.shape("weights", mixture.weights, (None,), "pass one weight per component")
+    components = mixture.weights.shape[0]
+    validate.shape("means", mixture.means, (components, None), "pass one mean per weight, as rows")
+    dimension = mixture.means.shape[1]
+    shapes = {
+        "isotropic": ((components,), "pass one variance per component, or one number"),
+        "diagonal": ((components, dimension), "pass one variance per component and coordinate"),
+        "full": ((components, dimension, dimension), "pass one matrix per component"),
+    }
+    validate.shape("variances", mixture.variances, *shapes[mixture.kind])
+    if components == 0 or dimension == 0:
+        raise validate.fail("means", f"shape {mixture.means.shape}", "no empty axis", "add a mean")
+    validate.simplex("weights", mixture.weights)
+    validate.finite("means", mixture.means)
+    validate.finite("variances", mixture.variances)
+    if mixture.kind == "full":
+        _check_semidefinite(mixture.variances)
+    else:
+        validate.nonnegative("variances", mixture.variances, "pass variances, which are squares")
+
+
+def _check_semidefinite(variances):
+    """Refuse matrices that are not symmetric and positive semi-definite up to rounding."""
+    matrices = validate.concrete(variances)
+    if matrices is None:
+        return
+    size = np.abs(matrices).max(axis=(1, 2))
+    slack = 8 * matrices.shape[-1] * np.finfo(matrices.dtype).eps * size
+    skew = np.abs(matrices - np.swapaxes(matrices, 1, 2)).max(axis=(1, 2))
+    if (skew > slack).any():
+        raise validate.fail(
+            "variances",
+            f"an asymmetry of {skew.max():.3g}",
+            "symmetric matrices",
+            "average it with its transpose",
+        )
+    smallest = np.linalg.eigvalsh(matrices)[:, 0]
+    if (smallest < -slack).any():
+        raise validate.fail(
+            "variances",
+            f"a smallest eigenvalue of {smallest.min():.3g}",
+            "positive semi-definite matrices",
+            "pass covariances, which are squares",
+        )
+
+
+def _check_count(argument, count):
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise validate.fail(argument, repr(count), "a Python integer >= 0", "convert it with int()")
+
+
+@jax.jit
+def _all_finite(points):
+    return jnp.isfinite(points).all()
+
+
+def _check_points(points, dimension):
+    if np.ndim(points) != 1:
+        validate.shape("points", points, (None, dimension), "pass [n, d] or one point [d]")
+    else:
+        validate.shape("points", points, (dimension,), "pass [n, d] or one point [d]")
+    if isinstance(points, jax.core.Tracer):
+        return
+    # A compiled reduction, since numpy's isfinite would make an array of the size of the points.
+    with jax.ensure_compile_time_eval():
+        finite = bool(_all_finite(points))
+    if not finite:
+        raise validate.fail("points", "NaN or infinite values", "finite values", "remove them")
+
+
+def _check_density(standard):
+    constants = validate.concrete(standard.constants)
+    if constants is None or not np.isnan(constants).any():
+        return
+    bad = ", ".join(str(component) for component in np.flatnonzero(np.isnan(constants)))
+    raise validate.fail(
+        "variances",
+        f"zero or singular in component {bad}",
+        "positive variances",
+        "point masses have no density: use at_time(time) with time > 0 or add a variance",
+    )

@@ -1,0 +1,84 @@
+"""Bad input gets one clear line: which argument, what it got, what it takes, how to mend it.
+
+Shapes and Python scalars are always checked. Values are checked on concrete arrays only: a
+traced array passes, and a bad value inside traced code spreads as NaN.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def fail(argument: str, got: Any, expected: str, fix: str) -> ValueError:
+    """The error to raise for a bad `argument`: one line that names got, expected and fix."""
+    return ValueError(f"{argument}: got {got}, expected {expected}; {fix}")
+
+
+def concrete(array: Any) -> np.ndarray | None:
+    """`array` as numpy, or None when it is traced and its values cannot be seen."""
+    import jax  # here, so that naming a bad option on the command line does not cost its import
+
+    if isinstance(array, jax.core.Tracer):
+        return None
+    return np.asarray(array)
+
+
+def shape(argument: str, array: Any, expected: tuple[int | None, ...], fix: str) -> None:
+    """Refuse an array whose shape differs from `expected` (None matches any size)."""
+    got = np.shape(array)
+    agrees = len(got) == len(expected) and all(
+        want is None or size == want for size, want in zip(got, expected)
+    )
+    if not agrees:
+        wanted = "(" + ", ".join("any" if want is None else str(want) for want in expected) + ")"
+        raise fail(argument, f"shape {got}", f"shape {wanted}", fix)
+
+
+def finite(argument: str, array: Any, fix: str = "remove NaN and infinite values") -> None:
+    """Refuse NaN and infinities in a concrete array."""
+    values = concrete(array)
+    if values is not None and not np.isfinite(values).all():
+        bad = int(values.size - np.isfinite(values).sum())
+        raise fail(argument, f"{bad} NaN or infinite of {values.size} values", "finite values", fix)
+
+
+def nonnegative(argument: str, array: Any, fix: str = "pass values that are zero or more") -> None:
+    """Refuse negative values and NaN in a concrete array."""
+    values = concrete(array)
+    if values is not None and not (values >= 0).all():
+        raise fail(argument, f"a smallest value of {np.min(values)}", "values >= 0", fix)
+
+
+def positive(argument: str, array: Any, fix: str = "pass values above zero") -> None:
+    """Refuse zero, negative values and NaN in a concrete array."""
+    values = concrete(array)
+    if values is not None and not (values > 0).all():
+        raise fail(argument, f"a smallest value of {np.min(values)}", "values > 0", fix)
+
+
+def simplex(argument: str, weights: Any) -> None:
+    """Refuse weights that are negative, NaN or do not sum to one.
+
+    The slack is 64 float32 rounding errors per weight: weights normalised in their own precision pass,
+    a forgotten normalisation does not.
+    """
+    values = concrete(weights)
+    if values is None:
+        return
+    nonnegative(argument, values, "weights are probabilities of the components")
+    total = float(values.sum(dtype=np.float64))
+    if not abs(total - 1.0) <= 64 * np.finfo(np.float32).eps * values.size:
+        raise fail(argument, f"weights that sum to {total:.9g}", "a sum of 1", "divide by the sum")
+
+
+def choice(argument: str, got: str, known: list[str] | tuple[str, ...]) -> None:
+    """Refuse a name that is not among `known`, naming the nearest ones."""
+    if got in known:
+        return
+    import difflib
+
+    near = difflib.get_close_matches(got, known, n=3, cutoff=0.4)
+    fix = f"did you mean {' or '.join(near)}?" if near else "choose one of those"
+    raise fail(argument, repr(got), "one of " + ", ".join(sorted(known)), fix)

@@ -1,0 +1,32 @@
+"""Experiments: one file each, with Config, PRESETS, grid, job and summarise; `run` for notebooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xarray
+
+
+def run(
+    name: str,
+    preset: str = "laptop",
+    *,
+    seed: int = 0,
+    save: bool = False,
+    mode: str = "reference",
+    **fields: Any,
+) -> xarray.Dataset:
+    """Run experiment `name` at `preset`, with `fields` of its Config replaced.
+
+    In memory unless `save=True`, which puts it where the command line would. Errors: ValueError
+    for an unknown name, preset or field, naming the nearest ones.
+    """
+    from experiments.runner import execute, task
+
+    made = task.make(name, preset, seed=seed, mode=mode, **fields)
+    if not save:
+        return execute.in_memory(made)
+    dataset = execute.execute(made)
+    assert dataset is not None  # a run without shards is whole when it returns
+    return dataset

@@ -1,0 +1,96 @@
+"""Run one experiment: `python -m experiments NAME [--preset P] [--seed N] [--field value]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from diversity_jax import catalogue
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options every experiment shares; fields of its Config are read by `fields`."""
+    arguments = argparse.ArgumentParser(
+        prog="python -m experiments",
+        description="Run one experiment and save its result under results/NAME/PRESET/.",
+        epilog="`python -m experiments list` names them; `python -m experiments NAME --help` "
+        "shows an experiment's own fields.",
+    )
+    arguments.add_argument("name", help="an experiment, or `list`")
+    arguments.add_argument("--preset", default="laptop", help="smoke, laptop (default) or paper")
+    arguments.add_argument("--seed", type=int, default=0, help="root of all random streams")
+    arguments.add_argument("--mode", default="reference", help="reference (default) or fast")
+    arguments.add_argument("--chunk", type=int, help="seeds per chunk")
+    arguments.add_argument("--shard", default="0/1", help="i/n: run the i-th of n parts")
+    arguments.add_argument("--merge", action="store_true", help="put finished shards together")
+    arguments.add_argument("--again", action="store_true", help="run even if up to date")
+    return arguments
+
+
+def main(words: list[str] | None = None) -> int:
+    """Entry point; returns the exit code (0 done, 2 bad input, 130 interrupted)."""
+    words = sys.argv[1:] if words is None else words
+    known = catalogue.entries(Path(__file__).parent, "PRESETS")
+    if words[:1] == ["list"]:
+        print("\n".join(f"{name:32} {line}" for name, line in known.items()))
+        return 0
+    asks_fields = len(words) > 1 and not words[0].startswith("-") and {"-h", "--help"} & set(words)
+    options, rest = parser().parse_known_args([words[0]] if asks_fields else words)
+    try:
+        catalogue.require(Path(__file__).parent, "PRESETS", "experiment", options.name)
+        return _run(options, ["--help"] if asks_fields else rest)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; finished chunks are kept, the same command resumes", file=sys.stderr)
+        return 130
+
+
+def _run(options: argparse.Namespace, rest: list[str]) -> int:
+    import importlib
+
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    import tyro
+
+    from diversity_jax import validate
+    from experiments.runner import execute, progress, task
+
+    validate.choice("preset", options.preset, task.PRESETS)
+    base = importlib.import_module(f"experiments.{options.name}").PRESETS[options.preset]
+    config = tyro.cli(type(base), default=base, args=rest, prog=f"experiments {options.name}")
+    made = task.make(
+        options.name, options.preset, seed=options.seed, mode=options.mode, **vars(config)
+    )
+    if options.merge:
+        execute.merge(made)
+    elif not options.again and execute.standing(made)[0] == "fresh":
+        print(f"{made.folder}: up to date (--again runs it all the same)")
+        return 0
+    else:
+        with progress.bar() as show:
+            whole = execute.execute(
+                made, shard=_shard(options.shard), chunk=options.chunk, progress=show
+            )
+        if whole is None:
+            print(f"shard {options.shard} is done; `--merge` puts all together when the rest is")
+            return 0
+    print(made.folder)
+    return 0
+
+
+def _shard(text: str) -> tuple[int, int]:
+    index, _, number = text.partition("/")
+    if not (index.isdigit() and number.isdigit() and int(index) < int(number)):
+        raise ValueError(f"--shard: got {text!r}, expected i/n with 0 <= i < n; use e.g. 0/4")
+    return int(index), int(number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

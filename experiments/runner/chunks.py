@@ -1,0 +1,67 @@
+"""Finished work on disk: one small file per chunk of seeds, each written in one step."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from diversity_jax import results
+
+SEEDS, SECONDS, ARRAY = "seeds", "seconds", "array:"
+
+
+class Store:
+    """The chunks of one run in `folder`; files of other runs lie in other folders."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def done(self, point: int) -> dict[int, tuple[Path, int]]:
+        """Finished seeds of grid point number `point`: where each lies (file, row)."""
+        found: dict[int, tuple[Path, int]] = {}
+        for path in sorted(self.folder.glob(f"point{point:05d}-*.npz")):
+            for row, seed in enumerate(self._read(path)[SEEDS]):
+                found[int(seed)] = (path, row)
+        return found
+
+    def write(
+        self, point: int, seeds: list[int], arrays: dict[str, np.ndarray], seconds: float
+    ) -> None:
+        """Keep the outputs of `seeds` at grid point number `point`; whole or not at all."""
+        buffer = io.BytesIO()
+        named = {ARRAY + name: array for name, array in arrays.items()}
+        np.savez(buffer, **{SEEDS: np.asarray(seeds), SECONDS: np.asarray(seconds)}, **named)
+        name = f"point{point:05d}-{results.digest(seeds)[:12]}.npz"
+        results.write_atomically(self.folder / name, buffer.getvalue())
+
+    def gather(self, point: int, seeds: int) -> tuple[dict[str, np.ndarray], float]:
+        """All outputs at grid point number `point` in the order of the seeds, and the seconds."""
+        where = self.done(point)
+        files = {path: self._read(path) for path in {path for path, _ in where.values()}}
+        first = next(iter(files.values()))
+        arrays = {
+            name.removeprefix(ARRAY): np.stack(
+                [files[where[seed][0]][name][where[seed][1]] for seed in range(seeds)]
+            )
+            for name in first
+            if name.startswith(ARRAY)
+        }
+        return arrays, float(sum(content[SECONDS] for content in files.values()))
+
+    def clear(self) -> None:
+        """Remove this run's chunks, once its result stands."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _read(self, path: Path) -> dict[str, np.ndarray]:
+        try:
+            with np.load(path) as content:
+                return {name: content[name] for name in content.files}
+        except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError) as error:
+            raise results.ResultCorrupt(
+                f"{path}: got a truncated or altered chunk, expected a whole one; delete this file: "
+                "its seeds are computed again, all others are kept"
+            ) from error

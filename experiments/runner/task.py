@@ -1,0 +1,100 @@
+"""One thing to run: an experiment at a preset, with what was changed, under a root seed."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jax
+import numpy as np
+
+from diversity_jax import catalogue, results, validate
+from experiments.runner import fingerprint
+
+EXPERIMENTS = Path(__file__).resolve().parent.parent
+PRESETS = ("smoke", "laptop", "paper")
+VERSIONS = ("jax", "jaxlib", "numpy", "equinox", "optax", "scipy", "scikit-learn")
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """An experiment with its configuration; everything its numbers depend on."""
+
+    name: str
+    config: Any
+    preset: str
+    changed: tuple[tuple[str, Any], ...]
+    seed: int
+    mode: str
+
+    @property
+    def module(self) -> ModuleType:
+        """The experiment's file."""
+        return importlib.import_module(f"experiments.{self.name}")
+
+    @property
+    def folder(self) -> Path:
+        """Where the result lies."""
+        return results.folder(self.name, self.preset, dict(self.changed))
+
+    @property
+    def command(self) -> str:
+        """The command line that makes this very result."""
+        options = "".join(f" --{name} {value}" for name, value in self.changed)
+        return f"python -m experiments {self.name} --preset {self.preset}{options}"
+
+    def identity(self) -> dict[str, Any]:
+        """All that decides the numbers: a result with another identity is stale."""
+        return {
+            "experiment": self.name,
+            "config": dataclasses.asdict(self.config),
+            "seed": self.seed,
+            "mode": self.mode,
+            "precision": "float64" if jax.config.jax_enable_x64 else "float32",
+            "fingerprint": fingerprint.of(self.name),
+        }
+
+
+def make(
+    name: str, preset: str = "laptop", *, seed: int = 0, mode: str = "reference", **fields: Any
+) -> Task:
+    """The task for experiment `name`; `fields` replace fields of the preset's Config."""
+    catalogue.require(EXPERIMENTS, "PRESETS", "experiment", name)
+    validate.choice("preset", preset, PRESETS)
+    validate.choice("mode", mode, ("reference", "fast"))
+    base = importlib.import_module(f"experiments.{name}").PRESETS[preset]
+    known = [field.name for field in dataclasses.fields(base)]
+    for field in fields:
+        validate.choice(f"field of {name}", field, known)
+    config = dataclasses.replace(base, **fields)
+    if isinstance(config.seeds, bool) or not isinstance(config.seeds, int) or config.seeds < 1:
+        raise validate.fail("seeds", repr(config.seeds), "an integer >= 1", "run at least one seed")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise validate.fail("seed", repr(seed), "an integer >= 0", "pass one, e.g. --seed 0")
+    changed = {key: value for key, value in fields.items() if value != getattr(base, key)}
+    changed |= {"seed": seed} if seed else {}
+    changed |= {"mode": mode} if mode != "reference" else {}
+    return Task(name, config, preset, tuple(sorted(changed.items())), seed, mode)
+
+
+def environment() -> dict[str, Any]:
+    """Versions and device: what may change rounding, and is shown with every result."""
+    from importlib.metadata import version
+
+    device = jax.devices()[0]
+    return {
+        "versions": {package: version(package) for package in VERSIONS},
+        "device": f"{len(jax.devices())} x {device.platform} ({device.device_kind})",
+    }
+
+
+def label(point: dict[str, Any]) -> str:
+    """The name of a grid point's random stream: its values, so that adding points moves none."""
+    return repr(sorted((name, _plain(value)) for name, value in point.items()))
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

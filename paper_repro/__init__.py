@@ -1,0 +1,1 @@
+"""Claims of papers checked against simulation, each with a verdict, its power and a control."""

@@ -1,0 +1,84 @@
+"""A claim is data, fixed before it runs: what is said, by whom, and the check that decides it."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from diversity_jax import catalogue, validate
+from paper_repro.verdict import Verdict
+
+PAPERS = Path(__file__).resolve().parent / "papers"
+PRESETS = ("smoke", "laptop", "paper")
+Check = Callable[[Any], Verdict]
+
+
+@dataclasses.dataclass(frozen=True)
+class Control:
+    """A spoiled theory, or a setting in which the sentence is false, checked on the same data."""
+
+    what: str
+    check: Check
+    expected: str = "fails"
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """One sentence of a paper (in our words), with the check and the control that decide it.
+
+    `check` and `control.check` take the experiment's dataset and return a `Verdict`; seeds,
+    resolution and level are fixed in them. `formula` is `exact` or `asymptotic in SIZE`.
+    """
+
+    id: str
+    sentence: str
+    source: str
+    experiment: str
+    check: Check
+    control: Control
+    kind: str
+    formula: str
+    figure: str
+    unit: str = ""
+    reconstructed: bool = True
+    expected: str = "holds"
+    decides_at: str = "laptop"
+
+    def decides(self, preset: str) -> bool:
+        """Whether a run at `preset` is large enough to decide this claim."""
+        return PRESETS.index(preset) >= PRESETS.index(self.decides_at)
+
+
+@dataclasses.dataclass(frozen=True)
+class Paper:
+    """A paper: its name here, title, where it is, and what of it could be had."""
+
+    name: str
+    title: str
+    reference: str
+    provenance: str
+    claims: tuple[Claim, ...]
+
+
+def papers() -> list[Paper]:
+    """All papers, in the order of their files."""
+    return [_load(name) for name in catalogue.entries(PAPERS, "CLAIMS")]
+
+
+def select(only: list[str] | None = None) -> list[tuple[Paper, Claim]]:
+    """Claims with their papers; `only` names claims or papers, an unknown name is a ValueError."""
+    known = [(paper, claim) for paper in papers() for claim in paper.claims]
+    if not only:
+        return known
+    names = [paper.name for paper in papers()] + [claim.id for _, claim in known]
+    for name in only:
+        validate.choice("claim or paper", name, names)
+    return [pair for pair in known if pair[0].name in only or pair[1].id in only]
+
+
+def _load(name: str) -> Paper:
+    module = importlib.import_module(f"paper_repro.papers.{name}")
+    return Paper(name, module.TITLE, module.REFERENCE, module.PROVENANCE, tuple(module.CLAIMS))
