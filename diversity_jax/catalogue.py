@@ -16,7 +16,7 @@ def entries(folder: Path, marker: str) -> dict[str, str]:
     """Name and first docstring line of every file in `folder` that assigns `marker`, sorted."""
     found = {}
     for path in sorted(folder.glob("*.py")):
-        tree = ast.parse(path.read_text())
+        tree = _tree(path)
         if any(marker in _assigned(node) for node in tree.body):
             found[path.stem] = (ast.get_docstring(tree) or "").split("\n")[0]
     return found
@@ -25,6 +25,15 @@ def entries(folder: Path, marker: str) -> dict[str, str]:
 def require(folder: Path, marker: str, kind: str, name: str) -> None:
     """Refuse a `name` that `folder` does not offer, naming the nearest ones."""
     validate.choice(kind, name, sorted(entries(folder, marker)))
+
+
+def _tree(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text())
+    except SyntaxError as error:
+        raise validate.fail(
+            str(path), f"line {error.lineno} that does not parse", "Python source", "mend that line"
+        ) from error
 
 
 def _assigned(node: ast.stmt) -> set[str]:

@@ -19,7 +19,7 @@ from jaxtyping import Array, Float, PyTree
 BYTES = 4 * 2**20
 
 
-def rows_per_chunk(number: int, bytes_per_row: int, *, most: int = 4096) -> int:
+def rows_per_chunk(number: int, bytes_per_row: int, *, most: int) -> int:
     """Rows to take at once: near 4 MB of temporaries, a divisor of `number` where one is near."""
     rows = max(1, min(most, BYTES // bytes_per_row))
     if number <= rows:

@@ -15,6 +15,8 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
+from diversity_jax.chunks import rows_per_chunk
+
 HIGHEST = lax.Precision.HIGHEST
 
 
@@ -22,34 +24,50 @@ class Standard(eqx.Module):
     """What the chunks need of a mixture: means, whitening and normalisation, computed once."""
 
     means: Float[Array, "k d"]
-    whitening: Array  # 1/variance [k], 1/deviation [k, d] or inverse Cholesky factor [k, d, d]
+    whitening: Array  # 1/deviation [k, d], or the inverse of the Cholesky factor [k, d, d]
+    precisions: Array  # 1/variance [k, d], or the inverse covariance [k, d, d]
     constants: Float[Array, " k"]  # log-density at the mean plus log-weight (where it is not -inf)
     multipliers: Float[Array, " k"]  # 1, or the weight itself where that is zero
-    kind: str = eqx.field(static=True)
+
+    @property
+    def full(self) -> bool:
+        """Whether the covariances are matrices."""
+        return self.whitening.ndim == 3
 
 
-def standardise(weights, means, variances, kind: str) -> Standard:
-    """The whitening and normalisation of each component; NaN where a variance is not positive."""
+def standardise(weights, means, variances) -> Standard:
+    """The whitening and normalisation of each component; NaN where a variance is not positive.
+
+    `variances` is `[k]`, `[k, d]` or `[k, d, d]`.
+    """
     dimension = means.shape[1]
-    if kind == "isotropic":
-        whitening = 1 / _positive_or_nan(variances)
-        log_precision = dimension * jnp.log(whitening)
-    elif kind == "diagonal":
-        whitening = 1 / jnp.sqrt(_positive_or_nan(variances))
-        log_precision = 2 * jnp.log(whitening).sum(1)
-    else:
+    if variances.ndim == 3:
         factor = semidefinite_factor(variances)
-        diagonal = _positive_or_nan(jnp.diagonal(factor, axis1=1, axis2=2))
+        deviations = _positive_or_nan(jnp.diagonal(factor, axis1=1, axis2=2))
         identity = jnp.broadcast_to(jnp.eye(dimension, dtype=means.dtype)[None], factor.shape)
         whitening = lax.linalg.triangular_solve(factor, identity, left_side=True, lower=True)
-        log_precision = -2 * jnp.log(diagonal).sum(1)
+        precisions = jnp.matmul(whitening.mT, whitening, precision=HIGHEST)
+    else:
+        if variances.ndim == 1:
+            variances = jnp.broadcast_to(variances[:, None], means.shape)
+        deviations = jnp.sqrt(_positive_or_nan(variances))
+        whitening = 1 / deviations
+        precisions = whitening * whitening
     # A zero weight stays out of the logarithm, where its derivative would be NaN, and enters as
     # a factor instead; a negative one, possible under tracing only, becomes NaN.
     weighted = weights > 0
     log_weights = jnp.log(jnp.where(weighted, weights, 1))
     multipliers = jnp.where(weighted, 1, jnp.where(weights < 0, jnp.nan, weights))
-    constants = log_weights + (log_precision - dimension * math.log(2 * math.pi)) / 2
-    return Standard(means, whitening, constants, multipliers, kind)
+    normalisation = jnp.log(deviations).sum(1) + dimension * math.log(2 * math.pi) / 2
+    return Standard(means, whitening, precisions, log_weights - normalisation, multipliers)
+
+
+def rows_at_once(standard: Standard, points: Float[Array, "n d"]) -> int:
+    """Rows whose work fits the cache: the squared distances the first-level one, if they can."""
+    components, dimension = standard.means.shape
+    size = jnp.result_type(points.dtype, standard.means.dtype).itemsize
+    most = 1024 if standard.full else max(64, 2**15 // (size * components))
+    return rows_per_chunk(points.shape[0], size * (3 * components + 4 * dimension), most=most)
 
 
 def _positive_or_nan(values):
@@ -71,18 +89,23 @@ def score(standard: Standard, points: Float[Array, "n d"]) -> Float[Array, "n d"
     """The gradient of the log-density at each point of a chunk."""
     shares = _responsibilities(standard, points)
     points = points.astype(shares.dtype)
+    components = (standard.means, standard.precisions, shares)
+    if standard.full:
+        # Scaled after the product: XLA turns a product with a bare addend into a slower loop.
+        def add(pull, component):
+            mean, precision, share = component
+            force = jnp.matmul(points - mean[None], precision, precision=HIGHEST)
+            return pull - share[:, None] * force, None
 
-    def add(pull, component):
-        mean, whitening, share = component
-        difference = mean[None] - points
-        if standard.kind == "isotropic":
-            return pull + (share * whitening)[:, None] * difference, None
-        if standard.kind == "diagonal":
-            return pull + share[:, None] * (difference * (whitening * whitening)[None]), None
-        white = jnp.matmul(difference, whitening.T, precision=HIGHEST)
-        return pull + jnp.matmul(share[:, None] * white, whitening, precision=HIGHEST), None
+        return lax.scan(add, jnp.zeros_like(points), components)[0]
 
-    return lax.scan(add, jnp.zeros_like(points), (standard.means, standard.whitening, shares))[0]
+    columns = points.T
+
+    def add_columns(pull, component):
+        mean, precision, share = component
+        return pull - share[None] * ((columns - mean[:, None]) * precision[:, None]), None
+
+    return lax.scan(add_columns, jnp.zeros_like(columns), components)[0].T
 
 
 def _responsibilities(standard, points):
@@ -108,22 +131,24 @@ def _exponentials(standard, points):
 
 
 def _squared_distances(standard, points):
-    """Squared whitened distances `[k, n]`."""
+    """Squared whitened distances `[k, n]`, coordinate by coordinate or matrix by matrix."""
     points = points.astype(jnp.result_type(points.dtype, standard.means.dtype))
-    if standard.kind == "isotropic":
-        difference = points[:, None, :] - standard.means[None]
-        return (difference * difference).sum(2).T * standard.whitening[:, None]
+    if standard.full:
 
-    def distance(_, component):
-        mean, whitening = component
-        difference = points - mean[None]
-        if standard.kind == "diagonal":
-            white = difference * whitening[None]
-        else:
-            white = jnp.matmul(difference, whitening.T, precision=HIGHEST)
-        return None, (white * white).sum(1)
+        def distance(_, component):
+            mean, whitening = component
+            white = jnp.matmul(points - mean[None], whitening.T, precision=HIGHEST)
+            return None, (white * white).sum(1)
 
-    return lax.scan(distance, None, (standard.means, standard.whitening))[1]
+        return lax.scan(distance, None, (standard.means, standard.whitening))[1]
+
+    def add(squares, coordinate):
+        column, means, whitening = coordinate
+        white = (column[None] - means[:, None]) * whitening[:, None]
+        return squares + white * white, None
+
+    start = jnp.zeros((standard.means.shape[0], points.shape[0]), points.dtype)
+    return lax.scan(add, start, (points.T, standard.means.T, standard.whitening.T))[0]
 
 
 @jax.custom_jvp
@@ -143,7 +168,8 @@ def semidefinite_factor(matrices: Float[Array, "k d d"]) -> Float[Array, "k d d"
 def _semidefinite_factor_jvp(primals, tangents):
     factor = semidefinite_factor(*primals)
     # L^-1 dC L^-T = L^-1 dL + (L^-1 dL)^T, and L^-1 dL is lower triangular.
-    inner = lax.linalg.triangular_solve(factor, tangents[0], left_side=True, lower=True)
+    change = (tangents[0] + tangents[0].mT) / 2
+    inner = lax.linalg.triangular_solve(factor, change, left_side=True, lower=True)
     inner = lax.linalg.triangular_solve(factor, inner, lower=True, transpose_a=True)
     diagonal = jnp.eye(factor.shape[-1], dtype=factor.dtype)[None] * inner / 2
     return factor, jnp.matmul(factor, jnp.tril(inner) - diagonal, precision=HIGHEST)

@@ -26,6 +26,7 @@ class Solution(eqx.Module):
 
 def repeat(step: Callable[[State], State], state: State, *, steps: int) -> State:
     """Apply `step` `steps` times; memory of one state. `steps` may be traced."""
+    validate.nonnegative("steps", steps, "repeat zero times or more")
     return jax.lax.fori_loop(0, steps, lambda _, current: step(current), state)
 
 
@@ -39,7 +40,10 @@ def rollout(
     """
     if frames < 1 or stride < 1:
         raise validate.fail(
-            "frames and stride", f"{frames} and {stride}", "integers >= 1", "keep at least one frame"
+            "frames and stride",
+            f"{frames} and {stride}",
+            "integers >= 1",
+            "keep at least one frame",
         )
 
     def frame(current: State, index: Array) -> tuple[State, State]:

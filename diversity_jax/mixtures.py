@@ -186,14 +186,12 @@ class GaussianMixture(eqx.Module):
 
 @jax.jit
 def _standardise(mixture):
-    return gaussians.standardise(mixture.weights, mixture.means, mixture.variances, mixture.kind)
+    return gaussians.standardise(mixture.weights, mixture.means, mixture.variances)
 
 
 @partial(jax.jit, static_argnums=0)
 def _map_points(function, standard, points):
-    size = jnp.result_type(points.dtype, standard.means.dtype).itemsize
-    components, dimension = standard.means.shape
-    rows = rows_per_chunk(points.shape[0], size * (3 * components + 4 * dimension))
+    rows = gaussians.rows_at_once(standard, points)
     return map_rows(function, rows, standard, points)
 
 
@@ -203,7 +201,7 @@ def _sample(key, mixture, ends, number):
     deviations = _deviations(mixture)
     size = mixture.means.dtype.itemsize
     per_row = size * mixture.dimension * (4 if mixture.kind != "full" else 2 + mixture.components)
-    rows = rows_per_chunk(number, per_row)
+    rows = rows_per_chunk(number, per_row, most=4096)
     draw = partial(_draw, min(rows, number), mixture.kind)
     parameters = (key, mixture.weights, mixture.means, deviations, ends)
     return fill_rows(draw, rows, number, parameters)

@@ -8,10 +8,14 @@ either the old or the new result whole.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import json
 import os
 import secrets
+import shlex
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +25,7 @@ import xarray
 from diversity_jax import validate
 
 MANIFEST = "manifest.json"
+ABANDONED = 3600.0  # seconds after which a file that nothing names is left over from a kill
 
 
 class ResultMissing(FileNotFoundError):
@@ -47,8 +52,20 @@ def root() -> Path:
 
 def folder(name: str, preset: str, changed: dict[str, Any] | None = None) -> Path:
     """Where the result of experiment `name` lies; `changed` holds what differs from the preset."""
-    suffix = f"-{digest(changed)[:8]}" if changed else ""
+    suffix = f"-{digest(_equal_numbers(changed))[:8]}" if changed else ""
     return root() / name / f"{preset}{suffix}"
+
+
+def command(name: str, preset: str, changed: dict[str, Any] | None = None) -> str:
+    """The command line that makes the result in `folder(name, preset, changed)`."""
+    words = ["python", "-m", "experiments", name, "--preset", preset]
+    for key, value in sorted((changed or {}).items()):
+        if isinstance(value, bool):
+            words.append(f"--{key}" if value else f"--no-{key}")
+        else:
+            listed = value if isinstance(value, tuple | list) else [value]
+            words += [f"--{key}", *(str(item) for item in listed)]
+    return shlex.join(words)
 
 
 def digest(value: Any) -> str:
@@ -69,8 +86,11 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True) if temporary.parent.is_dir() else None
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        if not isinstance(error, OSError):
+            raise
         raise WriteFailed(
             f"{path}: cannot be written ({error.strerror or error}); nothing that was there is "
             "lost; free space or choose another folder and run the same command again"
@@ -88,12 +108,11 @@ def save(dataset: xarray.Dataset, where: Path, provenance: dict[str, Any]) -> Pa
     content = to_bytes(labelled)
     checksum = hashlib.sha256(content).hexdigest()
     data = where / f"data-{checksum[:12]}.nc"
+    replaced = data_name(where)
     write_atomically(data, content)
     manifest = {"data": data.name, "sha256": checksum, "provenance": provenance}
     write_atomically(where / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
-    for other in where.glob("data-*.nc"):
-        if other != data:
-            other.unlink(missing_ok=True)
+    _tidy(where, {data.name, data_name(where)}, replaced)
     return data
 
 
@@ -101,6 +120,15 @@ def provenance(where: Path) -> dict[str, Any] | None:
     """The provenance of the result in `where`, or None when there is no result."""
     manifest = _manifest(where)
     return None if manifest is None else manifest["provenance"]
+
+
+def data_name(where: Path) -> str | None:
+    """The name of the data file of the result in `where`; None without a manifest to believe."""
+    try:
+        manifest = _manifest(where)
+    except ResultCorrupt:
+        return None
+    return None if manifest is None else manifest["data"]
 
 
 def read(where: Path, command: str = "") -> xarray.Dataset:
@@ -113,37 +141,43 @@ def read(where: Path, command: str = "") -> xarray.Dataset:
         made = f"; make it with: {command}" if command else ""
         raise ResultMissing(f"{where}: no result here{made}")
     path = where / manifest["data"]
-    if not path.exists():
-        raise ResultCorrupt(f"{path}: named by the manifest but not there; delete {where} and rerun")
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        if _manifest(where) != manifest:  # another process replaced the result in between
+            return read(where, command)
+        raise _corrupt(path, "no file where the manifest names one", where / MANIFEST) from error
     if hashlib.sha256(content).hexdigest() != manifest["sha256"]:
-        raise _corrupt(path, f"{len(content)} bytes whose checksum differs from the manifest's")
+        got = f"{len(content)} bytes whose checksum differs from the manifest's"
+        raise _corrupt(path, got, where / MANIFEST)
     return from_bytes(content, path)
 
 
 def read_file(path: Path) -> xarray.Dataset:
     """The dataset in one data file, wherever it lies."""
-    if not path.exists():
+    if not path.is_file():
         raise ResultMissing(f"{path}: no such file")
     return from_bytes(path.read_bytes(), path)
 
 
 def from_bytes(content: bytes, path: Path) -> xarray.Dataset:
     """The dataset in the bytes of a netCDF-4 file read from `path`, loaded into memory."""
-    import io
-
     try:
-        with xarray.open_dataset(io.BytesIO(content), engine="h5netcdf") as dataset:
+        # Units are labels here: a number of seconds stays a number.
+        with xarray.open_dataset(
+            io.BytesIO(content), engine="h5netcdf", decode_times=False
+        ) as dataset:
             return dataset.load()
     except Exception as error:
-        raise _corrupt(path, "content that is not a whole netCDF-4 file") from error
+        raise _corrupt(path, "content that is not a whole netCDF-4 file", path) from error
 
 
 def load(name: str, preset: str = "laptop", **changed: Any) -> xarray.Dataset:
-    """The saved result of experiment `name` at `preset`; `changed` as it was given to the run."""
-    options = "".join(f" --{key} {value}" for key, value in changed.items())
-    command = f"python -m experiments {name} --preset {preset}{options}"
-    return read(folder(name, preset, changed), command)
+    """The saved result of experiment `name` at `preset`.
+
+    `changed` holds the fields that differ from the preset, and the seed or mode if they do.
+    """
+    return read(folder(name, preset, changed), command(name, preset, changed))
 
 
 def assemble(
@@ -155,8 +189,16 @@ def assemble(
     """One dataset from a grid of points and their outputs, each with leading axis `[seeds]`.
 
     Outputs of different size along an axis are padded with NaN. Fields of the points become
-    coordinates along `point`.
+    coordinates along `point`; fields that are tuples of equal length have a second axis.
     """
+    if any(set(outputs) != set(arrays[0]) for outputs in arrays):
+        names = sorted(set().union(*arrays) - set(arrays[0]).intersection(*arrays))
+        raise validate.fail(
+            "outputs", f"{names} at some points only", "the same at all", "add them"
+        )
+    twice = sorted({"seed", *points[0]} & set(arrays[0]))
+    if twice:
+        raise validate.fail("outputs", f"{twice}", "no name of a point's field", "rename them")
     variables = {}
     for name in arrays[0]:
         stacked = _stack([point[name] for point in arrays])
@@ -168,7 +210,8 @@ def assemble(
         variables[name] = (("point", "seed", *extra), stacked)
     coordinates: dict[str, Any] = {"seed": np.arange(seeds)}
     for field in points[0]:
-        coordinates[field] = ("point", np.asarray([point[field] for point in points]))
+        values = np.asarray([point[field] for point in points])
+        coordinates[field] = (("point", f"place_in_{field}")[: values.ndim], values)
     return xarray.Dataset(variables, coords=coordinates)
 
 
@@ -176,7 +219,7 @@ def _stack(pieces: list[np.ndarray]) -> np.ndarray:
     shape = tuple(np.max([piece.shape for piece in pieces], axis=0))
     if all(piece.shape == shape for piece in pieces):
         return np.stack(pieces)
-    padded = np.full((len(pieces), *shape), np.nan)
+    padded = np.full((len(pieces), *shape), np.nan, np.result_type(float, *pieces))
     for slot, piece in zip(padded, pieces):
         slot[tuple(slice(size) for size in piece.shape)] = piece
     return padded
@@ -188,14 +231,34 @@ def _manifest(where: Path) -> dict[str, Any] | None:
         return None
     try:
         manifest = json.loads(path.read_text())
-        if not {"data", "sha256", "provenance"} <= set(manifest):
-            raise KeyError("data, sha256, provenance")
+        kinds = {"data": str, "sha256": str, "provenance": dict}
+        if not all(isinstance(manifest[name], kind) for name, kind in kinds.items()):
+            raise TypeError(kinds)
         return manifest
     except (ValueError, KeyError, TypeError) as error:
-        raise _corrupt(path, "content that is not a whole manifest") from error
+        raise _corrupt(path, "content that is not a whole manifest", path) from error
 
 
-def _corrupt(path: Path, got: str) -> ResultCorrupt:
+def _corrupt(path: Path, got: str, delete: Path) -> ResultCorrupt:
     return ResultCorrupt(
-        f"{path}: got {got}, expected a whole result; delete the folder {path.parent} and rerun"
+        f"{path}: got {got}, expected a whole result; delete {delete} and make the result again"
     )
+
+
+def _tidy(where: Path, kept: set[str | None], replaced: str | None) -> None:
+    """Remove the `replaced` data file and what kills left, but nothing that is being written."""
+    for path in [*where.glob("data-*.nc"), *where.glob(".*.tmp")]:
+        with contextlib.suppress(OSError):
+            old = time.time() - path.stat().st_mtime > ABANDONED
+            if path.name not in kept and (old or path.name == replaced):
+                path.unlink()
+
+
+def _equal_numbers(value: Any) -> Any:
+    """`value` with integers as floats, so that 1 and 1.0 name the same folder."""
+    if isinstance(value, dict):
+        return {key: _equal_numbers(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_equal_numbers(item) for item in value]
+    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53
+    return float(value) if whole else value

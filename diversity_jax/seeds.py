@@ -19,7 +19,7 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import NamedSharding
+from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from diversity_jax import validate
@@ -29,10 +29,8 @@ MODES = ("reference", "fast")
 
 
 def root(seed: int) -> jax.Array:
-    """The key under which all streams of a run lie; `seed` is a Python integer >= 0."""
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise validate.fail("seed", repr(seed), "an integer >= 0", "pass one, e.g. seed=0")
-    return jax.random.key(int(seed))
+    """The key under which all streams of a run lie; `seed` is an integer from 0 to 2**32 - 1."""
+    return jax.random.key(validate.seed(seed))
 
 
 def stream(key: jax.Array, *names: str | int) -> jax.Array:
@@ -48,22 +46,28 @@ def stream(key: jax.Array, *names: str | int) -> jax.Array:
 
 
 def seed_keys(key: jax.Array, indices: Any) -> jax.Array:
-    """Keys `[s]` of the seeds numbered `indices` `[s]` of the stream `key`."""
+    """Keys `[s]` of the seeds numbered `indices` `[s]`, integers >= 0, of the stream `key`."""
+    validate.nonnegative("indices", indices, "number the seeds from 0")
     numbers = jnp.asarray(np.asarray(indices, dtype=np.uint32))
     return jax.vmap(lambda index: jax.random.fold_in(key, index))(numbers)
 
 
 def over_seeds(
-    job: Callable[..., Any], *, mode: Mode = "reference", devices: list[Any] | None = None
+    job: Callable[..., Any],
+    *,
+    mode: Mode = "reference",
+    devices: list[Any] | None = None,
+    width: int = 1,
 ) -> Callable[..., Any]:
     """A compiled function `(keys [s], *operands) -> outputs with a leading axis [s]`.
 
     `job(key, *operands)` is one seed; operands are pytrees of arrays, shared by all seeds. Keys
-    are spread over `devices` (default: all of them). One trace per shape of keys and operands.
+    are spread over `devices` (default: all of them). One trace per shape of keys and operands;
+    fewer keys than `width` are filled up to it, so that a shorter last chunk is no new shape.
     """
     validate.choice("mode", mode, MODES)
     devices = jax.devices() if devices is None else devices
-    mesh = jax.make_mesh((len(devices),), ("seed",), devices=devices)
+    mesh = jax.make_mesh((len(devices),), ("seed",), (AxisType.Auto,), devices=devices)
 
     def block(keys: jax.Array, *operands: Any) -> Any:
         if mode == "fast":
@@ -81,38 +85,45 @@ def over_seeds(
     everywhere = NamedSharding(mesh, P())
 
     def run(keys: jax.Array, *operands: Any) -> Any:
-        number = keys.shape[0]
-        padded = jax.device_put(_pad(keys, len(devices)), spread)
+        number = _count(keys)
+        padded = jax.device_put(_pad(keys, len(devices), width), spread)
         outputs = compiled(padded, *jax.device_put(operands, everywhere))
-        return jax.tree.map(lambda leaf: leaf[:number], outputs)
+        # On one device, so that what a caller computes from them cannot depend on their number.
+        return jax.tree.map(lambda leaf: leaf[:number], jax.device_put(outputs, devices[0]))
 
     return run
 
 
-def on_host(
-    job: Callable[..., Any], *, workers: int | None = None
-) -> Callable[..., Any]:
+def on_host(job: Callable[..., Any], *, workers: int | None = None) -> Callable[..., Any]:
     """Like `over_seeds` for a job that runs in numpy on the host: one thread per seed.
 
     For eigenvalues alone on CPU (LAPACK's own driver is 2.4 times faster than `jnp.linalg`) and
     for jobs that call other libraries. Results come back in the order of the keys, so the number
-    of `workers` (default: one) changes nothing but the time.
+    of `workers` (default: one) changes nothing but the time. A job that fails on one seed returns
+    NaN for it; one that raises ends the run.
     """
 
     def run(keys: jax.Array, *operands: Any) -> Any:
+        _count(keys)
         with ThreadPoolExecutor(max_workers=workers or 1) as pool:
             outputs = list(pool.map(lambda key: job(key, *operands), list(keys)))
-        return jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *outputs)
+        return jax.tree.map(lambda *leaves: np.stack([np.asarray(one) for one in leaves]), *outputs)
 
     return run
 
 
-def _pad(keys: jax.Array, devices: int) -> jax.Array:
+def _count(keys: jax.Array) -> int:
+    if keys.ndim != 1 or keys.shape[0] == 0:
+        raise validate.fail("keys", f"shape {keys.shape}", "one or more", "use seeds.seed_keys")
+    return keys.shape[0]
+
+
+def _pad(keys: jax.Array, devices: int, width: int) -> jax.Array:
     """Repeat the last key until every device has the same number, and at least two.
 
-    A loop of one turn is unrolled by the compiler and may round differently from a longer one.
+    The compiler removes a loop of one turn and may then fuse, and so round, its body differently.
     """
     number = keys.shape[0]
-    wanted = max(2, -(-number // devices)) * devices
+    wanted = max(2, -(-max(number, width) // devices)) * devices
     filler = jnp.broadcast_to(keys[-1:], (wanted - number,))
     return jnp.concatenate([keys, filler]) if wanted > number else keys

@@ -61,8 +61,8 @@ def positive(argument: str, array: Any, fix: str = "pass values above zero") -> 
 def simplex(argument: str, weights: Any) -> None:
     """Refuse weights that are negative, NaN or do not sum to one.
 
-    The slack is 64 float32 rounding errors per weight: weights normalised in their own precision pass,
-    a forgotten normalisation does not.
+    The slack is 64 float32 rounding errors per weight: weights normalised in their own precision
+    pass, a forgotten normalisation does not.
     """
     values = concrete(weights)
     if values is None:
@@ -73,12 +73,20 @@ def simplex(argument: str, weights: Any) -> None:
         raise fail(argument, f"weights that sum to {total:.9g}", "a sum of 1", "divide by the sum")
 
 
-def choice(argument: str, got: str, known: list[str] | tuple[str, ...]) -> None:
+def seed(value: Any) -> int:
+    """A root seed as an integer; refuse all but 0 to 2**32 - 1, which any precision tells apart."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not 0 <= value < 2**32:
+        raise fail("seed", repr(value), "an integer from 0 to 2**32 - 1", "pass one, e.g. 0")
+    return int(value)
+
+
+def choice(argument: str, got: Any, known: list[str] | tuple[str, ...]) -> None:
     """Refuse a name that is not among `known`, naming the nearest ones."""
     if got in known:
         return
     import difflib
 
-    near = difflib.get_close_matches(got, known, n=3, cutoff=0.4)
+    near = difflib.get_close_matches(str(got), known, n=3, cutoff=0.4)
     fix = f"did you mean {' or '.join(near)}?" if near else "choose one of those"
     raise fail(argument, repr(got), "one of " + ", ".join(sorted(known)), fix)

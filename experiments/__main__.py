@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-from diversity_jax import catalogue
+from experiments.runner import entry
 
 
 def parser() -> argparse.ArgumentParser:
@@ -34,6 +31,9 @@ def parser() -> argparse.ArgumentParser:
 def main(words: list[str] | None = None) -> int:
     """Entry point; returns the exit code (0 done, 2 bad input, 130 interrupted)."""
     words = sys.argv[1:] if words is None else words
+    entry.prepare()
+    from diversity_jax import catalogue
+
     known = catalogue.entries(Path(__file__).parent, "PRESETS")
     if words[:1] == ["list"]:
         print("\n".join(f"{name:32} {line}" for name, line in known.items()))
@@ -54,9 +54,6 @@ def main(words: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace, rest: list[str]) -> int:
     import importlib
 
-    import jax
-
-    jax.config.update("jax_enable_x64", True)
     import tyro
 
     from diversity_jax import validate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import xarray
 
 from diversity_jax.attention import theory
@@ -66,8 +67,8 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     return descents.with_success(with_manifold_theory(dataset), 0.99)
 
 
-def _largest(dataset: xarray.Dataset) -> list[float]:
-    return [
+def _largest(dataset: xarray.Dataset) -> np.ndarray:
+    found = [
         float(
             theory.strengths(
                 dimension=int(point.dimension),
@@ -77,3 +78,4 @@ def _largest(dataset: xarray.Dataset) -> list[float]:
         )
         for point in (dataset.isel(point=place) for place in range(dataset.sizes["point"]))
     ]
+    return np.asarray(found)

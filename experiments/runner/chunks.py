@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import secrets
 import shutil
 import zipfile
 from pathlib import Path
@@ -24,7 +26,7 @@ class Store:
         """Finished seeds of grid point number `point`: where each lies (file, row)."""
         found: dict[int, tuple[Path, int]] = {}
         for path in sorted(self.folder.glob(f"point{point:05d}-*.npz")):
-            for row, seed in enumerate(self._read(path)[SEEDS]):
+            for row, seed in enumerate(self._read(path, [SEEDS])[SEEDS]):
                 found[int(seed)] = (path, row)
         return found
 
@@ -39,29 +41,36 @@ class Store:
         results.write_atomically(self.folder / name, buffer.getvalue())
 
     def gather(self, point: int, seeds: int) -> tuple[dict[str, np.ndarray], float]:
-        """All outputs at grid point number `point` in the order of the seeds, and the seconds."""
+        """All outputs at grid point number `point` in the order of the seeds, and the seconds.
+
+        Raises KeyError when a seed is missing, or is cleared away meanwhile.
+        """
         where = self.done(point)
         files = {path: self._read(path) for path in {path for path, _ in where.values()}}
-        first = next(iter(files.values()))
+        places = [where[seed] for seed in range(seeds)]
         arrays = {
-            name.removeprefix(ARRAY): np.stack(
-                [files[where[seed][0]][name][where[seed][1]] for seed in range(seeds)]
-            )
-            for name in first
+            name.removeprefix(ARRAY): np.stack([files[path][name][row] for path, row in places])
+            for name in files[places[0][0]]
             if name.startswith(ARRAY)
         }
         return arrays, float(sum(content[SECONDS] for content in files.values()))
 
     def clear(self) -> None:
-        """Remove this run's chunks, once its result stands."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove this run's chunks, once its result stands; for others they go all at once."""
+        cleared = self.folder.with_name(f".{self.folder.name}.{secrets.token_hex(4)}.cleared")
+        with contextlib.suppress(OSError):
+            self.folder.rename(cleared)
+        shutil.rmtree(cleared, ignore_errors=True)
 
-    def _read(self, path: Path) -> dict[str, np.ndarray]:
+    def _read(self, path: Path, names: list[str] | None = None) -> dict[str, np.ndarray]:
+        """The arrays `names` (default: all) of one chunk; nothing when it has been cleared away."""
         try:
             with np.load(path) as content:
-                return {name: content[name] for name in content.files}
+                return {name: content[name] for name in names or content.files}
+        except FileNotFoundError:
+            return dict.fromkeys(names or [], np.zeros(0))
         except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError) as error:
             raise results.ResultCorrupt(
-                f"{path}: got a truncated or altered chunk, expected a whole one; delete this file: "
-                "its seeds are computed again, all others are kept"
+                f"{path}: got a truncated or altered chunk, expected a whole one; delete this "
+                "file: its seeds are computed again, all others are kept"
             ) from error

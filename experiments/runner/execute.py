@@ -7,18 +7,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import xarray
 
-from diversity_jax import results, seeds, validate
+from diversity_jax import results, validate
+from experiments.runner import compute
 from experiments.runner.chunks import Store
-from experiments.runner.task import Task, environment, label
+from experiments.runner.task import Task, environment
 
 CHUNK = 32
 Progress = Callable[[int, int, str], None]
-_compiled: dict[Any, Callable[..., Any]] = {}
 
 
 class ShardIncomplete(ValueError):
@@ -30,21 +28,26 @@ def standing(task: Task) -> tuple[str, xarray.Dataset | None]:
     kept = results.provenance(task.folder)
     if kept is None:
         return "missing", None
-    if kept.get("identity") != json.loads(json.dumps(task.identity())):
+    if results.digest(kept.get("identity")) != results.digest(task.identity()):
         return "stale", None
     return "fresh", results.read(task.folder, task.command)
 
 
 def in_memory(task: Task, progress: Progress | None = None) -> xarray.Dataset:
     """Run `task` without touching the disk."""
-    points = task.module.grid(task.config)
-    progress = progress or (lambda done, total, what: None)
-    total = len(points) * task.config.seeds
+    points, count = compute.points(task.module, task.config), task.config.seeds
+    show = progress or (lambda done, total, what: None)
+    width = _width(task, count, None)
     began, gathered = time.perf_counter(), []
     for number, point in enumerate(points):
-        progress(number * task.config.seeds, total, task.name)
-        gathered.append(_run(task, point, list(range(task.config.seeds))))
-    progress(total, total, task.name)
+        pieces = []
+        for block in _blocks(list(range(count)), width):
+            show(number * count + block[0], len(points) * count, task.name)
+            pieces.append(_run(task, point, block, width))
+        gathered.append(
+            {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+        )
+    show(len(points) * count, len(points) * count, task.name)
     return _finish(task, points, gathered, time.perf_counter() - began)
 
 
@@ -63,48 +66,51 @@ def execute(
     index, number = shard
     if not 0 <= index < number:
         raise validate.fail("shard", f"{index}/{number}", "i/n with 0 <= i < n", "use e.g. 0/4")
-    points, count = task.module.grid(task.config), task.config.seeds
-    store = store_of(task)
-    size = chunk or getattr(task.module, "CHUNK", CHUNK)
-    progress = progress or (lambda done, total, what: None)
+    points, count = compute.points(task.module, task.config), task.config.seeds
+    width = _width(task, -(-count // number), chunk)
+    store, show = store_of(task), progress or (lambda done, total, what: None)
+    if _missing(store, len(points), count) == 0 and standing(task)[0] == "fresh":
+        store.clear()  # a kill came between the last save and the clearing
+    waiting = _waiting(store, len(points), count, shard)
     total = len(range(index, len(points) * count, number))
-    finished = 0
+    finished = total - sum(len(seeds) for seeds in waiting)
+    show(finished, total, task.name)
     for position, point in enumerate(points):
-        mine = [seed for seed in range(count) if (position * count + seed) % number == index]
-        kept = store.done(position)
-        waiting = [seed for seed in mine if seed not in kept]
-        finished += len(mine) - len(waiting)
-        progress(finished, total, task.name)
-        for block in _blocks(waiting, size):
+        for block in _blocks(waiting[position], width):
             began = time.perf_counter()
-            arrays = _run(task, point, block)
+            arrays = _run(task, point, block, width)
             store.write(position, block, arrays, time.perf_counter() - began)
             finished += len(block)
-            progress(finished, total, task.name)
-    if number == 1:
-        return merge(task)
+            show(finished, total, task.name)
     try:
         return merge(task)
     except ShardIncomplete:
-        return None
+        if number > 1:
+            return None
+        made = standing(task)[1]
+        if made is None:
+            raise
+        store.clear()  # of the part that another process, running the same, has done too
+        return made
 
 
 def merge(task: Task) -> xarray.Dataset:
     """Put the finished chunks of all shards together and save the result."""
-    points, count = task.module.grid(task.config), task.config.seeds
+    points, count = compute.points(task.module, task.config), task.config.seeds
     store = store_of(task)
-    missing = sum(count - len(store.done(position)) for position in range(len(points)))
-    if missing:
+    missing = _missing(store, len(points), count)
+    gathered = None if missing else _gather(store, len(points), count)
+    if gathered is None:
+        # Another process may have merged meanwhile: it saves before it clears.
+        made = None if store.folder.exists() else standing(task)[1]
+        if made is not None:
+            return made
         raise ShardIncomplete(
             f"merge: got {len(points) * count - missing} finished seeds of {len(points) * count}, "
             f"expected all; run the missing shards of: {task.command}"
         )
-    gathered, seconds = [], 0.0
-    for position in range(len(points)):
-        arrays, spent = store.gather(position, count)
-        gathered.append(arrays)
-        seconds += spent
-    dataset = _finish(task, points, gathered, seconds)
+    arrays, seconds = zip(*gathered)
+    dataset = _finish(task, points, list(arrays), sum(seconds))
     results.save(dataset, task.folder, json.loads(dataset.attrs["provenance"]))
     store.clear()
     return dataset
@@ -133,31 +139,44 @@ def _finish(
     return task.module.summarise(dataset).assign_attrs(dataset.attrs)
 
 
-def _blocks(waiting: list[int], size: int) -> list[list[int]]:
-    """Chunks of nearly equal size, so that their padded shapes agree and compile once."""
-    if not waiting:
-        return []
-    number = -(-len(waiting) // size)
-    even = -(-len(waiting) // number)
-    return [waiting[first : first + even] for first in range(0, len(waiting), even)]
+def _gather(
+    store: Store, points: int, count: int
+) -> list[tuple[dict[str, np.ndarray], float]] | None:
+    try:
+        return [store.gather(position, count) for position in range(points)]
+    except KeyError:
+        return None
 
 
-def _run(task: Task, point: dict[str, Any], block: list[int]) -> dict[str, np.ndarray]:
-    """One chunk: the job of `point` for the seeds in `block`, as numpy arrays `[seeds, ...]`.
+def _waiting(store: Store, points: int, count: int, shard: tuple[int, int]) -> list[list[int]]:
+    """Per point the seeds of this shard that are not finished."""
+    index, number = shard
+    waiting = []
+    for position in range(points):
+        kept = store.done(position)
+        mine = [seed for seed in range(count) if (position * count + seed) % number == index]
+        waiting.append([seed for seed in mine if seed not in kept])
+    return waiting
 
-    Floats of the point are traced, so that a sweep over them compiles once; all else is static.
-    """
-    keys = seeds.seed_keys(seeds.stream(seeds.root(task.seed), task.name, label(point)), block)
-    if getattr(task.module, "HOST", False):
-        outputs = seeds.on_host(task.module.job)(keys, point)
-    else:
-        traced = {name: jnp.asarray(value) for name, value in point.items() if type(value) is float}
-        static = tuple(sorted((k, v) for k, v in point.items() if k not in traced))
-        cache = (task.module.job, static, tuple(sorted(traced)), task.mode, jax.config.jax_enable_x64)
-        if cache not in _compiled:
-            job = task.module.job
-            _compiled[cache] = seeds.over_seeds(
-                lambda key, values: job(key, {**dict(static), **values}), mode=task.mode
-            )
-        outputs = _compiled[cache](keys, traced)
-    return {name: np.asarray(array) for name, array in outputs.items()}
+
+def _missing(store: Store, points: int, count: int) -> int:
+    return sum(map(len, _waiting(store, points, count, (0, 1))))
+
+
+def _width(task: Task, seeds: int, chunk: int | None) -> int:
+    """Seeds per chunk, the same for every chunk of a run, so that its job compiles once."""
+    most = getattr(task.module, "CHUNK", CHUNK) if chunk is None else chunk
+    if most < 1:
+        raise validate.fail("chunk", most, "an integer >= 1", "leave it out for the usual size")
+    number = -(-seeds // most)
+    return -(-seeds // number)
+
+
+def _blocks(waiting: list[int], width: int) -> list[list[int]]:
+    return [waiting[first : first + width] for first in range(0, len(waiting), width)]
+
+
+def _run(task: Task, point: dict[str, Any], block: list[int], width: int) -> dict[str, np.ndarray]:
+    return compute.chunk(
+        task.module, point, block, name=task.name, seed=task.seed, mode=task.mode, width=width
+    )

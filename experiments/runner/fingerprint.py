@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import io
+import itertools
+import tokenize
 from functools import lru_cache
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 LIBRARY = "diversity_jax"
+KEYS_AND_JOBS = ("experiments", "runner", "compute.py")
 # Storing and listing results computes none of their numbers.
 PLUMBING = {f"{LIBRARY}.results", f"{LIBRARY}.catalogue", f"{LIBRARY}.validate", LIBRARY}
 
@@ -20,7 +24,8 @@ def of(experiment: str) -> str:
     Comments, docstrings and blank lines do not count, any other character does.
     """
     digest = hashlib.sha256()
-    for path in sorted(reached(CHECKOUT / "experiments" / f"{experiment}.py")):
+    own = CHECKOUT / "experiments" / f"{experiment}.py"
+    for path in sorted(reached(own) | reached(CHECKOUT.joinpath(*KEYS_AND_JOBS))):
         digest.update(path.relative_to(CHECKOUT).as_posix().encode())
         digest.update(code(path).encode())
     return digest.hexdigest()[:16]
@@ -39,31 +44,40 @@ def reached(start: Path) -> set[Path]:
 
 
 def code(path: Path) -> str:
-    """The source of `path` without comment lines, docstrings and blank lines."""
-    source = path.read_text()
-    dropped: set[int] = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                dropped.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
-    kept = [
-        line.rstrip()
-        for number, line in enumerate(source.splitlines(), start=1)
-        if number not in dropped and line.strip() and not line.lstrip().startswith("#")
-    ]
-    return "\n".join(kept)
+    """The source of `path` without comments, docstrings and blank lines."""
+    lines = io.StringIO(path.read_text()).readlines()
+    tokens = list(tokenize.generate_tokens(iter(lines).__next__))
+    for (row, column), (last, end) in reversed(_passive(tokens)):
+        tail = lines[last - 1][end:]
+        lines[row - 1 : last] = [lines[row - 1][:column] + tail, *[""] * (last - row)]
+    return "\n".join(line.rstrip() for line in lines if line.strip())
+
+
+def _passive(tokens: list[tokenize.TokenInfo]) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where comments and statements that are nothing but a string begin and end."""
+    found, starts = [], True
+    silent = (tokenize.COMMENT, tokenize.NL)
+    for token, following in itertools.pairwise(tokens):
+        alone = starts and following.type in (tokenize.NEWLINE, tokenize.COMMENT)
+        if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and alone):
+            found.append((token.start, token.end))
+        if token.type not in silent:
+            starts = token.type in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+    return found
 
 
 def _imports(path: Path) -> set[str]:
+    package = path.relative_to(CHECKOUT).parent.parts
     modules: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             modules.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            modules.add(node.module)
-            modules.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return {name for name in modules if name.startswith(("diversity_jax", "experiments."))}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) + 1 - node.level] if node.level else ()
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            modules.add(module)
+            modules.update(f"{module}.{alias.name}" for alias in node.names)
+    return {name for name in modules if name.startswith((LIBRARY, "experiments."))}
 
 
 def _path(module: str) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import os
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -43,8 +44,7 @@ class Task:
     @property
     def command(self) -> str:
         """The command line that makes this very result."""
-        options = "".join(f" --{name} {value}" for name, value in self.changed)
-        return f"python -m experiments {self.name} --preset {self.preset}{options}"
+        return results.command(self.name, self.preset, dict(self.changed))
 
     def identity(self) -> dict[str, Any]:
         """All that decides the numbers: a result with another identity is stale."""
@@ -69,11 +69,11 @@ def make(
     known = [field.name for field in dataclasses.fields(base)]
     for field in fields:
         validate.choice(f"field of {name}", field, known)
+    fields = {name: _like(name, value, getattr(base, name)) for name, value in fields.items()}
     config = dataclasses.replace(base, **fields)
-    if isinstance(config.seeds, bool) or not isinstance(config.seeds, int) or config.seeds < 1:
+    if type(config.seeds) is not int or config.seeds < 1:
         raise validate.fail("seeds", repr(config.seeds), "an integer >= 1", "run at least one seed")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise validate.fail("seed", repr(seed), "an integer >= 0", "pass one, e.g. --seed 0")
+    seed = validate.seed(seed)
     changed = {key: value for key, value in fields.items() if value != getattr(base, key)}
     changed |= {"seed": seed} if seed else {}
     changed |= {"mode": mode} if mode != "reference" else {}
@@ -87,14 +87,25 @@ def environment() -> dict[str, Any]:
     device = jax.devices()[0]
     return {
         "versions": {package: version(package) for package in VERSIONS},
+        "flags": os.environ.get("XLA_FLAGS", ""),
         "device": f"{len(jax.devices())} x {device.platform} ({device.device_kind})",
     }
 
 
-def label(point: dict[str, Any]) -> str:
-    """The name of a grid point's random stream: its values, so that adding points moves none."""
-    return repr(sorted((name, _plain(value)) for name, value in point.items()))
+def _like(field: str, value: Any, base: Any) -> Any:
+    """`value` for `field` as the kind of value that the preset has there; ValueError if it is not.
 
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+    Whole numbers may stand for floats, lists and arrays for tuples. A preset's None says nothing.
+    """
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(base, tuple) and isinstance(value, list | tuple | np.ndarray):
+        mixed = len({type(item) for item in base}) > 1 and len(base) == len(value)
+        likes = base if mixed else (base[:1] or (None,)) * len(value)
+        return tuple(_like(field, item, like) for item, like in zip(value, likes))
+    if type(base) is float and type(value) is int:
+        return float(value)
+    if base is not None and value is not None and type(value) is not type(base):
+        raise validate.fail(
+            field, repr(value), f"{type(base).__name__} like {base!r}", "convert it"
+        )
+    return value

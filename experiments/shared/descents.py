@@ -55,6 +55,7 @@ def job(key: jax.Array, point: dict[str, Any]) -> dict[str, jax.Array]:
         "final": measures.alignment(path.heads, centroids),
         "risk": risk,
         "residual": path.residual,
+        "frame_error": frame_error(path.heads, centroids),
         "head_overlap": path.heads[0] @ path.heads[1],
     }
 
@@ -98,6 +99,14 @@ def start(key: jax.Array, point: dict[str, Any], centroids: jax.Array) -> jax.Ar
         raise ValueError(f"start: got {point['start']!r}, expected sphere, manifold, ...")
     near = named + 1e-3 * heads
     return near / jnp.linalg.norm(near, axis=1, keepdims=True)
+
+
+def frame_error(heads: jax.Array, centroids: jax.Array) -> jax.Array:
+    """How far the overlaps are from an orthonormal frame: ``max |C - tr(C)/k I|`` for C = V'V."""
+    overlaps = heads @ centroids.T
+    form = overlaps.T @ overlaps
+    k = centroids.shape[0]
+    return jnp.max(jnp.abs(form - jnp.trace(form) / k * jnp.eye(k, dtype=form.dtype)))
 
 
 def off_axis(heads: jax.Array, centroids: jax.Array) -> jax.Array:

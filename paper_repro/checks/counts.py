@@ -49,31 +49,20 @@ def probability(
     from the measured share; a prediction wrong by more is always caught. 24 of 24 shows no 100%.
     """
     level, resolution = thresholds(level, resolution)
-    given = {"predicted": predicted, "at_least": at_least, "at_most": at_most}
-    given = {name: value for name, value in given.items() if value is not None}
-    if len(given) != 1:
-        got = " and ".join(given) or "none"
-        raise bad("predicted, at_least, at_most", got, "exactly one of them", "pass one")
-    ((side, claim),) = given.items()
+    side, claim = _one_claim(predicted=predicted, at_least=at_least, at_most=at_most)
     successes, trials = _counts(successes, trials)
     settings = successes.size
     claim = per_setting(side, claim, settings)
     if not ((claim >= 0) & (claim <= 1)).all():
-        raise bad(side, show(claim.min()), "probabilities between 0 and 1", "pass a probability")
+        got = f"{show(claim.min())} to {show(claim.max())}"
+        raise bad(side, got, "probabilities between 0 and 1", "pass a probability")
     if (trials == 0).any():
         reason = f"setting {int((trials == 0).argmax())} has no trials"
         return undecided("probability", reason, level=level, resolution=resolution, details={})
     measured = successes / trials
     lower, upper = clopper_pearson(successes, trials, level / settings)
-    above, below = upper - claim, claim - lower
-    room = {
-        "predicted": np.minimum(above, below),
-        "at_least": np.where(above < 0, above, -below),
-        "at_most": np.where(below < 0, below, -above),
-    }[side]
-    excluded = {"predicted": room, "at_least": above, "at_most": below}[side] < 0
-    order = np.where(excluded, room - 2, room)
-    worst = int((order / (upper - lower)).argmin())
+    room, excluded = _room(side, claim, lower, upper)
+    worst = int(np.where(excluded, room - 2, room / (upper - lower)).argmin())
     centre = claim if side == "predicted" else measured
     interval = (float(lower[worst]), float(upper[worst]))
     place = f" in the worst of {settings} settings ({worst})" if settings > 1 else ""
@@ -98,6 +87,28 @@ def probability(
             "settings": settings,
         },
     )
+
+
+def _one_claim(**given: ArrayLike | None) -> tuple[str, ArrayLike]:
+    """The name and the value of the only claim given, refused unless there is exactly one."""
+    claims = [(name, value) for name, value in given.items() if value is not None]
+    if len(claims) != 1:
+        got = " and ".join(name for name, _ in claims) or "none"
+        raise bad(", ".join(given), got, "exactly one of them", "pass one")
+    return claims[0]
+
+
+def _room(
+    side: str, claim: np.ndarray, lower: np.ndarray, upper: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """By how much the interval supports the claim (negative: not), and where it excludes it."""
+    above, below = upper - claim, claim - lower
+    if side == "at_least":
+        return np.where(above < 0, above, -below), above < 0
+    if side == "at_most":
+        return np.where(below < 0, below, -above), below < 0
+    room = np.minimum(above, below)
+    return room, room < 0
 
 
 def _counts(successes: ArrayLike, trials: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

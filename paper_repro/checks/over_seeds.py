@@ -7,6 +7,7 @@ direction, which for normal samples happens exactly once in 20 (derived).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from paper_repro.checks.inputs import (
 from paper_repro.verdict import Verdict
 
 
+@lru_cache(maxsize=1024)
 def student(level: float, freedom: int) -> tuple[float, float]:
     """Student's two-sided critical value at `level`, and its one-sided 95% point."""
     from scipy.stats import t

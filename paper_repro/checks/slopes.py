@@ -88,11 +88,9 @@ def exponent(
     level, resolution = thresholds(level, resolution)
     sizes = increasing(sizes, FEWEST_SIZES)
     values = by_size("values", values, sizes)
-    predicted = (
-        scalar("expected", expected)
-        if theory_slope is None
-        else scalar("theory_slope", theory_slope)
-    )
+    expected = scalar("expected", expected)
+    predicted = expected if theory_slope is None else scalar("theory_slope", theory_slope)
+    rival = None if rival is None else scalar("rival", rival)
     random = values.ndim == 2
     seeds = over_seeds(values=values if random else values[None])
     if problem := seeds.problem(fewest=3 if random else 1):
@@ -105,23 +103,18 @@ def exponent(
     else:
         interval, doubt = _smooth(sizes, seeds.arrays[0][0], slopes[0]), None
         power = max(interval[1] - predicted, predicted - interval[0])
-    measured, lower_half, upper_half = (float(value) for value in slopes.mean(axis=0))
+    measured, *halves = (float(value) for value in slopes.mean(axis=0))
+    details = {**seeds.counts(), "lower_half": halves[0], "upper_half": halves[1]}
+    details["expected"] = expected
     finding = (
-        f"slope {show(measured)} {show_interval(interval)}, halves {show(lower_half)} and "
-        f"{show(upper_half)}, predicted {show(predicted)}"
+        f"slope {show(measured)} {show_interval(interval)}, halves {show(halves[0])} and "
+        f"{show(halves[1])}, predicted {show(predicted)}"
     )
-    details = {
-        **seeds.counts(),
-        "lower_half": lower_half,
-        "upper_half": upper_half,
-        "expected": float(expected),
-    }
     if rival is not None:
-        rival = scalar("rival", rival)
-        details |= {"rival": rival, "rival_excluded": not interval[0] <= rival <= interval[1]}
         finding += f", rival {show(rival)}"
-        if doubt is None and not details["rival_excluded"]:
-            doubt = "the rival exponent is not excluded"
+        details |= {"rival": rival, "rival_excluded": not interval[0] <= rival <= interval[1]}
+        if not details["rival_excluded"]:
+            doubt = doubt or "the rival exponent is not excluded"
     return settle(
         "exponent",
         finding,

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -71,17 +72,55 @@ def population_risk(
     validate.shape("heads", heads, (None, mixture.dimension), "give heads [h, d] of the mixture's d")
     check_length(length)
     tau = common_variance(mixture)
-    cross, second = _head_space_moments(heads, mixture, tau, 1 / jnp.asarray(length, tau.dtype))
+    traces = _traces(heads, mixture, tau)
+    once = 1 / jnp.asarray(length, tau.dtype)
     gain = (mixture.components if scale is None else scale) * strength
-    squared_norms = jnp.sum(mixture.means**2, axis=1)
-    energy = mixture.weights @ squared_norms + mixture.dimension * tau
-    return energy - 2 * gain * cross + gain**2 * second
+    energy = mixture.weights @ jnp.sum(mixture.means**2, axis=1) + mixture.dimension * tau
+    cross = (1 - once) * traces.far_cross + once * traces.own_cross
+    return energy - 2 * gain * cross + gain**2 * traces.square(once)
 
 
-def _head_space_moments(
-    heads: Float[Array, "h d"], mixture: GaussianMixture, tau: Array, inverse_length: Array
-) -> tuple[Array, Array]:
-    """``E<T, x>`` and ``E|T|^2`` per power of ``scale * strength``."""
+def distance_to_infinite(
+    heads: Float[Array, "h d"],
+    mixture: GaussianMixture,
+    *,
+    length: Any,
+    strength: Any,
+    scale: Any = None,
+) -> Float[Array, ""]:
+    """``E|T_1 - T_inf|^2`` with ``T_inf = scale strength S A X_1``: what a finite sequence misses.
+
+    Of order 1/length: with ``E<T_1, T_inf> = gain^2 [(1 - 1/L) tr(A S^2 A S)
+    + E (x'Ax)(x'ASx) / L]``. Validity, units, errors and source as in `population_risk`.
+    """
+    validate.shape("heads", heads, (None, mixture.dimension), "give heads [h, d] of the mixture's d")
+    check_length(length)
+    tau = common_variance(mixture)
+    traces = _traces(heads, mixture, tau)
+    once = 1 / jnp.asarray(length, tau.dtype)
+    gain = (mixture.components if scale is None else scale) * strength
+    shared = (1 - once) * traces.far + once * traces.pair
+    return gain**2 * (traces.square(once) - 2 * shared + traces.far)
+
+
+class _Traces(eqx.Module):
+    """Parts of ``E<T, x>`` and ``E|T|^2`` by which tokens coincide."""
+
+    far_cross: Float[Array, ""]
+    own_cross: Float[Array, ""]
+    own: Float[Array, ""]
+    pair: Float[Array, ""]
+    same: Float[Array, ""]
+    far: Float[Array, ""]
+
+    def square(self, once: Array) -> Array:
+        """``E|T|^2`` per squared gain at ``once = 1 / length``."""
+        others = 1 - once
+        near = once**2 * self.own + once * others * (2 * self.pair + self.same)
+        return near + others * (1 - 2 * once) * self.far
+
+
+def _traces(heads: Float[Array, "h d"], mixture: GaussianMixture, tau: Array) -> _Traces:
     weights, means, d = mixture.weights, mixture.means, mixture.dimension
     overlaps, gram, angles = heads @ means.T, heads @ heads.T, means @ means.T
     norms = jnp.diagonal(angles)
@@ -92,7 +131,8 @@ def _head_space_moments(
     heavy = longed @ overlaps.T + tau * (weights @ norms + (d + 2) * tau) * gram
 
     mapped = weighted @ angles + tau * overlaps
-    form = jnp.sum(overlaps**2, axis=0) + tau * jnp.trace(gram)
+    squares = jnp.sum(overlaps**2, axis=0)
+    form = squares + tau * jnp.trace(gram)
     seen = jnp.sum(overlaps * mapped, axis=0) + tau * jnp.trace(second)
     both = jnp.sum(overlaps * (second @ overlaps + gram @ mapped), axis=0) / 2
     pair = form * seen + 4 * tau * both + 2 * tau**2 * jnp.sum(gram * second)
@@ -101,20 +141,17 @@ def _head_space_moments(
     gram_square = jnp.sum(gram**2)
     length_mean = norms + d * tau
     variance = 2 * tau**2 * gram_square + 4 * tau * twice
-    covariance = 2 * tau**2 * jnp.trace(gram) + 4 * tau * jnp.sum(overlaps**2, axis=0)
+    covariance = 2 * tau**2 * jnp.trace(gram) + 4 * tau * squares
     third = 8 * tau**3 * gram_square + 24 * tau**2 * twice
     own = length_mean * (form**2 + variance) + 2 * form * covariance + third
-
-    once = inverse_length
-    others = 1 - once
-    cross = others * jnp.trace(fourth) + once * jnp.trace(heavy)
-    square = (
-        once**2 * (weights @ own)
-        + 2 * once * others * (weights @ pair)
-        + once * others * jnp.sum(heavy * second)
-        + others * (1 - 2 * once) * jnp.sum(fourth * second)
+    return _Traces(
+        far_cross=jnp.trace(fourth),
+        own_cross=jnp.trace(heavy),
+        own=weights @ own,
+        pair=weights @ pair,
+        same=jnp.sum(heavy * second),
+        far=jnp.sum(fourth * second),
     )
-    return cross, square
 
 
 def regulariser(heads: Float[Array, "h d"], mixture: GaussianMixture) -> Float[Array, ""]:

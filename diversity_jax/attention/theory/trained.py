@@ -95,15 +95,18 @@ def regularisation_limit(
     return rate / variance
 
 
-def resting_overlap(*, dimension: Any, length: Any, variance: Any, strength: Any) -> Float[Array, ""]:
-    """The overlap ``<mu, m>`` at which descent on the manifold comes to rest, 1 below `largest`.
+def resting_overlap(
+    *, dimension: Any, length: Any, variance: Any, strength: Any, regularisation: Any = 0.0
+) -> Float[Array, ""]:
+    """The overlap ``<mu, m>`` at which descent on the manifold comes to rest; 1 where centroids attract.
 
-    Above it the risk is least at ``x = y < 1``, where its slope, linear along the diagonal,
-    vanishes. Source: derived.
+    Beyond the largest strength, or the largest regularisation at this one, the regularised risk
+    is least at ``x = y < 1``, where its slope, linear along the diagonal, vanishes. Derived.
     """
+
     def slope(x: float) -> Array:
         cross_slope, square_slope = _slopes(x, dimension, length, jnp.asarray(variance))
-        return strength * square_slope - cross_slope
+        return strength * square_slope - cross_slope + regularisation * variance / (8 * strength)
 
     at_zero, at_one = slope(0.0), slope(1.0)
     crossing = at_zero / (at_zero - at_one)

@@ -1,0 +1,150 @@
+"""Exact identities of the risk: what it cannot see, and its closed forms on special heads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import jax
+import jax.numpy as jnp
+import xarray
+
+from diversity_jax import seeds
+from diversity_jax.attention import settings, theory, training
+from diversity_jax.attention.theory import trained
+
+AXES: dict[str, tuple[str, ...]] = {}
+
+
+@dataclass(frozen=True)
+class Config:
+    """Sizes of the run: every combination, with `seeds` random pairs of heads each."""
+
+    seeds: int = 32
+    clusters: tuple[int, ...] = (2, 3, 4)
+    lengths: tuple[float, ...] = (2.0, 30.0, float("inf"))
+    variances: tuple[float, ...] = (0.0, 0.09, 1.0)
+    dimension: int = 8
+    strength: float = 0.6
+
+
+PRESETS = {
+    "smoke": Config(seeds=8, clusters=(2, 3)),
+    "laptop": Config(),
+    "paper": Config(seeds=400),
+}
+
+
+def grid(config: Config) -> list[dict]:
+    """Every combination of clusters, length and variance."""
+    return [
+        {
+            "clusters": k,
+            "length": length,
+            "variance": variance,
+            "dimension": config.dimension,
+            "strength": config.strength,
+        }
+        for k, length, variance in product(config.clusters, config.lengths, config.variances)
+    ]
+
+
+def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
+    """Left and right sides of each identity at random heads, and of each spoiled one."""
+    setting = {"length": point["length"], "strength": point["strength"]}
+    return {
+        **_rotation(key, point, setting),
+        **_dirac(key, point, setting),
+        **_manifold(key, point, setting),
+        **_regulariser(key, point),
+        **_strengths(point),
+    }
+
+
+def _rotation(key: jax.Array, point: dict, setting: dict) -> dict[str, jax.Array]:
+    k, d = point["clusters"], point["dimension"]
+    mixture = settings.orthonormal(clusters=k, dimension=d, variance=point["variance"])
+    heads = settings.random_orthonormal(seeds.stream(key, "heads"), clusters=k, dimension=d)
+    turn = settings.random_orthonormal(seeds.stream(key, "turn"), clusters=k, dimension=k)
+    return {
+        "risk": theory.population_risk(heads, mixture, **setting),
+        "risk_turned": theory.population_risk(turn @ heads, mixture, **setting),
+        "regulariser": theory.regulariser(heads, mixture),
+        "regulariser_turned": theory.regulariser(turn @ heads, mixture),
+    }
+
+
+def _dirac(key: jax.Array, point: dict, setting: dict) -> dict[str, jax.Array]:
+    k, d = point["clusters"], point["dimension"]
+    mixture = settings.orthonormal(clusters=k, dimension=d, variance=0.0)
+    heads = training.sphere_start(
+        seeds.stream(key, "unit heads"), heads=k, dimension=d, dtype=mixture.means.dtype
+    )
+    overlaps = heads @ mixture.means.T
+    formula = trained.dirac_risk(overlaps, **setting)
+    return {
+        "dirac": theory.population_risk(heads, mixture, **setting),
+        "dirac_formula": formula,
+        "dirac_spoiled": formula
+        + 2 * point["strength"] * (k - 1) / (point["length"] * k) * jnp.sum(overlaps**2),
+    }
+
+
+def _manifold(key: jax.Array, point: dict, setting: dict) -> dict[str, jax.Array]:
+    d, variance = point["dimension"], point["variance"]
+    mixture = settings.orthonormal(clusters=2, dimension=d, variance=variance)
+    heads = training.manifold_start(seeds.stream(key, "manifold"), mixture.means)
+    x, y = (heads[0] @ mixture.means[0]) ** 2, (heads[1] @ mixture.means[1]) ** 2
+    formula = trained.manifold_risk(x, y, dimension=d, variance=variance, **setting)
+    once, lam = 1 / point["length"], point["strength"]
+    pairs = once * (1 - once) * variance * (x + y) ** 2 / 2
+    oblique = settings.oblique(overlap=0.3, dimension=d, variance=variance)
+    start = training.manifold_start(seeds.stream(key, "oblique"), oblique.means)
+    return {
+        "manifold": theory.population_risk(heads, mixture, **setting),
+        "manifold_formula": formula,
+        "manifold_spoiled": formula - 4 * lam**2 * pairs,
+        "left_manifold": _after_descent(heads, mixture, setting),
+        "left_manifold_oblique": _after_descent(start, oblique, setting),
+    }
+
+
+def _after_descent(heads: jax.Array, mixture, setting: dict) -> jax.Array:
+    """The largest violation of the manifold's three conditions after 50 steps."""
+    path = training.descend(
+        lambda current: theory.population_risk(current, mixture, **setting),
+        heads,
+        learning_rate=0.002,
+        frames=50,
+    )
+    cross = path.heads @ mixture.means.T
+    return jnp.max(jnp.abs(jnp.stack([cross[0, 1], cross[1, 0], path.heads[0] @ path.heads[1]])))
+
+
+def _regulariser(key: jax.Array, point: dict) -> dict[str, jax.Array]:
+    tau = point["variance"]
+    mixture = settings.orthonormal(clusters=2, dimension=point["dimension"], variance=tau)
+    angle = jax.random.uniform(seeds.stream(key, "angle"), (), mixture.means.dtype, 0, jnp.pi)
+    cosine, sine = jnp.cos(angle), jnp.sin(angle)
+    turn = jnp.stack([jnp.stack([cosine, sine]), jnp.stack([-sine, cosine])])
+    return {
+        "turned": theory.regulariser(turn @ mixture.means, mixture),
+        "turned_formula": jnp.sin(2 * angle) ** 2 / 4 + tau + tau**2,
+        "turned_spoiled": jnp.sin(angle) ** 2 / 4 + tau + tau**2,
+    }
+
+
+def _strengths(point: dict) -> dict[str, jax.Array]:
+    found = theory.strengths(
+        dimension=point["dimension"], length=point["length"], variance=point["variance"]
+    )
+    return {
+        "best_strength": found.best,
+        "largest_strength": found.largest,
+        "unbiased_strength": found.unbiased,
+    }
+
+
+def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
+    """Nothing to add: both sides of every identity are in the dataset."""
+    return dataset

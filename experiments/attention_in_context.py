@@ -1,0 +1,192 @@
+"""E11: the parameter-free in-context layer, new random centroids for every sequence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray
+
+from diversity_jax import seeds
+from diversity_jax.attention import layer, settings, theory
+from diversity_jax.attention.theory import context
+from experiments.shared import pools
+
+MEASURED = (
+    "risk",
+    "quantisation_error",
+    "mean_gain",
+    "variance_of_output",
+    "raw_error",
+    "nearest_error",
+    "optimal_error",
+)
+AXES = {name: ("size",) for name in MEASURED}
+CHOICES = ("unbiased", "risk_optimal", "centroid_optimal")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Sizes of the run; each seed draws `batches` pools of `pool` tokens, read at every length."""
+
+    seeds: int = 32
+    dimension: int = 10
+    clusters: tuple[int, ...] = (2, 3)
+    deviations: tuple[float, ...] = (0.0, 0.1, 0.3)
+    lengths: tuple[int, ...] = (10, 30, 100, 300, 1000)
+    pool: int = 12000
+    batches: int = 6
+
+
+PRESETS = {
+    "smoke": Config(seeds=8, clusters=(2,), lengths=(10, 30, 100, 300), batches=2),
+    "laptop": Config(),
+    "paper": Config(seeds=200, batches=60),
+}
+
+
+def grid(config: Config) -> list[dict]:
+    """Orthonormal centroids at each named strength, and centroids free on the sphere."""
+    shared = {
+        "dimension": config.dimension,
+        "lengths": config.lengths,
+        "pool": config.pool,
+        "batches": config.batches,
+    }
+    points = [
+        {
+            "centroids": "orthonormal",
+            "clusters": k,
+            "choice": choice,
+            "variance": deviation**2,
+            **shared,
+        }
+        for k in config.clusters
+        for deviation in config.deviations
+        for choice in (CHOICES if deviation > 0 and k == 2 else CHOICES[:1])
+    ]
+    free = {"centroids": "sphere", "clusters": 2, "choice": "unbiased", **shared}
+    return [*points, {**free, "variance": config.deviations[-1] ** 2}]
+
+
+def strengths(point: dict) -> list[jax.Array]:
+    """The strength of the point's choice at each of its lengths, for orthonormal centroids."""
+    mixture = settings.orthonormal(
+        clusters=point["clusters"], dimension=point["dimension"], variance=point["variance"]
+    )
+    return [
+        getattr(theory.in_context_strengths(mixture, length=length), point["choice"])
+        for length in point["lengths"]
+    ]
+
+
+def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
+    """Errors of layer, raw token and hard quantisers per length, means over simulated tokens."""
+    k, d = point["clusters"], point["dimension"]
+    standard = settings.orthonormal(clusters=k, dimension=d, variance=point["variance"])
+    named = strengths(point)
+    frames = _centroids(seeds.stream(key, "centroids"), point)
+
+    def measure(sequences: jax.Array, labels: jax.Array, place: int) -> dict[str, jax.Array]:
+        number = sequences.shape[0]
+        turned = jnp.take(frames, jnp.arange(number) % frames.shape[0], axis=0)
+        own = jax.vmap(lambda rows, label: rows[label])(turned, labels)
+        tokens = own + sequences - standard.means[labels]
+        output = jax.vmap(
+            lambda some: layer.in_context_attention(some, strength=named[place], scale=k)
+        )(tokens)
+        return _errors(tokens, output, own, turned)
+
+    halves = pools.over_lengths(
+        seeds.stream(key, "tokens"),
+        standard,
+        point["lengths"],
+        measure,
+        pool=point["pool"],
+        pools=point["batches"],
+    )
+    return {
+        "risk": pools.whole(halves, "risk"),
+        "quantisation_error": pools.whole(halves, "quantisation_error"),
+        "mean_gain": pools.whole(halves, "gain"),
+        "variance_of_output": pools.whole(halves, "energy") - pools.square_of_mean(halves, "gain"),
+        "raw_error": pools.whole(halves, "raw"),
+        "nearest_error": pools.whole(halves, "nearest"),
+        "optimal_error": pools.whole(halves, "around_middle")
+        - pools.square_of_mean(halves, "axis"),
+    }
+
+
+def _centroids(key: jax.Array, point: dict) -> jax.Array:
+    """Random centroids `[sequences, k, d]`, one set per sequence of the shortest length."""
+    k, d = point["clusters"], point["dimension"]
+    drawn = jax.random.normal(key, (point["pool"] // min(point["lengths"]), d, k), jnp.float64)
+    if point["centroids"] == "sphere":
+        return jnp.swapaxes(drawn / jnp.linalg.norm(drawn, axis=1, keepdims=True), 1, 2)
+    basis, triangle = jnp.linalg.qr(drawn)
+    signs = jnp.sign(jnp.diagonal(triangle, axis1=1, axis2=2))
+    return jnp.swapaxes(basis * signs[:, None, :], 1, 2)
+
+
+def _errors(
+    tokens: jax.Array, output: jax.Array, own: jax.Array, centroids: jax.Array
+) -> dict[str, jax.Array]:
+    distances = jnp.sum((tokens[:, :, None, :] - centroids[:, None, :, :]) ** 2, axis=3)
+    middle = (centroids[:, 0] + centroids[:, 1])[:, None, :] / 2
+    axis = centroids[:, 0] - centroids[:, 1]
+    axis = axis / jnp.linalg.norm(axis, axis=1, keepdims=True)
+    return {
+        "risk": jnp.sum((tokens - output) ** 2, axis=2),
+        "quantisation_error": jnp.sum((output - own) ** 2, axis=2),
+        "gain": jnp.sum(output * own, axis=2),
+        "energy": jnp.sum(output**2, axis=2),
+        "raw": jnp.sum((tokens - own) ** 2, axis=2),
+        "nearest": jnp.min(distances, axis=2),
+        "around_middle": jnp.sum((tokens - middle) ** 2, axis=2),
+        "axis": jnp.abs(jnp.sum((tokens - middle) * axis[:, None, :], axis=2)),
+    }
+
+
+def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
+    """Add every predicted number per length and at infinite length."""
+    lengths = np.asarray(dataset.lengths.values[0], float)
+    rows = [_theory(dataset.isel(point=place), lengths) for place in range(dataset.sizes["point"])]
+    per_length = {
+        f"theory_{name}": (("point", "size"), np.asarray([row[0][name] for row in rows]))
+        for name in rows[0][0]
+    }
+    once = {f"theory_{name}": ("point", [row[1][name] for row in rows]) for name in rows[0][1]}
+    return dataset.assign_coords(size=lengths).assign(per_length | once)
+
+
+def _theory(point: xarray.Dataset, lengths: np.ndarray) -> tuple[dict, dict[str, float]]:
+    k, d, variance = int(point.clusters), int(point.dimension), float(point.variance)
+    choice = str(point.choice.values)
+    mixture = settings.orthonormal(clusters=k, dimension=d, variance=variance)
+    per_length: dict[str, list[float]] = {
+        name: [] for name in ("strength", "risk", "quantisation_error", "mean_gain", "variance")
+    }
+    for length in lengths:
+        strength = getattr(theory.in_context_strengths(mixture, length=length), choice)
+        here = theory.in_context(mixture, length=length, strength=strength)
+        risk = here.risk
+        if str(point.centroids.values) == "sphere":
+            risk = context.random_centroid_risk(
+                dimension=d, variance=variance, length=length, strength=strength
+            )
+        values = (strength, risk, here.quantisation_error, here.mean_gain, here.variance)
+        for name, value in zip(per_length, values):
+            per_length[name].append(float(value))
+    per_length["variance_of_output"] = per_length.pop("variance")
+    strength = getattr(theory.in_context_strengths(mixture, length=np.inf), choice)
+    limit = theory.in_context(mixture, length=np.inf, strength=strength)
+    hard = context.baselines(dimension=d, variance=max(variance, 1e-12))
+    return per_length, {
+        "limit_risk": float(limit.risk),
+        "limit_variance": float(limit.variance),
+        "raw_error": d * variance,
+        "nearest_error": float(hard.nearest_centroid),
+        "optimal_error": float(hard.optimal_quantiser),
+    }

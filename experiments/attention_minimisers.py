@@ -1,0 +1,74 @@
+"""Noiseless clusters: which heads minimise the risk, below and above the largest strength."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+import xarray
+
+from diversity_jax.attention.theory import trained
+from experiments.shared import descents
+from experiments.shared.descents import AXES, job
+
+__all__ = ["AXES", "PRESETS", "Config", "grid", "job", "summarise"]
+
+
+@dataclass(frozen=True)
+class Config:
+    """Sizes of the run; `fractions` are strengths in units of the largest one."""
+
+    seeds: int = 64
+    dimension: int = 8
+    length: float = 10.0
+    learning_rate: float = 0.1
+    frames: int = 20
+    stride: int = 200
+    clusters: tuple[int, ...] = (2, 3)
+    fractions: tuple[float, ...] = (0.6, 0.9, 1.2)
+
+
+PRESETS = {
+    "smoke": Config(seeds=8, clusters=(2,), stride=100),
+    "laptop": Config(),
+    "paper": Config(seeds=400),
+}
+
+
+def grid(config: Config) -> list[dict]:
+    """Every number of clusters at every strength, as many heads as clusters, no regulariser."""
+    points = []
+    for k in config.clusters:
+        largest = float(trained.dirac_minimum(clusters=k, length=config.length).largest)
+        points += [
+            descents.point(
+                clusters=k,
+                heads=k,
+                dimension=config.dimension,
+                length=config.length,
+                strength=fraction * largest,
+                learning_rate=config.learning_rate,
+                frames=config.frames,
+                stride=config.stride,
+            )
+            for fraction in config.fractions
+        ]
+    return points
+
+
+def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
+    """Add the predicted least risk, and the risk of heads that form a basis of the span."""
+    least, basis, fractions = [], [], []
+    for place in range(dataset.sizes["point"]):
+        point = dataset.isel(point=place)
+        k, setting = int(point.clusters), {name: float(point[name]) for name in ("length", "strength")}
+        largest = float(trained.dirac_minimum(clusters=k, length=setting["length"]).largest)
+        fraction = setting["strength"] / largest
+        shrink = np.sqrt(min(1.0, 1 / fraction))
+        basis.append(float(trained.dirac_risk(jnp.eye(k), **setting)))
+        least.append(float(trained.dirac_risk(shrink * jnp.eye(k), **setting)))
+        fractions.append(fraction)
+    return dataset.assign_coords(fraction=("point", fractions)).assign(
+        theory_least=("point", least), theory_basis=("point", basis)
+    )

@@ -1,0 +1,93 @@
+"""What decides a run's numbers: the keys of a grid point's seeds, and its job for a chunk of them.
+
+This file counts in every fingerprint; the rest of the runner does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from diversity_jax import seeds, validate
+
+_compiled: dict[Any, Callable[..., Any]] = {}
+
+
+def points(module: ModuleType, config: Any) -> list[dict[str, Any]]:
+    """The grid of `config`: at least one point, scalars and tuples of them, the same fields."""
+    made = [{name: plain(value) for name, value in point.items()} for point in module.grid(config)]
+    if not made:
+        raise validate.fail("grid", "no points", "at least one", "see the fields of Config")
+    for point in made:
+        if set(point) != set(made[0]):
+            raise validate.fail("grid", f"fields {sorted(point)}", f"{sorted(made[0])}", "add them")
+        for name, value in point.items():
+            parts = value if isinstance(value, tuple) else (value,)
+            if not all(isinstance(part, bool | int | float | str) for part in parts):
+                kind = type(value).__name__
+                raise validate.fail(f"grid field {name!r}", kind, "a scalar or a tuple", "convert it")
+    return made
+
+
+def label(point: dict[str, Any]) -> str:
+    """The name of a grid point's random stream: its values, so that adding points moves none.
+
+    Floats count to 12 digits: one that was computed may end differently on another machine.
+    """
+    rounded = {k: float(f"{v:.12g}") if isinstance(v, float) else v for k, v in point.items()}
+    return repr(sorted(rounded.items()))
+
+
+def chunk(
+    module: ModuleType,
+    point: dict[str, Any],
+    block: list[int],
+    *,
+    name: str,
+    seed: int,
+    mode: str,
+    width: int,
+) -> dict[str, np.ndarray]:
+    """The job of `point` for the seeds in `block`, as numpy arrays `[seeds, ...]`.
+
+    Floats of the point are traced, so that a sweep over them compiles once; all else is static.
+    """
+    keys = seeds.seed_keys(seeds.stream(seeds.root(seed), name, label(point)), block)
+    if getattr(module, "HOST", False):
+        outputs = seeds.on_host(module.job)(keys, point)
+    else:
+        traced = {field: jnp.asarray(v) for field, v in point.items() if isinstance(v, float)}
+        static = {field: v for field, v in point.items() if field not in traced}
+        outputs = _job(module.job, static, tuple(sorted(traced)), mode, width)(keys, traced)
+    arrays = {field: np.asarray(array) for field, array in outputs.items()}
+    for field, array in arrays.items():
+        if array.dtype.kind not in "biufcU":
+            kinds = "numbers, booleans or text"
+            raise validate.fail(f"output {field!r}", str(array.dtype), kinds, "convert it in job")
+    return arrays
+
+
+def plain(value: Any) -> Any:
+    """A numpy scalar as the Python scalar it stands for, anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _job(
+    job: Callable[..., Any],
+    static: dict[str, Any],
+    traced: tuple[str, ...],
+    mode: str,
+    width: int,
+) -> Callable[..., Any]:
+    kinds = tuple((field, type(value), value) for field, value in sorted(static.items()))
+    cache = (job, kinds, traced, mode, width, jax.config.jax_enable_x64)
+    if cache not in _compiled:
+        _compiled[cache] = seeds.over_seeds(
+            lambda key, values: job(key, {**static, **values}), mode=mode, width=width
+        )
+    return _compiled[cache]

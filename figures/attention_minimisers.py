@@ -1,0 +1,62 @@
+"""Noiseless clusters: descent from anywhere reaches the predicted least risk and an orthonormal frame."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from figures import style
+
+EXPERIMENT = "attention_minimisers"
+FLOOR = 1e-17  # a difference of exactly zero is shown here
+
+
+def draw(dataset):
+    """Final risk against the strength, its excess over the least, and the distance from a frame."""
+    figure, (left, middle, right) = style.panels(3, height=4.2, width=3.9)
+    ordered = dataset.sortby(["fraction", "clusters"])
+    for number, clusters in enumerate(np.unique(ordered.clusters)):
+        chosen = ordered.isel(point=ordered.clusters.values == clusters)
+        name = f"{int(clusters)} clusters"
+        fraction = chosen.fraction.values
+        style.line(left, fraction, chosen.theory_least, number, f"{name}: predicted least")
+        beyond = fraction > 1
+        if beyond.any():
+            basis = chosen.theory_basis.values[beyond]
+            cross = {"color": style.COLOURS[number % 7], "marker": "x", "linestyle": "none"}
+            left.plot(fraction[beyond], basis, **cross, label=f"{name}: basis of the span")
+        style.points(left, fraction, chosen.risk, number, f"{name}: descent")
+    style.threshold(left, 1.0, "largest strength", top=0.97)
+    left.set(
+        xlabel="strength / largest strength",
+        ylabel="final risk (|centroid|² = 1)",
+        title="least risk",
+    )
+    style.legend(left, columns=2)
+    _strips(middle, ordered, np.abs(ordered.risk - ordered.theory_least))
+    middle.set(ylabel="|final risk − predicted least|", title="one mark per seed")
+    _strips(right, ordered, ordered.frame_error)
+    right.set(ylabel="|overlaps' Gram matrix − multiple of I|", title="one mark per seed")
+    return figure
+
+
+def _strips(axes, ordered, values) -> None:
+    clusters = list(np.unique(ordered.clusters))
+    labels = []
+    for place in range(ordered.sizes["point"]):
+        point = ordered.isel(point=place)
+        number = clusters.index(point.clusters)
+        style.strip(axes, place, np.maximum(values.isel(point=place), FLOOR), number)
+        labels.append(f"{float(point.fraction):.3g}\nK={int(point.clusters)}")
+    style.names(axes, labels)
+    axes.set(yscale="log", xlabel="strength / largest strength; clusters K")
+    axes.axhline(np.finfo(float).eps, color="black", linewidth=1.2)
+    axes.annotate(
+        "spacing of 64-bit numbers at 1",
+        (0.99, np.finfo(float).eps),
+        xycoords=axes.get_yaxis_transform(),
+        xytext=(0, 2),
+        textcoords="offset points",
+        ha="right",
+        fontsize=8,
+    )
+    axes.set_ylim(top=max(1e-6, 10 * float(values.max())))

@@ -1,0 +1,182 @@
+"""One look for all figures: readable in grey and for the colour-blind, theory as a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, ordered so that neighbours differ in lightness too.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+GUIDE = "0.35"
+SETTINGS = {
+    "figure.dpi": 110,
+    "savefig.dpi": 150,
+    "figure.constrained_layout.use": True,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "lines.markersize": 5,
+}
+
+
+@contextmanager
+def applied() -> Iterator[None]:
+    """Within it, matplotlib draws in this project's style; outside nothing has changed."""
+    with plt.rc_context(SETTINGS):
+        yield
+
+
+def panels(columns: int, *, rows: int = 1, width: float = 4.2, height: float = 3.4) -> Any:
+    """A figure with `rows` x `columns` axes as a flat list: ``figure, axes``."""
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    return figure, list(axes.flat)
+
+
+def look(number: int) -> dict[str, Any]:
+    """Colour and marker of series `number`, as points without a line."""
+    return {"color": COLOURS[number % 7], "marker": MARKERS[number % 7], "linestyle": "none"}
+
+
+def line(axes: Axes, x: Any, y: Any, number: int = 0, label: str = "", **options: Any) -> None:
+    """Theory: a line in the style of series `number`."""
+    style = {"color": COLOURS[number % 7], "linestyle": LINES[number % 7], "linewidth": 1.6}
+    axes.plot(x, y, label=label or None, **{**style, **options})
+
+
+def estimate(samples: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Mean over the last axis and half its 95% interval; NaN where there are too few samples."""
+    samples = np.asarray(samples, dtype=float)
+    known = np.isfinite(samples)
+    count = known.sum(axis=-1).astype(float)
+    some = np.where(count > 0, count, np.nan)
+    middle = np.where(known, samples, 0.0).sum(axis=-1) / some
+    squares = np.where(known, (samples - middle[..., None]) ** 2, 0.0).sum(axis=-1)
+    return middle, 1.96 * np.sqrt(squares / np.where(count > 1, count - 1, np.nan) / some)
+
+
+def points(
+    axes: Axes, x: Any, samples: Any, number: int = 0, label: str = "", **options: Any
+) -> None:
+    """Simulation: the mean over the last axis (seeds) with 95% intervals of the mean."""
+    middle, half = estimate(samples)
+    axes.errorbar(
+        x, middle, yerr=half, capsize=2.5, label=label or None, **{**look(number), **options}
+    )
+
+
+def fractions(
+    axes: Axes, x: Any, successes: Any, number: int = 0, label: str = "", **options: Any
+) -> None:
+    """Success rates over the last axis (seeds) with 95% Wilson intervals."""
+    successes = np.asarray(successes, dtype=float)
+    n, z = successes.shape[-1], 1.96
+    rate = successes.mean(axis=-1)
+    centre = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    below, above = np.maximum(rate - centre + half, 0), np.maximum(centre + half - rate, 0)
+    axes.errorbar(
+        x, rate, yerr=[below, above], capsize=2.5, label=label or None,
+        **{**look(number), **options},
+    )  # fmt: skip
+
+
+def course(
+    axes: Axes, x: Any, samples: Any, number: int = 0, label: str = "", **options: Any
+) -> None:
+    """Simulation over time, samples `[seed, x]`: medians, and the central 80% of the seeds shaded."""
+    low, middle, high = np.quantile(np.asarray(samples, dtype=float), (0.1, 0.5, 0.9), axis=0)
+    axes.fill_between(x, low, high, color=COLOURS[number % 7], alpha=0.15, linewidth=0)
+    every = max(1, -(-len(middle) // 16))
+    style = {**look(number), "markevery": (number % every, every)}
+    axes.plot(x, middle, label=label or None, **{**style, **options})
+
+
+def strip(
+    axes: Axes, place: float, samples: Any, number: int = 0, label: str = "", **options: Any
+) -> None:
+    """One mark per seed beside each other around `place`, spread evenly, the same every time."""
+    samples = np.asarray(samples, dtype=float).ravel()
+    spread = 0.3 * (2 * ((np.arange(samples.size) * 0.618034) % 1) - 1)
+    style = {**look(number), "markerfacecolor": "none", "markersize": 4, "alpha": 0.7}
+    axes.plot(place + spread, samples, label=label or None, **{**style, **options})
+
+
+def threshold(axes: Axes, x: float, text: str, *, side: str = "left", top: float = 0.97) -> None:
+    """A dashed vertical line at `x` with its name along it, `side` of the line, below `top`."""
+    axes.axvline(x, color=GUIDE, linestyle=(0, (4, 2)), linewidth=1.1, zorder=1)
+    offset, align = (-2, "right") if side == "left" else (2, "left")
+    axes.annotate(
+        text, (x, top), xycoords=axes.get_xaxis_transform(), xytext=(offset, 0),
+        textcoords="offset points", rotation=90, ha=align, va="top", fontsize=8, color=GUIDE,
+    )  # fmt: skip
+
+
+def level(axes: Axes, y: float, text: str = "", *, at: str = "right", over: bool = True) -> None:
+    """A dashed horizontal line at `y` with its name at one end, over or under the line."""
+    axes.axhline(y, color=GUIDE, linestyle=(0, (4, 2)), linewidth=1.1, zorder=1)
+    if text:
+        axes.annotate(
+            text, (0.99 if at == "right" else 0.01, y), xycoords=axes.get_yaxis_transform(),
+            xytext=(0, 2 if over else -2), textcoords="offset points", ha=at,
+            va="bottom" if over else "top", fontsize=8, color=GUIDE,
+        )  # fmt: skip
+
+
+def power_law(axes: Axes, x: Any, anchor: float, power: float, label: str = "") -> None:
+    """A thin dotted guide ``x**power`` that passes through `anchor` at the last `x`."""
+    x = np.asarray(x, dtype=float)
+    axes.plot(
+        x, anchor * (x / x[-1]) ** power,
+        color=GUIDE, linestyle=":", linewidth=1.1, zorder=1, label=label or None,
+    )  # fmt: skip
+
+
+def names(axes: Axes, labels: Sequence[str]) -> None:
+    """Named places 0, 1, 2, ... along the horizontal axis."""
+    axes.set_xticks(range(len(labels)), labels, fontsize=8)
+    axes.set_xlim(-0.6, len(labels) - 0.4)
+    axes.grid(visible=False, axis="x")
+
+
+def rows(axes: Axes, labels: Sequence[str]) -> None:
+    """Named places 0, 1, 2, ... down the vertical axis."""
+    axes.set_yticks(range(len(labels)), labels, fontsize=8)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.grid(visible=False, axis="y")
+
+
+def ticks(axes: Axes, values: Any) -> None:
+    """Ticks at exactly these values of a logarithmic horizontal axis, as plain numbers."""
+    values = np.unique(np.asarray(values, dtype=float))
+    values = values[np.isfinite(values)]
+    axes.set_xscale("log")
+    axes.set_xticks(values, [plain(value) for value in values])
+    axes.set_xticks([], minor=True)
+    if values.size == 1:
+        axes.set_xlim(values[0] / 3, values[0] * 3)
+
+
+def legend(axes: Axes, *, columns: int = 1, **options: Any) -> None:
+    """The legend under the panel, where it covers no data."""
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncols": columns}
+    axes.legend(**{**place, **options})
+
+
+def plain(value: Any) -> str:
+    """A number as a reader writes it: three digits at most, infinity as its sign."""
+    value = float(value)
+    return f"{value:.3g}" if np.isfinite(value) else "∞"

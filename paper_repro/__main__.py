@@ -1,0 +1,165 @@
+"""Check papers' claims: `python -m paper_repro run`, `list`, `rerun --roots N`."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import textwrap
+from pathlib import Path
+
+from experiments.runner import entry
+
+RESUME = "interrupted; finished work is kept, the same command goes on from there"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the command line."""
+    arguments = argparse.ArgumentParser(
+        prog="python -m paper_repro",
+        description="Check papers' claims by simulation and write a report.",
+        epilog="Exit codes of `run`: 0, every claim that decides at its preset has its expected "
+        "status and so has its control (a check whose control misbehaves cannot be believed); "
+        "1, not so (undecided counts as not so); 2, bad input; 130, interrupted. `rerun` makes a "
+        "table, not a verdict, and ends with 0 once it is made.",
+    )
+    commands = arguments.add_subparsers(dest="what", required=True, metavar="run|list|rerun")
+    run = commands.add_parser("run", help="check all claims and write report.html and report.json")
+    run.add_argument(
+        "--record",
+        metavar="EXPERIMENT",
+        help="instead of a report, (re)make the recorded run of this experiment at preset paper",
+    )
+    run.set_defaults(act=_run)
+    listing = commands.add_parser("list", help="papers and claims, with what decides them")
+    listing.set_defaults(act=_list)
+    rerun = commands.add_parser(
+        "rerun", help="table how often each claim keeps its status under other root seeds"
+    )
+    rerun.add_argument("--roots", type=int, required=True, metavar="N", help="root seeds 1 to N")
+    rerun.set_defaults(act=_rerun)
+    for command in (run, rerun):
+        command.add_argument(
+            "--preset", default="laptop", help="smoke, laptop (default) or paper"
+        )
+        command.add_argument(
+            "--only", nargs="+", metavar="CLAIM_OR_PAPER", help="only these claims or papers"
+        )
+        command.add_argument(
+            "--out", type=Path, default=Path("report"), help="folder (default report)"
+        )
+    run.add_argument("--seed", type=int, default=0, help="root of all random streams (default 0)")
+    return arguments
+
+
+def main(words: list[str] | None = None) -> int:
+    """Entry point; returns the exit code (see `--help`)."""
+    options = parser().parse_args(words)
+    entry.prepare()
+    try:
+        return options.act(options)
+    except (ValueError, OSError) as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(RESUME, file=sys.stderr)
+        return 130
+
+
+def _list(options: argparse.Namespace) -> int:
+    from paper_repro import claims
+
+    width = max(40, shutil.get_terminal_size().columns)
+    for paper in claims.papers():
+        print(f"{paper.name}: {paper.title} ({paper.reference})")
+        print(textwrap.fill(paper.provenance, width))
+        for claim in paper.claims:
+            expected = "" if claim.expected == "holds" else f", expected: {claim.expected}"
+            print(f"\n  {claim.id}  [{claim.kind}, decides at {claim.decides_at}{expected}]")
+            indent = "      "
+            print(
+                textwrap.fill(
+                    claim.sentence, width, initial_indent=indent, subsequent_indent=indent
+                )
+            )
+        print()
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from diversity_jax import validate
+    from experiments.runner import progress
+    from paper_repro import claims
+
+    if options.record:
+        return _record(options)
+    validate.choice("preset", options.preset, claims.PRESETS)
+    claims.select(options.only)
+    if options.seed < 0:
+        raise validate.fail("--seed", options.seed, "an integer >= 0", "pass one, e.g. --seed 0")
+    from paper_repro import pipeline, report
+
+    report.check_writable(options.out)
+    with progress.bar() as show:
+        run = pipeline.run(options.preset, options.only, seed=options.seed, progress=show)
+        page = report.write(run, options.out, progress=show)
+    _summary(run)
+    print(page)
+    return run.exit_code
+
+
+def _summary(run) -> None:
+    from paper_repro import report
+
+    counts = report.tally(run)
+    print(
+        f"{len(run.outcomes)} claims at {run.preset}: {counts['holds']} hold, "
+        f"{counts['fails']} fail, {counts['undecided']} undecided; of {counts['counted']} that "
+        f"decide here {counts['standing']} are as expected"
+    )
+    for outcome in run.outcomes:
+        if not outcome.counts or outcome.stands:
+            continue
+        claim = outcome.claim
+        if not outcome.kept:
+            reason = report.full_reason(outcome, run)
+            print(f"  {claim.id}: {outcome.verdict.status}, expected {claim.expected}; {reason}")
+        if not outcome.controlled:
+            print(
+                f"  {claim.id}: its control {outcome.control.status}, expected "
+                f"{claim.control.expected}; {outcome.control.reason}"
+            )
+
+
+def _record(options: argparse.Namespace) -> int:
+    from experiments.runner import progress
+    from paper_repro import recorded
+
+    with progress.bar() as show:
+        path = recorded.make(options.record, seed=options.seed, progress=show)
+    print(f"{path} ({path.stat().st_size / 1e6:.2f} MB)")
+    return 0
+
+
+def _rerun(options: argparse.Namespace) -> int:
+    from diversity_jax import validate
+    from experiments.runner import progress
+    from paper_repro import claims
+
+    validate.choice("preset", options.preset, claims.PRESETS)
+    pairs = claims.select(options.only)
+    if options.roots < 1:
+        raise validate.fail("--roots", options.roots, "an integer >= 1", "pass e.g. --roots 20")
+    from paper_repro import report, rerun
+
+    report.check_writable(options.out)
+    with progress.bar() as show:
+        table = rerun.run(pairs, options.preset, options.roots, progress=show)
+    path = rerun.write(table, options.out)
+    print(rerun.as_text(table))
+    print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""Recorded runs: results too long for `laptop`, kept in the checkout with their provenance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from diversity_jax import results
+
+FOLDER = Path(__file__).resolve().parent / "recorded"
+PRESET = "paper"
+
+
+def command(name: str) -> str:
+    """The command line that makes the recording of experiment `name`."""
+    return f"python -m paper_repro run --record {name}"
+
+
+def read(name: str) -> tuple[Any, dict[str, Any]] | None:
+    """The recorded dataset of experiment `name` with its provenance, or None without one.
+
+    Raises `results.ResultCorrupt` for a recording that is truncated or altered.
+    """
+    provenance = results.provenance(FOLDER / name)
+    if provenance is None:
+        return None
+    return results.read(FOLDER / name, command(name)), provenance
+
+
+def data_file(name: str) -> str:
+    """The data file of the recording of experiment `name`, from the top of the checkout."""
+    found = sorted((FOLDER / name).glob("data-*.nc"))
+    return f"paper_repro/recorded/{name}/{found[0].name if found else 'missing'}"
+
+
+def age(name: str, provenance: dict[str, Any]) -> str:
+    """What has changed since the recording, as the end of a sentence; empty when nothing has."""
+    import dataclasses
+    import json
+
+    from experiments.runner import fingerprint, task
+
+    identity = provenance.get("identity", {})
+    if identity.get("fingerprint") != fingerprint.of(name):
+        return "recorded with older code"
+    today = json.loads(json.dumps(dataclasses.asdict(task.make(name, PRESET).config)))
+    return "" if identity.get("config") == today else "recorded at other sizes than today's"
+
+
+def make(name: str, *, seed: int = 0, progress: Any = None) -> Path:
+    """Run experiment `name` at the papers' scale and put the result in place of the recorded one.
+
+    Finished chunks of an interrupted run are kept, and a result that is up to date is reused.
+    """
+    from experiments.runner import execute, task
+
+    made = task.make(name, PRESET, seed=seed)
+    standing, dataset = execute.standing(made)
+    if standing != "fresh":
+        dataset = execute.execute(made, progress=progress)
+    provenance = results.provenance(made.folder)
+    assert provenance is not None  # the result was saved, or read, a line ago
+    return results.save(dataset, FOLDER / name, {**provenance, "command": command(name)})

@@ -1,0 +1,127 @@
+"""Was it a lucky seed? The same claims under other root seeds, and how often each keeps its status."""
+
+from __future__ import annotations
+
+import collections
+import json
+from pathlib import Path
+from typing import Any
+
+from diversity_jax import results
+from experiments.runner import fingerprint, task
+from paper_repro import pipeline
+from paper_repro.claims import Claim, Paper
+from paper_repro.verdict import STATUSES
+
+PACKAGE = Path(__file__).resolve().parent
+DECIDING = ("verdict.py", "papers/**/*.py", "checks/**/*.py")
+
+
+def folder(pairs: list[tuple[Paper, Claim]], preset: str) -> Path:
+    """Where the roots of this very set of claims, code and preset are kept, one file each."""
+    sources = [path for pattern in DECIDING for path in sorted(PACKAGE.glob(pattern))]
+    parts = {
+        "claims": [claim.id for _, claim in pairs],
+        "preset": preset,
+        "experiments": {
+            name: fingerprint.of(name) for name in pipeline.needed(claim for _, claim in pairs)
+        },
+        "checks": [fingerprint.code(path) for path in sources],
+        **task.environment()["versions"],
+    }
+    return results.root() / "rerun" / f"{preset}-{results.digest(parts)[:12]}"
+
+
+def run(
+    pairs: list[tuple[Paper, Claim]],
+    preset: str,
+    roots: int,
+    *,
+    progress: pipeline.Progress | None = None,
+) -> dict[str, Any]:
+    """The table for root seeds 1 to `roots`; a root finished earlier is read, not run again."""
+    show = progress or (lambda done, total, what: None)
+    place, found = folder(pairs, preset), []
+    for seed in range(1, roots + 1):
+        show(seed - 1, roots, "root seeds")
+        path = place / f"root-{seed:05d}.json"
+        kept = _read(path)
+        if kept is None:
+            outcomes = pipeline.in_memory(pairs, preset, seed)
+            kept = [_record(outcome) for outcome in outcomes]
+            # What could not be run may run next time, so only a whole root is kept.
+            if all(outcome.evidence.dataset is not None for outcome in outcomes):
+                results.write_atomically(path, json.dumps(kept).encode())
+        found.append(kept)
+    show(roots, roots, "root seeds")
+    return {"preset": preset, "roots": roots, "claims": _table(pairs, preset, found)}
+
+
+def write(table: dict[str, Any], out: Path) -> Path:
+    """Write the table as `rerun.json` and `rerun.txt`; returns the path of the text."""
+    results.write_atomically(out / "rerun.json", json.dumps(table, indent=1).encode())
+    results.write_atomically(out / "rerun.txt", (as_text(table) + "\n").encode())
+    return out / "rerun.txt"
+
+
+def as_text(table: dict[str, Any]) -> str:
+    """The table with one line per claim, and the roots in which a claim was not as expected."""
+    rows = table["claims"]
+    width = max((len(row["id"]) for row in rows), default=5)
+    heading = f"{'claim':{width}}  expected    as expected  holds  fails  undecided  control kept"
+    lines = [f"{table['roots']} root seeds at {table['preset']}", heading]
+    for row in rows:
+        aside = "" if row["decides"] else f"  (decides at {row['decides_at']})"
+        lines.append(
+            f"{row['id']:{width}}  {row['expected']:10}  {row['kept']:11}  {row['holds']:5}  "
+            f"{row['fails']:5}  {row['undecided']:9}  {row['control_kept']:12}{aside}"
+        )
+    for row in rows:
+        for seed, reason in row["exceptions"].items():
+            lines.append(f"  {row['id']} at root {seed}: {reason}")
+    return "\n".join(lines)
+
+
+def _record(outcome: pipeline.Outcome) -> dict[str, Any]:
+    return {
+        "id": outcome.claim.id,
+        "status": outcome.verdict.status,
+        "kept": outcome.kept,
+        "control_kept": outcome.controlled,
+        "reason": outcome.verdict.reason,
+    }
+
+
+def _read(path: Path) -> list[dict[str, Any]] | None:
+    """A finished root, or None; what cannot be read is run again and replaced."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _table(
+    pairs: list[tuple[Paper, Claim]], preset: str, found: list[list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    rows = []
+    for place, (paper, claim) in enumerate(pairs):
+        here = [kept[place] for kept in found]
+        counts = collections.Counter(record["status"] for record in here)
+        rows.append(
+            {
+                "id": claim.id,
+                "paper": paper.name,
+                "expected": claim.expected,
+                "decides_at": claim.decides_at,
+                "decides": claim.decides(preset),
+                "kept": sum(record["kept"] for record in here),
+                **{status: counts[status] for status in STATUSES},
+                "control_kept": sum(record["control_kept"] for record in here),
+                "exceptions": {
+                    str(seed): record["reason"]
+                    for seed, record in enumerate(here, start=1)
+                    if claim.decides(preset) and not record["kept"]
+                },
+            }
+        )
+    return rows
