@@ -38,7 +38,7 @@ def map_rows(
     the number, so some rows are computed twice. `function` has to be defined at module level
     (it is part of what is compiled). Derivatives of any order, forward and reverse, keep one
     chunk's intermediate values at a time; where `rows` does not divide the number they copy
-    the points once.
+    the points and the result once each.
     """
     number = points.shape[0]
     if number <= rows:

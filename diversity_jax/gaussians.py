@@ -1,4 +1,4 @@
-"""Density, score and responsibilities of Gaussian components on one chunk of points.
+"""Density, score, responsibilities and samples of Gaussian components, one chunk of rows.
 
 All of it works on differences from the means, never on expanded squares, so nothing cancels when
 the points are far from the origin or the components far from each other. Arrays here are
@@ -66,7 +66,7 @@ def rows_at_once(standard: Standard, points: Float[Array, "n d"]) -> int:
     """Rows whose work fits the cache: the squared distances the first-level one, if they can."""
     components, dimension = standard.means.shape
     size = jnp.result_type(points.dtype, standard.means.dtype).itemsize
-    most = 1024 if standard.full else max(64, 2**15 // (size * components))
+    most = 1024 if standard.full else max(64, 2**16 // (size * components))
     return rows_per_chunk(points.shape[0], size * (3 * components + 4 * dimension), most=most)
 
 
@@ -149,6 +149,39 @@ def _squared_distances(standard, points):
 
     start = jnp.zeros((standard.means.shape[0], points.shape[0]), points.dtype)
     return lax.scan(add, start, (points.T, standard.means.T, standard.whitening.T))[0]
+
+
+def deviations(variances: Array) -> Array:
+    """What turns standard normal numbers into a component's: roots, or triangular factors."""
+    return semidefinite_factor(variances) if variances.ndim == 3 else jnp.sqrt(variances)
+
+
+def draw(rows: int, parameters: tuple, index: Array, start: Array) -> tuple[Array, Array]:
+    """`rows` points and their components, chunk `index` from row `start` on.
+
+    `parameters` are the key, weights, means, deviations and the row at which each component
+    ends, or None to draw the components by weight.
+    """
+    key, weights, means, deviations, ends = parameters
+    label_key, noise_key = jax.random.split(jax.random.fold_in(key, index))
+    if ends is None:
+        cumulative = jnp.cumsum(weights)
+        uniform = jax.random.uniform(label_key, (rows,), weights.dtype) * cumulative[-1]
+        labels = (uniform[:, None] >= cumulative[None]).sum(1)
+        # Rounding can bring the uniform number up to the total itself.
+        last = jnp.max(jnp.where(weights > 0, jnp.arange(weights.size), 0))
+        labels = jnp.minimum(labels, last).astype(jnp.int32)
+    else:
+        row = start + jnp.arange(rows, dtype=jnp.int32)
+        labels = (row[:, None] >= ends[None]).sum(1).astype(jnp.int32)
+    noise = jax.random.normal(noise_key, (rows, means.shape[1]), means.dtype)
+    if deviations.ndim == 1:
+        noise = deviations[labels][:, None] * noise
+    elif deviations.ndim == 2:
+        noise = deviations[labels] * noise
+    else:
+        noise = jnp.einsum("nij,nj->ni", deviations[labels], noise, precision=HIGHEST)
+    return means[labels] + noise, labels
 
 
 @jax.custom_jvp

@@ -139,12 +139,8 @@ class GaussianMixture(eqx.Module):
         above zero for each component.
         """
         if not isinstance(counts, tuple | list) or len(counts) != self.components:
-            raise validate.fail(
-                "counts",
-                repr(counts),
-                f"a tuple of {self.components} integers",
-                "one per component",
-            )
+            expected = f"a tuple of {self.components} integers"
+            raise validate.fail("counts", repr(counts), expected, "pass one per component")
         for count in counts:
             _check_count("counts", count)
         ends = np.cumsum(counts, dtype=np.int64)
@@ -155,7 +151,7 @@ class GaussianMixture(eqx.Module):
 
         ``log sum_k weights[k] N(point; means[k], covariance k)``. `points` is `[n, d]`, or one
         point `[d]` for one number. Squared distances come from differences, so that a large
-        common offset or far components cost no digits; beyond what the dtype holds the result is
+        common offset or far components cost no digits; below the range of the dtype the result is
         ``-inf``. Raises ValueError for zero variances, NaN and shapes that disagree.
         """
         return self._evaluate(gaussians.log_density, points)
@@ -176,11 +172,13 @@ class GaussianMixture(eqx.Module):
 
     def _evaluate(self, function, points):
         points = points if hasattr(points, "dtype") else jnp.asarray(points, self.means.dtype)
-        _check_points(points, self.dimension)
+        single = np.ndim(points) == 1
+        expected = (self.dimension,) if single else (None, self.dimension)
+        validate.shape("points", points, expected, "pass [n, d] or one point [d]")
         standard = _standardise(self)
         _check_density(standard)
-        single = points.ndim == 1
-        values = _map_points(function, standard, points[None] if single else jnp.asarray(points))
+        values = _map_points(function, standard, points[None] if single else points)
+        _check_points(points, values)
         return values[0] if single else values
 
 
@@ -198,42 +196,13 @@ def _map_points(function, standard, points):
 @partial(jax.jit, static_argnums=3)
 def _sample(key, mixture, ends, number):
     """Points and components: drawn by weight, or by row where `ends` has the last row of each."""
-    deviations = _deviations(mixture)
-    size = mixture.means.dtype.itemsize
-    per_row = size * mixture.dimension * (4 if mixture.kind != "full" else 2 + mixture.components)
-    rows = rows_per_chunk(number, per_row, most=4096)
-    draw = partial(_draw, min(rows, number), mixture.kind)
+    deviations = gaussians.deviations(mixture.variances)
+    # A matrix per row is gathered where the covariances are full.
+    numbers = deviations.size // mixture.components + 4 * mixture.dimension
+    rows = rows_per_chunk(number, mixture.means.dtype.itemsize * numbers, most=4096)
+    draw = partial(gaussians.draw, min(rows, number))
     parameters = (key, mixture.weights, mixture.means, deviations, ends)
     return fill_rows(draw, rows, number, parameters)
-
-
-def _deviations(mixture):
-    if mixture.kind == "full":
-        return gaussians.semidefinite_factor(mixture.variances)
-    return jnp.sqrt(mixture.variances)
-
-
-def _draw(rows, kind, parameters, index, start):
-    key, weights, means, deviations, ends = parameters
-    label_key, noise_key = jax.random.split(jax.random.fold_in(key, index))
-    if ends is None:
-        cumulative = jnp.cumsum(weights)
-        uniform = jax.random.uniform(label_key, (rows,), weights.dtype) * cumulative[-1]
-        labels = (uniform[:, None] >= cumulative[None]).sum(1)
-        # Rounding can bring the uniform number up to the total itself.
-        last = jnp.max(jnp.where(weights > 0, jnp.arange(weights.size), 0))
-        labels = jnp.minimum(labels, last).astype(jnp.int32)
-    else:
-        row = start + jnp.arange(rows, dtype=jnp.int32)
-        labels = (row[:, None] >= ends[None]).sum(1).astype(jnp.int32)
-    noise = jax.random.normal(noise_key, (rows, means.shape[1]), means.dtype)
-    if kind == "isotropic":
-        noise = deviations[labels][:, None] * noise
-    elif kind == "diagonal":
-        noise = deviations[labels] * noise
-    else:
-        noise = jnp.einsum("nij,nj->ni", deviations[labels], noise, precision=gaussians.HIGHEST)
-    return means[labels] + noise, labels
 
 
 def _common_dtype(**arrays):
@@ -277,20 +246,16 @@ def _check_semidefinite(variances):
     slack = 8 * matrices.shape[-1] * np.finfo(matrices.dtype).eps * size
     skew = np.abs(matrices - np.swapaxes(matrices, 1, 2)).max(axis=(1, 2))
     if (skew > slack).any():
-        raise validate.fail(
-            "variances",
-            f"an asymmetry of {skew.max():.3g}",
-            "symmetric matrices",
-            "average it with its transpose",
-        )
-    smallest = np.linalg.eigvalsh(matrices)[:, 0]
+        got, fix = f"an asymmetry of {skew.max():.3g}", "average them with their transposes"
+        raise validate.fail("variances", got, "symmetric matrices", fix)
+    try:
+        np.linalg.cholesky(matrices + slack[:, None, None] * np.eye(matrices.shape[-1])[None])
+        return
+    except np.linalg.LinAlgError:
+        smallest = np.linalg.eigvalsh(matrices)[:, 0]
     if (smallest < -slack).any():
-        raise validate.fail(
-            "variances",
-            f"a smallest eigenvalue of {smallest.min():.3g}",
-            "positive semi-definite matrices",
-            "pass covariances, which are squares",
-        )
+        got, fix = f"a smallest eigenvalue of {smallest.min():.3g}", "pass covariances"
+        raise validate.fail("variances", got, "positive semi-definite matrices", fix)
 
 
 def _check_count(argument, count):
@@ -299,22 +264,19 @@ def _check_count(argument, count):
 
 
 @jax.jit
-def _all_finite(points):
-    return jnp.isfinite(points).all()
+def _any_nan(values):
+    # The largest value is NaN if any is, and needs no array of booleans, which `any` makes.
+    return jnp.isnan(jnp.max(values, initial=-jnp.inf))
 
 
-def _check_points(points, dimension):
-    if np.ndim(points) != 1:
-        validate.shape("points", points, (None, dimension), "pass [n, d] or one point [d]")
-    else:
-        validate.shape("points", points, (dimension,), "pass [n, d] or one point [d]")
+def _check_points(points, values):
+    """Refuse NaN in concrete points, seen first in what came out: mostly far fewer numbers."""
     if isinstance(points, jax.core.Tracer):
         return
-    # A compiled reduction, since numpy's isfinite would make an array of the size of the points.
     with jax.ensure_compile_time_eval():
-        finite = bool(_all_finite(points))
-    if not finite:
-        raise validate.fail("points", "NaN or infinite values", "finite values", "remove them")
+        clean = not isinstance(values, jax.core.Tracer) and not bool(_any_nan(values))
+        if not clean and bool(_any_nan(points)):
+            raise validate.fail("points", "NaN", "numbers", "remove those rows")
 
 
 def _check_density(standard):
@@ -322,9 +284,5 @@ def _check_density(standard):
     if constants is None or not np.isnan(constants).any():
         return
     bad = ", ".join(str(component) for component in np.flatnonzero(np.isnan(constants)))
-    raise validate.fail(
-        "variances",
-        f"zero or singular in component {bad}",
-        "positive variances",
-        "point masses have no density: use at_time(time) with time > 0 or add a variance",
-    )
+    fix = "point masses have no density: use at_time(time) with time > 0 or add a variance"
+    raise validate.fail("variances", f"zero or singular in component {bad}", "positive ones", fix)

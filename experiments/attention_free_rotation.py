@@ -17,12 +17,12 @@ __all__ = ["AXES", "PRESETS", "Config", "grid", "job", "summarise"]
 class Config:
     """Sizes of the run; `large_strength` is beyond the largest one, where heads leave the span."""
 
-    seeds: int = 400
+    seeds: int = 800
     dimension: int = 10
     strength: float = 0.6
     learning_rate: float = 0.1
     frames: int = 30
-    stride: int = 50
+    stride: int = 40
     deviations: tuple[float, ...] = (0.0, 0.3)
     short_length: float = 3.0
     large_strength: float = 1.2
@@ -31,7 +31,7 @@ class Config:
 PRESETS = {
     "smoke": Config(seeds=32, stride=40),
     "laptop": Config(),
-    "paper": Config(seeds=4000, stride=100),
+    "paper": Config(seeds=8000, stride=100),
 }
 
 

@@ -1,4 +1,4 @@
-"""The layers on real images (digits): against k-means, mixtures and theory with measured moments."""
+"""The layers on real images (digits), against k-means, mixtures and measured moments."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ import xarray
 from jaxtyping import Array
 
 from diversity_jax import seeds
-from diversity_jax.attention import measures, training
+from diversity_jax.attention import measures
 from experiments.shared import image_theory, images
 
 # Lloyd's steps, expectation-maximisation and the matching of labels are scikit-learn's and
 # scipy's, so the job runs on the host around a few compiled functions.
 HOST = True
 CHUNK = 5
+FITTED = 2000  # outputs of the in-context layer that k-means is fitted to
 PROCEDURES = (
     "raw token", "scaled token", "in-context layer", "heads", "regularised heads", "k-means",
     "Gaussian mixture",
@@ -60,7 +61,7 @@ class Config:
     regularisation: float = 0.2
     learning_rate: float = 0.1
     batch: int = 16
-    steps: int = 1000
+    steps: int = 800
 
 
 PRESETS = {
@@ -86,88 +87,74 @@ def job(key: Array, point: dict[str, Any]) -> dict[str, Any]:
     names = tuple(point["classes"].split(images.SEPARATOR))
     whole = images.prepared(point["data"], point["dimension"], point["per_class"])
     train, held = images.halves(seeds.stream(key, "split"), whole, names)
-    start = training.sphere_start(
-        seeds.stream(key, "start"),
-        heads=len(names),
-        dimension=point["dimension"],
-        dtype=jnp.result_type(float),
-    )
     lengths = np.asarray([point["length"], point["long_length"]], float)
-    strengths, expected = image_theory.from_training_half(
-        jnp.asarray(train.means), jnp.asarray(train.covariances), start, lengths,
-        jnp.asarray([0.0, point["regularisation"]]),
-    )  # fmt: skip
+    regularisations = np.asarray([0.0, point["regularisation"]])
+    start, strengths, expected = image_theory.from_training_half(
+        seeds.stream(key, "start"), train.means, train.covariances, lengths, regularisations
+    )
     heads = images.train(
-        seeds.stream(key, "training"), start, jnp.asarray(train.bank), jnp.asarray(train.counts),
-        strengths[1, 0], jnp.asarray([0.0, point["regularisation"]]),
-        jnp.asarray(point["learning_rate"]),
+        seeds.stream(key, "training"), start, train.bank, train.counts, strengths[1, 0],
+        regularisations, point["learning_rate"],
         length=point["length"], batch=point["batch"], steps=point["steps"],
     )  # fmt: skip
+    heads, strengths = np.asarray(heads), np.asarray(strengths)
     with threadpool_limits(1):
         measured = _measure(key, point, train, held, heads, strengths)
     return {
         **measured,
         **image_theory.for_held_out_half(heads, strengths, lengths, held),
-        **_geometry(jnp.asarray(train.means), heads, expected),
+        **_geometry(train.means, heads, expected),
         "heads": heads,
     }
 
 
 def _measure(
-    key: Array, point: dict, train: images.Half, held: images.Half, heads: Array, strengths: Array
-) -> dict[str, Any]:
+    key: Array, point: dict, train: images.Half, held: images.Half, heads: np.ndarray,
+    strengths: np.ndarray,
+) -> dict[str, Any]:  # fmt: skip
     """Errors and clusterings of every method on sequences from the half that was held out."""
-    clusters = len(held.counts)
     runs = []
     for number, length in enumerate((point["length"], point["long_length"])):
-        tokens, labels = _sequences(seeds.stream(key, "held", length), held, point, length)
-        made = images.outputs(tokens, heads, strengths[:, number], scale=clusters)
-        runs.append([_flat(tokens), np.asarray(labels).reshape(-1), [_flat(one) for one in made]])
+        drawn = images.run_layers(
+            seeds.stream(key, "held", length), held.bank, held.counts, heads,
+            strengths[:, number], number=max(1, point["tokens"] // length), length=length,
+        )  # fmt: skip
+        runs.append(tuple(np.asarray(array) for array in drawn))
     tokens, labels, made = runs[1]
-    other, _ = _sequences(seeds.stream(key, "fitting"), train, point, point["long_length"], 12)
-    context = images.outputs(other, heads, strengths[:, 1], scale=clusters)[0]
-    peers = images.fit(key, train.tokens, _flat(context), clusters)
+    _, _, other = images.run_layers(
+        seeds.stream(key, "fitting"), train.bank, train.counts, heads, strengths[:, 1],
+        number=max(1, point["tokens"] // length), length=length,
+    )  # fmt: skip
+    peers = images.fit(key, train.tokens, np.asarray(other[0, :FITTED]), len(held.counts))
     seen = [
         peers.on_outputs.predict(made[0]),
-        *(np.argmax(np.abs(tokens @ np.asarray(these).T), axis=1) for these in heads),
+        *(np.argmax(np.abs(tokens @ these.T), axis=1) for these in heads),
         peers.k_means.predict(tokens),
         peers.mixture.predict(tokens),
     ]
-    gain = np.sum(train.means**2) / np.sum(train.means**2 + _diagonals(train.covariances))
+    square = np.sum(train.means**2)
+    gain = square / (square + np.trace(train.covariances.sum(axis=0)))
     results = [
         tokens, gain * tokens, *made,
         peers.k_means.cluster_centers_[seen[3]], peers.mixture.means_[seen[4]],
     ]  # fmt: skip
-    scores = np.asarray([images.agreement(labels, found, clusters) for found in seen])
+    scores = np.asarray([images.agreement(labels, found, len(held.counts)) for found in seen])
     return {
         "quantisation_error": _squares(results, held.means[labels]),
         "reconstruction_error": _squares(results, tokens),
         "accuracy": scores[:, 0],
         "ari": scores[:, 1],
         "layer_risk": np.stack([_squares(made, tokens) for tokens, _, made in runs], axis=1),
-        "layer_error": np.stack([_squares(made, held.means[labels]) for _, labels, made in runs], axis=1),
+        "layer_error": np.stack(
+            [_squares(made, held.means[labels]) for _, labels, made in runs], axis=1
+        ),
         "strength": strengths,
     }
 
 
-def _sequences(
-    key: Array, half: images.Half, point: dict, length: int, part: int = 1
-) -> tuple[Array, Array]:
-    shape = (max(1, point["tokens"] // (part * length)), length)
-    return images.draw(key, jnp.asarray(half.bank), jnp.asarray(half.counts), shape)
-
-
-def _flat(tokens: Any) -> np.ndarray:
-    return np.asarray(tokens).reshape(-1, tokens.shape[-1])
-
-
-def _squares(results: list[np.ndarray], targets: np.ndarray) -> np.ndarray:
+def _squares(results: Any, targets: np.ndarray) -> np.ndarray:
     """Mean squared distance of each result's rows from `targets`."""
     return np.asarray([np.mean(np.sum((one - targets) ** 2, axis=1)) for one in results])
-
-
-def _diagonals(covariances: np.ndarray) -> np.ndarray:
-    return np.diagonal(covariances, axis1=1, axis2=2)
 
 
 @jax.jit

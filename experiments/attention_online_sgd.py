@@ -15,15 +15,15 @@ __all__ = ["AXES", "PRESETS", "Config", "grid", "job", "summarise"]
 class Config:
     """Sizes of the run; one step sees `batch` fresh sequences of `tokens` tokens."""
 
-    seeds: int = 96
+    seeds: int = 64
     dimension: int = 5
     tokens: int = 30
     deviation: float = 0.3
     strength: float = 0.6
-    learning_rate: float = 0.02
+    learning_rate: float = 0.04
     batch: int = 32
     frames: int = 25
-    stride: int = 100
+    stride: int = 50
     layer: str = "linear"
     regularisations: tuple[float, ...] = (0.1, 0.0)
 
@@ -31,7 +31,7 @@ class Config:
 PRESETS = {
     "smoke": Config(seeds=4, stride=20),
     "laptop": Config(),
-    "paper": Config(seeds=400, stride=400),
+    "paper": Config(seeds=400, learning_rate=0.02, stride=100),
 }
 
 

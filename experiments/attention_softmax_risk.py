@@ -26,15 +26,15 @@ class Config:
     dimension: int = 5
     deviation: float = 0.3
     pools: int = 8
-    tokens: int = 4096
-    steps: int = 1500
+    tokens: int = 1024
+    steps: int = 400
     cases: tuple[tuple[str, float], ...] = (("sum", 1.0), ("sum", 4.0), ("mean", 1.0), ("mean", 4.0))
 
 
 PRESETS = {
-    "smoke": Config(seeds=6, pools=4, tokens=1024, steps=300, cases=(("sum", 1.0), ("mean", 1.0))),
+    "smoke": Config(seeds=6, pools=4, tokens=512, steps=100, cases=(("sum", 1.0), ("mean", 1.0))),
     "laptop": Config(),
-    "paper": Config(seeds=200, tokens=32768),
+    "paper": Config(seeds=200, tokens=32768, steps=2000),
 }
 
 
@@ -70,7 +70,7 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
     path = training.descend(
         lambda heads: _risk(heads, seen, mixture, point),
         start,
-        learning_rate=0.1,
+        learning_rate=0.2,
         frames=1,
         stride=point["steps"],
     )

@@ -15,7 +15,7 @@ __all__ = ["AXES", "PRESETS", "Config", "grid", "job", "summarise"]
 class Config(Linear):
     """Sizes of the run; as for linear heads, with a larger strength inside the softmax."""
 
-    seeds: int = 64
+    seeds: int = 32
     strength: float = 4.0
     layer: str = "softmax"
 
@@ -23,5 +23,5 @@ class Config(Linear):
 PRESETS = {
     "smoke": Config(seeds=4, stride=10),
     "laptop": Config(),
-    "paper": Config(seeds=400, stride=400),
+    "paper": Config(seeds=400, learning_rate=0.02, stride=100),
 }

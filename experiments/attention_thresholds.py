@@ -74,7 +74,16 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
         strength=dataset.strength.values,
         regularisation=dataset.regularisation.values,
     )
+    limit = trained.regularisation_limit(
+        **{name: dataset[name].values for name in ("dimension", "length", "strength")},
+        variance=np.where(dataset.variance.values > 0, dataset.variance.values, 1.0),
+    )
+    trap = trained.spurious_threshold(
+        length=dataset.length.values, strength=dataset.strength.values
+    )
+    threshold = np.where(dataset.variance.values > 0, limit, trap)
     return descents.with_success(dataset, 0.99).assign(
+        theory_threshold=("point", threshold),
         trapped=abs(dataset.risk - xarray.DataArray(np.asarray(risk), dims="point")) < 1e-4,
         near=dataset.angle.isel(frame=-1) < 0.05,
         theory_resting=("point", np.asarray(resting)),

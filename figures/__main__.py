@@ -14,10 +14,11 @@ def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(
         prog="python -m figures",
         description="Draw a figure from saved results, as PNG, PDF and CSV of the plotted numbers.",
-        epilog="`python -m figures list` names them. Exit codes: 0 drawn, 2 bad input (where the "
-        "data are missing, the message is the command that makes them), 130 interrupted.",
+        epilog="`python -m figures list` names them, `python -m figures all` draws all. Exit "
+        "codes: 0 drawn, 2 bad input (where the data are missing, the message is the command that "
+        "makes them; `all` draws the rest first), 130 interrupted.",
     )
-    arguments.add_argument("name", help="a figure, or `list`")
+    arguments.add_argument("name", help="a figure, `list` or `all`")
     arguments.add_argument("--preset", default="laptop", help="smoke, laptop (default) or paper")
     arguments.add_argument("--seed", type=int, default=0, help="root seed of the saved result")
     arguments.add_argument("--data", type=Path, help="a data file (.nc) to draw instead")
@@ -33,7 +34,9 @@ def main(words: list[str] | None = None) -> int:
     try:
         if options.name == "list":
             return _list()
-        return _draw(options)
+        if options.name == "all":
+            return _all(options)
+        return _draw(options.name, options)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -50,14 +53,29 @@ def _list() -> int:
     return 0
 
 
-def _draw(options: argparse.Namespace) -> int:
+def _all(options: argparse.Namespace) -> int:
+    from diversity_jax import catalogue, results, validate
+
+    if options.data is not None:
+        raise validate.fail("--data", options.data, "none with `all`", "name the figure it is for")
+    missing = 0
+    for name in catalogue.entries(HERE, "EXPERIMENT"):
+        try:
+            _draw(name, options)
+        except results.ResultMissing as error:
+            print(error, file=sys.stderr)
+            missing += 1
+    return 2 if missing else 0
+
+
+def _draw(name: str, options: argparse.Namespace) -> int:
     import importlib
 
     from diversity_jax import catalogue, results, validate
 
-    catalogue.require(HERE, "EXPERIMENT", "figure", options.name)
+    catalogue.require(HERE, "EXPERIMENT", "figure", name)
     validate.choice("preset", options.preset, ("smoke", "laptop", "paper"))
-    experiment = importlib.import_module(f"figures.{options.name}").EXPERIMENT
+    experiment = importlib.import_module(f"figures.{name}").EXPERIMENT
     if options.data is None:
         changed = {"seed": options.seed} if options.seed else {}
         dataset = results.load(experiment, options.preset, **changed)
@@ -67,15 +85,15 @@ def _draw(options: argparse.Namespace) -> int:
     from figures import output
 
     try:
-        figure = figures.draw(options.name, dataset)
+        figure = figures.draw(name, dataset)
     except (AttributeError, KeyError, IndexError) as error:
         shown = options.data or f"the result of {experiment} at {options.preset}"
         raise ValueError(
-            f"data: got {shown}, which lacks what {options.name} draws ({error}), expected a "
+            f"data: got {shown}, which lacks what {name} draws ({error}), expected a "
             f"result of {experiment}; make one with: "
             f"python -m experiments {experiment} --preset {options.preset}"
         ) from error
-    for path in output.save(figure, options.out, options.name).values():
+    for path in output.save(figure, options.out, name).values():
         print(path)
     return 0
 

@@ -30,13 +30,19 @@ def draw(dataset):
             _theory(panel, point, name, number)
         panel.set(xlabel="length (tokens)", ylabel=label)
         style.ticks(panel, lengths)
-    style.level(axes[3], 1.0, "unbiased")
+    axes[3].axhline(1.0, color="black", linewidth=1.4, label="predicted")
+    (spoiled,) = axes[3].plot([], [], color="black", linestyle=":", linewidth=1.2)
+    named = ["predicted: unbiased", "formula of infinite length"]
+    axes[3].legend([axes[3].lines[-2], spoiled], named, loc="lower right")
     axes[3].margins(y=0.3)
-    axes[5].set_yscale("log")
+    style.short_log(axes[5])
     limit = float(dataset.theory_total[0])
-    axes[4].axhline(limit, color="black", linewidth=1.4)
+    predicted = axes[4].axhline(limit, color="black", linewidth=1.4)
+    (raw,) = axes[4].plot([], [], color="black", linestyle=":", linewidth=1.2)
+    axes[4].set_ylim(0, 1.25 * float(dataset.raw_total.max()))
+    axes[4].legend([predicted, raw], ["predicted limit", "raw tokens"], loc="upper right", ncols=2)
     handles, labels = axes[2].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels) + 1, fontsize=9)
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=9)
     return figure
 
 
@@ -58,10 +64,13 @@ def _clouds(axes, point, coordinate: int, label: str) -> None:
 
 
 def _theory(axes, point, name: str, number: int) -> None:
-    """The exact risk, the raw token's variance, or the decay of what is off the span."""
+    """What is predicted: the exact risk, a spoiled gain, raw tokens, the decay off the span."""
     lengths = point["size"].values
     if name == "risk":
         style.line(axes, lengths, point.theory_risk, number)
+    elif name == "mean_gain":
+        spoiled = {"color": style.COLOURS[number % 7], "linestyle": ":", "linewidth": 1.2}
+        axes.plot(lengths, point.theory_gain_infinite, **spoiled)
     elif name == "total_variance":
         raw = float(point.raw_total)
         axes.axhline(raw, color=style.COLOURS[number % 7], linestyle=":", linewidth=1.2)

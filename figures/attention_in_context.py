@@ -1,4 +1,4 @@
-"""The in-context layer: exact risk, quantisation error and variance at every length, and the limits."""
+"""The in-context layer: exact risk, quantisation error and variance at every length."""
 
 from __future__ import annotations
 
@@ -13,34 +13,39 @@ CHOICES = {
     "centroid_optimal": "strength of least quantisation error",
 }
 COLUMNS = (
-    ("risk", "risk E|token − output|²"),
-    ("quantisation_error", "quantisation error E|output − centroid|²"),
-    ("variance_of_output", "variance of the output given its cluster"),
+    ("risk", "risk E|X − T|²"),
+    ("quantisation_error", "quantisation error E|T − μ|²"),
+    ("variance_of_output", "variance of T given the cluster"),
 )
 
 
 def draw(dataset):
-    """Each number against the length, a row per number of clusters; at the end without noise."""
+    """Each number against the length per number of clusters; last the error at every noise."""
     clusters = np.unique(dataset.clusters)
-    figure, axes = style.panels(4, rows=len(clusters), width=3.7, height=3.2)
+    figure, axes = style.panels(2, rows=2 * len(clusters), width=4.6, height=3.0)
     for row, k in enumerate(clusters):
         chosen = dataset.isel(point=dataset.clusters.values == k)
+        noise = float(chosen.variance.max())
+        noisy = chosen.isel(point=chosen.variance.values == noise)
+        title = f"{int(k)} clusters, deviation {style.plain(np.sqrt(noise))}"
         panels = axes[4 * row : 4 * row + 4]
         for panel, (name, label) in zip(panels, COLUMNS):
-            _noisy(panel, chosen, name)
-            panel.set(ylabel=f"{label}", title=f"{int(k)} clusters", ylim=(0, None))
-        _noiseless(panels[3], chosen)
-        panels[3].set_title(f"{int(k)} clusters, no noise")
+            _choices(panel, noisy, name)
+            panel.set(ylabel=label, title=title)
+        _deviations(panels[3], chosen)
+        panels[3].set_title(f"{int(k)} clusters, unbiased strength")
         for panel in panels:
             panel.set_xlabel("length (tokens)")
             style.ticks(panel, dataset["size"])
+    figure.suptitle(
+        "token X of centroid μ (|μ| = 1), output T; mean over seeds, 95% interval", fontsize=10
+    )
     _legend(figure, axes)
     return figure
 
 
-def _noisy(axes, dataset, name: str) -> None:
-    lengths = dataset["size"].values
-    noisy = dataset.isel(point=dataset.variance.values > 0)
+def _choices(axes, noisy, name: str) -> None:
+    lengths = noisy["size"].values
     for place in range(noisy.sizes["point"]):
         point = noisy.isel(point=place)
         free = str(point.centroids.values) == "sphere"
@@ -54,8 +59,7 @@ def _noisy(axes, dataset, name: str) -> None:
         limit = _limit(point, name, free)
         if limit is not None:
             axes.axhline(limit, color=style.COLOURS[number], linestyle=":", linewidth=1)
-    if noisy.sizes["point"]:
-        _baselines(axes, noisy.isel(point=0), name)
+    _baselines(axes, noisy.isel(point=0), name)
 
 
 def _limit(point, name: str, free: bool) -> float | None:
@@ -71,27 +75,40 @@ def _limit(point, name: str, free: bool) -> float | None:
 
 def _baselines(axes, point, name: str) -> None:
     """Reconstruction by hard quantisers beside the risk, the raw token beside the other two."""
+    raw = float(point.theory_raw_error)
     if name != "risk":
-        raw = float(point.theory_raw_error)
-        style.level(axes, raw, f"raw token {raw:.3f}", over=False)
+        style.level(axes, raw, f"raw token: {raw:.3f}", over=False)
     elif int(point.clusters) == 2:
         optimal, nearest = float(point.theory_optimal_error), float(point.theory_nearest_error)
-        style.level(axes, nearest, f"nearest centroid {nearest:.4f}")
-        style.level(axes, optimal, f"optimal quantiser {optimal:.4f}", over=False)
+        style.level(axes, optimal)
+        text = f"nearest centroid: {nearest:.4f}, optimal quantiser: {optimal:.4f}"
+        style.level(axes, nearest, text, over=False)
     else:
-        raw = float(point.theory_raw_error)
-        style.level(axes, raw, f"own centroid {raw:.3f}", over=False)
+        style.level(axes, raw, f"own centroid: {raw:.3f}", over=False)
+    axes.set_ylim(0, 1.05 * max(raw, axes.get_ylim()[1]))
 
 
-def _noiseless(axes, dataset) -> None:
-    still = dataset.isel(point=dataset.variance.values == 0)
+def _deviations(axes, dataset) -> None:
+    """The quantisation error at the unbiased strength, for every noise there is."""
+    chosen = (dataset.choice.values == "unbiased") & (dataset.centroids.values == "orthonormal")
+    unbiased = dataset.isel(point=chosen).sortby("variance")
     lengths = dataset["size"].values
-    for place in range(still.sizes["point"]):
-        point = still.isel(point=place)
-        number = list(CHOICES).index(str(point.choice.values))
+    for place in range(unbiased.sizes["point"]):
+        point = unbiased.isel(point=place)
+        number = 4 + place
         style.line(axes, lengths, point.theory_quantisation_error, number)
         style.points(axes, lengths, point.quantisation_error.values.T, number)
-    axes.set(yscale="log", ylabel="quantisation error E|output − centroid|²")
+        deviation = style.plain(np.sqrt(float(point.variance)))
+        middle = lengths.size // 2
+        axes.annotate(
+            f"deviation {deviation}",
+            (lengths[middle], float(point.theory_quantisation_error[middle])),
+            xytext=(6, 5),
+            textcoords="offset points",
+            fontsize=8,
+        )
+    style.short_log(axes)
+    axes.set_ylabel("quantisation error E|T − μ|²")
 
 
 def _legend(figure, axes) -> None:
@@ -105,5 +122,5 @@ def _legend(figure, axes) -> None:
     for handle, label in list(zip(*axes[0].get_legend_handles_labels())):
         found.setdefault(label, handle)
     figure.legend(
-        list(found.values()), list(found), loc="outside lower center", ncols=3, fontsize=9
+        list(found.values()), list(found), loc="outside lower center", ncols=2, fontsize=9
     )

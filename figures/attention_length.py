@@ -18,7 +18,12 @@ def draw(dataset):
     gap = dataset.theory_risk.values - limit
     shown = (
         ("gap", gap, f"|risk − {limit:.4f}, its limit|", "gap in risk"),
-        ("distance", dataset.theory_distance.values, "E|output − limit|²", "distance of the output"),
+        (
+            "distance",
+            dataset.theory_distance.values,
+            "E|output − limit|²",
+            "distance of the output",
+        ),
     )
     for panel, (name, predicted, label, title) in zip(axes, shown):
         sign = np.sign(predicted)
@@ -28,11 +33,11 @@ def draw(dataset):
             panel, lengths, point[name].values.T * sign[:, None], 0, "simulated, 95% interval"
         )
         panel.set(
-            yscale="log",
             xlabel="length (tokens)",
             ylabel=f"{label} (|centroid|² = 1)",
             title=title,
         )
         style.ticks(panel, lengths)
-        style.legend(panel, columns=3)
+        style.short_log(panel)
+        style.legend(panel, columns=2)
     return figure

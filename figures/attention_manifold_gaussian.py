@@ -12,7 +12,7 @@ EXPERIMENT = "attention_manifold_gaussian"
 
 def draw(dataset):
     """Angle against steps at the best strengths, and the resting overlap against the noise."""
-    figure, (left, right) = style.panels(2, height=4.2)
+    figure, (left, right) = style.panels(2, width=4.8, height=4.2)
     best = dataset.isel(point=~dataset.too_large.values)
     for number in range(best.sizes["point"]):
         point = best.isel(point=number)

@@ -1,4 +1,4 @@
-"""Noiseless clusters: descent from anywhere reaches the predicted least risk and an orthonormal frame."""
+"""Noiseless clusters: descent reaches the predicted least risk and an orthonormal frame."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ FLOOR = 1e-17  # a difference of exactly zero is shown here
 
 def draw(dataset):
     """Final risk against the strength, its excess over the least, and the distance from a frame."""
-    figure, (left, middle, right) = style.panels(3, height=4.2, width=3.9)
+    figure, (left, middle, right) = style.panels(3, height=4.2, width=4.3)
     ordered = dataset.sortby(["fraction", "clusters"])
     for number, clusters in enumerate(np.unique(ordered.clusters)):
         chosen = ordered.isel(point=ordered.clusters.values == clusters)
         name = f"{int(clusters)} clusters"
         fraction = chosen.fraction.values
-        style.line(left, fraction, chosen.theory_least, number, f"{name}: predicted least")
+        predicted = f"{name}: predicted least"
+        style.dashes(left, fraction, chosen.theory_least, number, predicted, width=0.08)
         beyond = fraction > 1
         if beyond.any():
             basis = chosen.theory_basis.values[beyond]
@@ -35,7 +36,7 @@ def draw(dataset):
     _strips(middle, ordered, np.abs(ordered.risk - ordered.theory_least))
     middle.set(ylabel="|final risk − predicted least|", title="one mark per seed")
     _strips(right, ordered, ordered.frame_error)
-    right.set(ylabel="|overlaps' Gram matrix − multiple of I|", title="one mark per seed")
+    right.set(ylabel="deviation from an orthonormal frame", title="one mark per seed")
     return figure
 
 
@@ -49,14 +50,7 @@ def _strips(axes, ordered, values) -> None:
         labels.append(f"{float(point.fraction):.3g}\nK={int(point.clusters)}")
     style.names(axes, labels)
     axes.set(yscale="log", xlabel="strength / largest strength; clusters K")
-    axes.axhline(np.finfo(float).eps, color="black", linewidth=1.2)
-    axes.annotate(
-        "spacing of 64-bit numbers at 1",
-        (0.99, np.finfo(float).eps),
-        xycoords=axes.get_yaxis_transform(),
-        xytext=(0, 2),
-        textcoords="offset points",
-        ha="right",
-        fontsize=8,
-    )
-    axes.set_ylim(top=max(1e-6, 10 * float(values.max())))
+    spacing = np.finfo(float).eps
+    axes.axhline(spacing, color="black", linewidth=1.2, label="spacing of 64-bit numbers at 1")
+    axes.set_ylim(FLOOR / 3, max(1e-6, 10 * float(values.max())))
+    style.legend(axes, bbox_to_anchor=(0.5, -0.22))

@@ -1,4 +1,4 @@
-"""Oblique centroids: the heads find the predicted optimum, which is the centroids at one strength."""
+"""Oblique centroids: heads at the predicted optimum, which is the centroids at one strength."""
 
 from __future__ import annotations
 
@@ -39,19 +39,13 @@ def _agreement(axes, dataset) -> None:
 def _against_strength(axes, dataset) -> None:
     plain = dataset.isel(point=dataset.regularisation.values == 0)
     pairs = np.unique(np.stack([plain.overlap.values, plain.variance.values]), axis=1).T
-    width = 0.04 * float(np.ptp(plain.strength.values) or 1)
+    width = 0.08 * float(np.ptp(plain.strength.values) or 1)
     for number, (overlap, variance) in enumerate(pairs):
         same = (plain.overlap.values == overlap) & (plain.variance.values == variance)
         chosen = plain.isel(point=same).sortby("strength")
         name = f"overlap {style.plain(overlap)}, deviation {style.plain(np.sqrt(variance))}"
         strengths, predicted = chosen.strength.values, chosen.theory_alignment.values
-        axes.hlines(
-            predicted,
-            strengths - width,
-            strengths + width,
-            color=style.COLOURS[number % 7],
-            linewidth=1.6,
-        )
+        style.dashes(axes, strengths, predicted, number, width=width)
         style.points(axes, strengths, chosen.final, number, name)
     axes.plot([], [], color="black", linewidth=1.6, label="predicted optimum")
     style.level(axes, 1.0, "heads at the centroids")
@@ -69,13 +63,14 @@ def _gaps(axes, dataset) -> None:
         number = int(point.regularisation > 0)
         axes.plot([1e-17, gaps[place]], [place, place], color="0.8", linewidth=1)
         axes.plot([gaps[place]], [place], **style.look(number))
-        labels.append(f"{float(point.overlap):g}, {float(point.strength):.2f}")
+        values = (point.overlap, point.strength, point.regularisation)
+        labels.append(", ".join(style.plain(value) for value in values))
     style.rows(axes, labels)
     axes.set(
         xscale="log",
         xlim=(3e-17, 1),
         xlabel="largest |found − predicted| over seeds",
-        ylabel="overlap of centroids, strength",
+        ylabel="overlap, strength, regulariser",
         title="gap in alignment",
     )
     for number, (_, name) in enumerate(KINDS):

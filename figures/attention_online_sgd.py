@@ -1,4 +1,4 @@
-"""Online SGD of linear heads: with a regulariser they find the centroids, without it the span only."""
+"""Online SGD of linear heads: regularised they find the centroids, otherwise the span only."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ def draw(dataset):
         axes.set(xlabel=f"steps of {batch} sequences", ylabel=name, ylim=(0, 1.03))
         axes.set_title("median and central 80% of seeds")
         style.legend(axes, columns=2)
+    style.level(left, SUCCESS)
     style.names(right, labels)
-    right.set(ylabel="final alignment", ylim=(0, 1.03), title="one mark per seed")
+    right.set(
+        xlabel="objective", ylabel="final alignment", ylim=(0, 1.03), title="one mark per seed"
+    )
     style.level(right, SUCCESS)
     return figure

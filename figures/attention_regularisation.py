@@ -1,4 +1,4 @@
-"""Random starts with a regulariser: every size below the threshold succeeds, beyond it some are trapped."""
+"""Random starts with a regulariser: below the threshold all succeed, beyond it some are held."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def draw(dataset):
     figure, (left, right) = style.panels(2, height=4.4)
     for number, variance in enumerate(np.unique(dataset.variance)):
         chosen = dataset.isel(point=dataset.variance.values == variance).sortby("regularisation")
-        size = chosen.regularisation.values
+        size = style.off_zero(chosen.regularisation.values)
         dimension = "/".join(str(d) for d in np.unique(chosen.dimension))
         name = f"deviation {style.plain(np.sqrt(variance))}, dimension {dimension}"
         style.fractions(left, size * 1.06**number, chosen.success, number, name)
@@ -33,7 +33,7 @@ def draw(dataset):
 
 
 def _risks(axes, chosen, number: int, name: str) -> None:
-    size = chosen.regularisation.values[:, None]
+    size = style.off_zero(chosen.regularisation.values)[:, None]
     spread = 2 * ((np.arange(chosen.sizes["seed"]) * 0.618034) % 1) - 1
     x = np.broadcast_to(size * 1.12 ** spread[None], chosen.risk.shape)
     success = chosen.success.values
@@ -48,7 +48,7 @@ def _trap(left, right, chosen) -> None:
     """Where a spurious minimum appears without noise, and the risk of a run that sits in it."""
     for size in np.unique(chosen.theory_spurious):
         for axes in (left, right):
-            style.threshold(axes, size, "spurious minimum beyond (no noise)", top=0.6)
+            style.threshold(axes, size, "spurious minimum", side="right", top=0.5)
     beyond = chosen.isel(point=chosen.regularisation.values > chosen.theory_spurious.values)
     if beyond.sizes["point"]:
         start = float(chosen.theory_spurious.min())

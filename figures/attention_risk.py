@@ -1,4 +1,4 @@
-"""The exact risk against the simulated layer: agreement everywhere, and what a dropped term costs."""
+"""The exact risk against the simulated layer: agreement, and what a dropped term would cost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ EXPERIMENT = "attention_risk"
 
 def draw(dataset):
     """Measured over predicted per configuration, and the size of the spoiled theory's error."""
-    figure, (left, right) = style.panels(2, width=4.6, height=4.2)
+    figure, (left, right) = style.panels(2, width=4.6, height=4.8)
     places = np.arange(dataset.sizes["point"])
     left.axvline(0, color="black", linewidth=1.6, label="exact formula")
     for number, (name, shift) in enumerate((("risk", -0.12), ("regulariser", 0.12))):
@@ -28,24 +28,27 @@ def draw(dataset):
     left.set(xlabel="measured / predicted − 1 (%)", title="simulated layer against exact formula")
     _errors(right, dataset, places)
     labels = [
-        f"K={int(point.clusters)}, H={int(point.heads)}, "
-        f"d={int(point.dimension)}, L={int(point.length)}"
+        f"{int(point.clusters)} clusters, {int(point.heads)} heads,\n"
+        f"dimension {int(point.dimension)}, length {int(point.length)}"
         for point in (dataset.isel(point=place) for place in places)
     ]
+    style.rows(left, labels)
+    style.rows(right, [""] * len(labels))
     for axes in (left, right):
-        style.rows(axes, labels)
+        axes.set_ylabel("configuration")
         style.legend(axes)
-    left.set_ylabel("clusters K, heads H, dimension d, length L")
     return figure
 
 
 def _errors(axes, dataset, places) -> None:
     exact, spoiled = dataset.theory_risk.values, dataset.theory_without_own.values
+    uncoupled = np.abs(dataset.theory_uncoupled / dataset.theory_regulariser - 1).values
     middle, half = style.estimate(dataset.risk.values / exact[:, None])
     series = (
         (np.abs(middle - 1), 0, "|measured / exact formula − 1|"),
         (half, 2, "half of the measurement's 95% interval"),
         (np.abs(spoiled / exact - 1), 1, "|formula without the own token / exact − 1|"),
+        (uncoupled, 3, "the same of the regulariser without coupled heads"),
     )
     for place in places:
         axes.plot([abs(middle[place] - 1), series[2][0][place]], [place] * 2, color="0.8", zorder=0)

@@ -1,4 +1,4 @@
-"""Softmax heads: the closed form holds for long prompts, and the centroids do not minimise the risk."""
+"""Softmax heads: the closed form holds for long prompts, centroids do not minimise the risk."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def draw(dataset):
         xlabel="how the heads are joined",
         title="one mark per seed, joined within a seed",
     )
-    style.legend(right, columns=3)
+    style.legend(right, columns=2, bbox_to_anchor=(0.5, -0.22))
     return figure
 
 
@@ -43,12 +43,12 @@ def _closed_form(axes, dataset) -> None:
         style.power_law(axes, lengths, anchor, -1, "slope −1" if number == 0 else "")
         style.points(axes, lengths, samples, number, f"strength {style.plain(strength)}")
     axes.set(
-        yscale="log",
         xlabel="length of the prompt (tokens)",
         ylabel="E|output − closed form|² (|centroid|² = 1)",
         title="finite prompts: mean over seeds, 95% interval",
     )
     style.ticks(axes, lengths)
+    style.short_log(axes)
     style.legend(axes, columns=3)
 
 

@@ -10,7 +10,7 @@ EXPERIMENT = "attention_step_size"
 
 
 def draw(dataset):
-    """Success from random starts against the step size; final angle of starts near the centroids."""
+    """Success from random starts against the step size; final angle of starts near by."""
     figure, (left, right) = style.panels(2, height=3.8)
     limit = float(dataset.theory_limit)
     random = dataset.isel(point=dataset.start.values == "sphere").sortby("learning_rate")
@@ -37,7 +37,7 @@ def draw(dataset):
             va="bottom",
             fontsize=8,
         )
-    labels = [f"{float(value):.3g}" for value in near.fraction]
+    labels = [style.plain(value) for value in near.fraction]
     style.names(right, labels)
     split = np.searchsorted(near.fraction.values, 1.0) - 0.5
     style.threshold(right, split, "predicted limit", top=0.6)
@@ -47,5 +47,5 @@ def draw(dataset):
         xlabel="step size / predicted limit",
         ylabel="final angle to a centroid (rad)",
     )
-    right.set_title("starts near the centroids, one mark per seed", pad=16)
+    right.set_title("starts near the centroids (zero drawn at 1e−17)", pad=16)
     return figure

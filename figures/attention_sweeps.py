@@ -10,7 +10,7 @@ EXPERIMENT = "attention_sweeps"
 VARIED = {
     "dimension": "dimension",
     "length": "length (tokens)",
-    "variance": "noise deviation per coordinate (|centroid| = 1)",
+    "variance": "noise deviation (|centroid| = 1)",
 }
 
 
@@ -30,16 +30,20 @@ def draw(dataset):
         middle, half = style.estimate(np.log(chosen.steps_to_reach.values))
         spread = [np.exp(middle) - np.exp(middle - half), np.exp(middle + half) - np.exp(middle)]
         above.errorbar(x, np.exp(middle), yerr=spread, capsize=2.5, **style.look(0))
-        above.set(yscale="log", xlabel=label)
+        style.short_log(above)
+        above.set(xlabel=label, ylabel="steps to alignment 0.9")
         style.line(below, x, np.ones(x.size), 4, "predicted: all", linestyle="-")
         style.fractions(below, x, chosen.success, 1, "descent, 95% Wilson interval")
-        below.set(ylim=(-0.04, 1.08), xlabel=label)
+        below.set(ylim=(-0.04, 1.08), xlabel=label, ylabel="success rate")
         for panel in (above, below):
             style.ticks(panel, x)
-    axes[0].set_ylabel("steps to alignment 0.9")
-    axes[3].set_ylabel("success rate (alignment > 0.99)")
+    low = min(panel.get_ylim()[0] for panel in axes[:3])
+    high = max(panel.get_ylim()[1] for panel in axes[:3])
+    for panel in axes[:3]:
+        panel.set_ylim(low, high)
     axes[1].set_title("geometric mean over seeds, 95% interval")
-    axes[4].legend(loc="lower center")
+    axes[4].set_title("success: final alignment above 0.99")
+    style.legend(axes[4], columns=2, bbox_to_anchor=(0.5, -0.3))
     return figure
 
 

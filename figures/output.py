@@ -46,7 +46,7 @@ def image(figure: Figure, kind: str) -> bytes:
 def table(figure: Figure) -> bytes:
     """The numbers `figure` shows, as CSV: one row per point, with its panel and its series."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+    writer: csv.DictWriter[str] = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(numbers(figure))
     return text.getvalue().encode()
@@ -80,7 +80,7 @@ def _panel(axes: Axes) -> Iterator[Row]:
         if id(collection) not in drawn:
             yield from _collection(collection, number)
     for number, shown in enumerate(axes.images, start=1):
-        yield from _grid(np.ma.getdata(shown.get_array()), _name(shown, number))
+        yield from _grid(np.asarray(shown.get_array()), _name(shown, number))
 
 
 def _line(axes: Axes, line: Any, number: int) -> Iterator[Row]:
@@ -137,7 +137,7 @@ def _collection(collection: Any, number: int) -> Iterator[Row]:
         for x, y in np.ma.getdata(collection.get_offsets()):
             yield {**named, "kind": "points", "x": _plain(x), "y": _plain(y)}
     elif isinstance(collection, QuadMesh):
-        values = np.ma.getdata(collection.get_array())
+        values = np.asarray(collection.get_array())
         corners = np.asarray(collection.get_coordinates())
         middles = (corners[:-1, :-1] + corners[1:, :-1] + corners[:-1, 1:] + corners[1:, 1:]) / 4
         for (x, y), value in zip(middles.reshape(-1, 2), values.reshape(-1)):

@@ -10,6 +10,8 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from scipy.special import stdtrit
 
 # Okabe and Ito's palette, ordered so that neighbours differ in lightness too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00")
@@ -42,6 +44,7 @@ def applied() -> Iterator[None]:
 def panels(columns: int, *, rows: int = 1, width: float = 4.2, height: float = 3.4) -> Any:
     """A figure with `rows` x `columns` axes as a flat list: ``figure, axes``."""
     figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)
     axes = figure.subplots(rows, columns, squeeze=False)
     return figure, list(axes.flat)
 
@@ -58,14 +61,15 @@ def line(axes: Axes, x: Any, y: Any, number: int = 0, label: str = "", **options
 
 
 def estimate(samples: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Mean over the last axis and half its 95% interval; NaN where there are too few samples."""
+    """Mean over the last axis and half its 95% Student interval; NaN where samples are too few."""
     samples = np.asarray(samples, dtype=float)
     known = np.isfinite(samples)
     count = known.sum(axis=-1).astype(float)
     some = np.where(count > 0, count, np.nan)
     middle = np.where(known, samples, 0.0).sum(axis=-1) / some
     squares = np.where(known, (samples - middle[..., None]) ** 2, 0.0).sum(axis=-1)
-    return middle, 1.96 * np.sqrt(squares / np.where(count > 1, count - 1, np.nan) / some)
+    freedom = np.where(count > 1, count - 1, np.nan)
+    return middle, stdtrit(freedom, 0.975) * np.sqrt(squares / freedom / some)
 
 
 def points(
@@ -97,7 +101,7 @@ def fractions(
 def course(
     axes: Axes, x: Any, samples: Any, number: int = 0, label: str = "", **options: Any
 ) -> None:
-    """Simulation over time, samples `[seed, x]`: medians, and the central 80% of the seeds shaded."""
+    """Simulation over time, samples `[seed, x]`: medians, with the central 80% of seeds shaded."""
     low, middle, high = np.quantile(np.asarray(samples, dtype=float), (0.1, 0.5, 0.9), axis=0)
     axes.fill_between(x, low, high, color=COLOURS[number % 7], alpha=0.15, linewidth=0)
     every = max(1, -(-len(middle) // 16))
@@ -113,6 +117,15 @@ def strip(
     spread = 0.3 * (2 * ((np.arange(samples.size) * 0.618034) % 1) - 1)
     style = {**look(number), "markerfacecolor": "none", "markersize": 4, "alpha": 0.7}
     axes.plot(place + spread, samples, label=label or None, **{**style, **options})
+
+
+def dashes(axes: Axes, x: Any, y: Any, number: int = 0, label: str = "", *, width: float) -> None:
+    """Theory at settings with no curve between them: a short level line at each."""
+    x = np.asarray(x, dtype=float)
+    axes.hlines(
+        y, x - width / 2, x + width / 2,
+        color=COLOURS[number % 7], linewidth=1.8, label=label or None,
+    )  # fmt: skip
 
 
 def threshold(axes: Axes, x: float, text: str, *, side: str = "left", top: float = 0.97) -> None:
@@ -160,23 +173,44 @@ def rows(axes: Axes, labels: Sequence[str]) -> None:
 
 
 def ticks(axes: Axes, values: Any) -> None:
-    """Ticks at exactly these values of a logarithmic horizontal axis, as plain numbers."""
+    """Ticks at these values of a logarithmic horizontal axis, as plain numbers; see `off_zero`."""
     values = np.unique(np.asarray(values, dtype=float))
     values = values[np.isfinite(values)]
+    labels = [plain(value) for value in values]
+    values = off_zero(values)
     axes.set_xscale("log")
-    axes.set_xticks(values, [plain(value) for value in values])
+    axes.set_xticks(values, labels)
     axes.set_xticks([], minor=True)
     if values.size == 1:
         axes.set_xlim(values[0] / 3, values[0] * 3)
 
 
+def off_zero(values: Any) -> np.ndarray:
+    """`values` for a logarithmic axis: zero is drawn at a quarter of the smallest positive one."""
+    values = np.asarray(values, dtype=float)
+    positive = values[values > 0]
+    return np.where(values == 0, positive.min() / 4 if positive.size else 1.0, values)
+
+
+def short_log(axes: Axes) -> None:
+    """A logarithmic vertical axis over a few decades: ticks at 1, 2 and 5, as plain numbers."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
 def legend(axes: Axes, *, columns: int = 1, **options: Any) -> None:
     """The legend under the panel, where it covers no data."""
-    place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncols": columns}
-    axes.legend(**{**place, **options})
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.17), "ncols": columns}
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(**{**place, **options})
 
 
 def plain(value: Any) -> str:
-    """A number as a reader writes it: three digits at most, infinity as its sign."""
+    """A number as a reader writes it: three digits, whole numbers in full, infinity as its sign."""
     value = float(value)
-    return f"{value:.3g}" if np.isfinite(value) else "∞"
+    if np.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    whole = value.is_integer() and abs(value) < 1e6
+    return (f"{value:.0f}" if whole else f"{value:.3g}").replace("-", "−")

@@ -39,9 +39,7 @@ def parser() -> argparse.ArgumentParser:
     rerun.add_argument("--roots", type=int, required=True, metavar="N", help="root seeds 1 to N")
     rerun.set_defaults(act=_rerun)
     for command in (run, rerun):
-        command.add_argument(
-            "--preset", default="laptop", help="smoke, laptop (default) or paper"
-        )
+        command.add_argument("--preset", default="laptop", help="smoke, laptop (default) or paper")
         command.add_argument(
             "--only", nargs="+", metavar="CLAIM_OR_PAPER", help="only these claims or papers"
         )

@@ -7,19 +7,25 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from paper_repro.claims import Claim
 from paper_repro.verdict import Verdict
 
 DASH = "–"
 RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 WIDTH, HEIGHT, MARGIN, AXIS = 340, 58, 14, 26
 WIDEST_BAND = 25.0
+# What these kinds measure is a relative error, a ratio, a slope or a share: a pure number.
+DIMENSIONLESS = ("identity", "inequality", "exponent", "probability", "correlation")
 # Kinds whose resolution is in the unit of what is measured; the others need a scale in `details`.
 IN_MEASURED_UNITS = ("identity", "exponent", "probability", "correlation", "ordering", "inequality")
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number with `digits` significant digits, as a person would write it."""
-    return together([value], digits)[0]
+    """A number with at most `digits` significant digits, as a person would write it."""
+    figures, times, power = together([value], digits)[0].partition(" × ")
+    if "." in figures:
+        figures = figures.rstrip("0").rstrip(".")
+    return figures + times + power
 
 
 def together(values: Sequence[float | None], digits: int | None = None) -> list[str]:
@@ -43,7 +49,7 @@ def together(values: Sequence[float | None], digits: int | None = None) -> list[
         text = f"{value / 10.0**exponent if raised else value:.{max(decimals, 0)}f}"
         text = text.replace("-", "−")
         if float(text.replace("−", "-")) == 0:
-            text = "0"
+            text = number(value, 2) if value and len(values) > 1 else "0"
         elif raised:
             text += f" × 10{str(exponent).translate(RAISED)}"
         shown.append(text)
@@ -57,6 +63,11 @@ def measured(verdict: Verdict) -> tuple[str, str]:
     low, high = verdict.interval
     middle, low, high = together([verdict.measured, low, high])
     return middle, f"[{low}, {high}]"
+
+
+def unit(claim: Claim, verdict: Verdict) -> str:
+    """The unit of what the check measured, empty where that is a pure number."""
+    return "" if verdict.kind in DIMENSIONLESS else claim.unit
 
 
 def seconds(value: float | None) -> str:
@@ -81,7 +92,7 @@ def band(verdict: Verdict) -> float | None:
 
 def interval(verdict: Verdict) -> Markup:
     """An inline picture: the interval with what was measured, the prediction, the resolution."""
-    ends = list(verdict.interval or ()) + [verdict.measured]
+    ends = [*(verdict.interval or ()), verdict.measured]
     predicted = verdict.predicted
     if verdict.kind == "ordering" and predicted is None:
         predicted = 0.0
@@ -90,10 +101,10 @@ def interval(verdict: Verdict) -> Markup:
         return Markup("")
     low, high = min(known), max(known)
     span = high - low or abs(high) or 1.0
-    half = band(verdict) if predicted is not None else None
+    half = band(verdict)
     if half is not None and 2 * half > WIDEST_BAND * span:
         half = None
-    if half is not None:
+    if half is not None and predicted is not None:
         low, high = min(low, predicted - half), max(high, predicted + half)
         span = high - low
     low, high = low - 0.06 * span, high + 0.06 * span
@@ -102,7 +113,7 @@ def interval(verdict: Verdict) -> Markup:
         return f"{MARGIN + (WIDTH - 2 * MARGIN) * (value - low) / (high - low):.1f}"
 
     parts = []
-    if half is not None:
+    if half is not None and predicted is not None:
         left, right = at(predicted - half), at(predicted + half)
         parts.append(
             f'<rect class="band" x="{left}" y="{AXIS - 16}" height="32" '
@@ -112,9 +123,8 @@ def interval(verdict: Verdict) -> Markup:
     if predicted is not None:
         parts.append(f'<path class="predicted" d="M{at(predicted)} {AXIS - 19}v38"/>')
     first, last = (at(end) for end in verdict.interval)
-    parts.append(
-        f'<path class="interval" d="M{first} {AXIS - 6}v12M{last} {AXIS - 6}v12M{first} {AXIS}H{last}"/>'
-    )
+    caps = f"M{first} {AXIS - 6}v12M{last} {AXIS - 6}v12"
+    parts.append(f'<path class="interval" d="{caps}M{first} {AXIS}H{last}"/>')
     if verdict.measured is not None:
         parts.append(f'<circle class="measured" cx="{at(verdict.measured)}" cy="{AXIS}" r="4.5"/>')
     return _picture(parts, verdict, predicted, half)

@@ -68,7 +68,7 @@ class Outcome:
 
     @property
     def counts(self) -> bool:
-        """Whether the data were large enough to decide the claim: then it counts in the exit code."""
+        """Whether the data are large enough to decide the claim, so that the exit code sees it."""
         return self.claim.decides(self.evidence.preset)
 
     @property
@@ -133,9 +133,7 @@ def in_memory(pairs: list[tuple[Paper, Claim]], preset: str, seed: int) -> list[
         dataset = execute.in_memory(task.make(name, preset, seed=seed))
         return _evidence(name, preset, "computed", dataset)
 
-    evidence = {
-        name: _guarded(name, preset, made) for name in needed(claim for _, claim in pairs)
-    }
+    evidence = {name: _guarded(name, preset, made) for name in needed(claim for _, claim in pairs)}
     return [_outcome(paper, claim, evidence[claim.experiment]) for paper, claim in pairs]
 
 
@@ -186,7 +184,7 @@ def _guarded(name: str, preset: str, make: Callable[[str], Evidence]) -> Evidenc
     except STOPS:
         raise
     except DatasetMissing as error:
-        return Evidence(name, preset, "missing", note=f"left out, {one_line(error, kind=False)}")
+        return Evidence(name, preset, "missing", note=f"not run: {one_line(error, kind=False)}")
     except Exception as error:
         note = f"the experiment {name} did not finish: {one_line(error)}"
         return Evidence(name, preset, "broken", note=note)

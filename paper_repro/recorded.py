@@ -59,5 +59,5 @@ def make(name: str, *, seed: int = 0, progress: Any = None) -> Path:
     if standing != "fresh":
         dataset = execute.execute(made, progress=progress)
     provenance = results.provenance(made.folder)
-    assert provenance is not None  # the result was saved, or read, a line ago
+    assert dataset is not None and provenance is not None  # saved, or read, a line ago
     return results.save(dataset, FOLDER / name, {**provenance, "command": command(name)})

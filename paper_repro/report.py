@@ -1,4 +1,4 @@
-"""The report of a run: `report.json` for programs, `report.html` for people, figures beside them."""
+"""The report of a run: `report.json` for programs, `report.html` for people, and figures."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def claim_record(
         "reason": full_reason(outcome, run),
         "predicted": _number(verdict.predicted),
         "measured": _number(verdict.measured),
-        "unit": claim.unit,
+        "unit": marks.unit(claim, verdict),
         "interval": _interval(verdict.interval),
         "level": _number(verdict.level),
         "power": _number(verdict.power),

@@ -1,4 +1,4 @@
-"""Was it a lucky seed? The same claims under other root seeds, and how often each keeps its status."""
+"""Was it a lucky seed? How often each claim keeps its status under other root seeds."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Store:
     def _read(self, path: Path, names: list[str] | None = None) -> dict[str, np.ndarray]:
         """The arrays `names` (default: all) of one chunk; nothing when it has been cleared away."""
         try:
-            with np.load(path) as content:
+            with path.open("rb") as file, np.load(file) as content:
                 return {name: content[name] for name in names or content.files}
         except FileNotFoundError:
             return dict.fromkeys(names or [], np.zeros(0))

@@ -27,10 +27,7 @@ def points(module: ModuleType, config: Any) -> list[dict[str, Any]]:
         if set(point) != set(made[0]):
             raise validate.fail("grid", f"fields {sorted(point)}", f"{sorted(made[0])}", "add them")
         for name, value in point.items():
-            parts = value if isinstance(value, tuple) else (value,)
-            if not all(isinstance(part, bool | int | float | str) for part in parts):
-                kind = type(value).__name__
-                raise validate.fail(f"grid field {name!r}", kind, "a scalar or a tuple", "convert it")
+            _check_field(name, value, made[0][name])
     return made
 
 
@@ -39,8 +36,7 @@ def label(point: dict[str, Any]) -> str:
 
     Floats count to 12 digits: one that was computed may end differently on another machine.
     """
-    rounded = {k: float(f"{v:.12g}") if isinstance(v, float) else v for k, v in point.items()}
-    return repr(sorted(rounded.items()))
+    return repr(sorted((name, _rounded(value)) for name, value in point.items()))
 
 
 def chunk(
@@ -75,6 +71,23 @@ def chunk(
 def plain(value: Any) -> Any:
     """A numpy scalar as the Python scalar it stands for, anything else as it is."""
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _check_field(name: str, value: Any, first: Any) -> None:
+    parts, others = (one if isinstance(one, tuple) else (one,) for one in (value, first))
+    if not all(isinstance(part, bool | int | float | str) for part in parts):
+        kind = type(value).__name__
+        raise validate.fail(f"grid field {name!r}", kind, "a scalar or a tuple", "convert it")
+    if len(parts) != len(others):
+        raise validate.fail(
+            f"grid field {name!r}", repr(value), f"as many as in {first!r}", "make them as long"
+        )
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_rounded(part) for part in value)
+    return float(f"{value:.12g}") if isinstance(value, float) else value
 
 
 def _job(

@@ -83,7 +83,7 @@ def execute(
             finished += len(block)
             show(finished, total, task.name)
     try:
-        return merge(task)
+        return _merge(task, points)
     except ShardIncomplete:
         if number > 1:
             return None
@@ -96,8 +96,11 @@ def execute(
 
 def merge(task: Task) -> xarray.Dataset:
     """Put the finished chunks of all shards together and save the result."""
-    points, count = compute.points(task.module, task.config), task.config.seeds
-    store = store_of(task)
+    return _merge(task, compute.points(task.module, task.config))
+
+
+def _merge(task: Task, points: list[dict[str, Any]]) -> xarray.Dataset:
+    store, count = store_of(task), task.config.seeds
     missing = _missing(store, len(points), count)
     gathered = None if missing else _gather(store, len(points), count)
     if gathered is None:

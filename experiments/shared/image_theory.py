@@ -21,24 +21,26 @@ from diversity_jax.mixtures import GaussianMixture
 from experiments.shared import images
 
 THEORIES = ("orthonormal", "isotropic", "Gaussian", "images")
-SIZES = (30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0, 30000.0)
-FEWEST = 3  # clusters are padded to this many, with weight zero, so that pairs and triples share code
+SIZES = (100.0, 300.0, 1000.0, 3000.0, 10000.0, 30000.0)
+# Clusters of weight zero fill up to this many, so that pairs and triples share compiled code.
+FEWEST = 3
 
 
 @jax.jit
 def from_training_half(
+    key: Array,
     means: Float[Array, "k d"],
     covariances: Float[Array, "k d d"],
-    start: Float[Array, "k d"],
-    lengths: Float[Array, "2"],
+    lengths: Float[Array, " two"],
     regularisations: Float[Array, " r"],
-) -> tuple[Float[Array, "3 2"], Float[Array, "r k d"]]:
-    """Strengths per layer and length, and where the Gaussian theory sends the heads.
+) -> tuple[Float[Array, "k d"], Float[Array, "3 2"], Float[Array, "r k d"]]:
+    """A start of the heads, strengths [layer, length], and where Gaussian theory sends the heads.
 
     In context: least quantisation error at each length. Heads: least risk of heads at the class
     directions at the training length, the first of `lengths`, kept for both lengths.
     """
     clusters, dimension = means.shape
+    start = training.sphere_start(key, heads=clusters, dimension=dimension, dtype=means.dtype)
     mixture = GaussianMixture.full(jnp.full(clusters, 1 / clusters), means, covariances)
     directions = means / jnp.linalg.norm(means, axis=1, keepdims=True)
     identity = jnp.eye(dimension)
@@ -51,15 +53,13 @@ def from_training_half(
 
     def descend(regularisation: Array) -> Array:
         def objective(heads: Array) -> Array:
-            risk = anisotropic.anisotropic_risk(
-                heads, mixture, length=lengths[0], strength=trained
-            )
+            risk = anisotropic.anisotropic_risk(heads, mixture, length=lengths[0], strength=trained)
             return risk + regularisation * anisotropic.anisotropic_regulariser(heads, mixture)
 
-        return training.descend(objective, start, learning_rate=0.1, frames=1, stride=1000).heads
+        return training.descend(objective, start, learning_rate=0.1, frames=1, stride=800).heads
 
     strengths = jnp.stack([best.centroid_optimal[:2], jnp.full(2, trained), jnp.full(2, trained)])
-    return strengths, jax.vmap(descend)(regularisations)
+    return start, strengths, jax.vmap(descend)(regularisations)
 
 
 def for_held_out_half(

@@ -86,7 +86,6 @@ def _half(parts: list[np.ndarray], room: int) -> Half:
     return Half(bank, np.asarray([len(part) for part in parts], np.int32), means, covariances)
 
 
-@partial(jax.jit, static_argnames=("shape",))
 def draw(
     key: Array, bank: Float[Array, "k room d"], counts: Int[Array, " k"], shape: tuple[int, ...]
 ) -> tuple[Float[Array, "*shape d"], Int[Array, "*shape"]]:
@@ -137,20 +136,33 @@ def train(
     return jax.vmap(descend)(regularisations)
 
 
-@partial(jax.jit, static_argnames=("scale",))
-def outputs(
-    tokens: Float[Array, "n l d"], heads: Float[Array, "r h d"], strengths: Array, *, scale: int
-) -> Float[Array, "layers n l d"]:
-    """The in-context layer's outputs, then those of each set of heads, at their own strengths."""
+@partial(jax.jit, static_argnames=("number", "length"))
+def run_layers(
+    key: Array,
+    bank: Float[Array, "k room d"],
+    counts: Int[Array, " k"],
+    heads: Float[Array, "r k d"],
+    strengths: Float[Array, " layers"],
+    *,
+    number: int,
+    length: int,
+) -> tuple[Float[Array, "n d"], Int[Array, " n"], Float[Array, "layers n d"]]:
+    """Fresh sequences one after the other: tokens, classes, and the outputs of every layer.
+
+    The in-context layer first, then the layer with each set of heads.
+    """
+    tokens, labels = draw(key, bank, counts, (number, length))
+    clusters, dimension = bank.shape[0], bank.shape[2]
     context = jax.vmap(
-        lambda one: layer.in_context_attention(one, strength=strengths[0], scale=scale)
+        lambda one: layer.in_context_attention(one, strength=strengths[0], scale=clusters)
     )(tokens)
     trained = jax.vmap(
         lambda these, strength: jax.vmap(
-            lambda one: layer.linear_attention(one, these, strength=strength, scale=scale)
+            lambda one: layer.linear_attention(one, these, strength=strength, clusters=clusters)
         )(tokens)
     )(heads, strengths[1:])
-    return jnp.concatenate([context[None], trained])
+    outputs = jnp.concatenate([context[None], trained]).reshape(1 + len(heads), -1, dimension)
+    return tokens.reshape(-1, dimension), labels.reshape(-1), outputs
 
 
 class Fitted(NamedTuple):

@@ -2,6 +2,7 @@
 
 from paper_repro.papers.attention_context import CONTEXT
 from paper_repro.papers.attention_descent import DESCENT
+from paper_repro.papers.attention_images_claims import FASHION_CLAIMS, IMAGE_CLAIMS
 from paper_repro.papers.attention_limits import LIMITS
 from paper_repro.papers.attention_risk import RISK
 
@@ -12,4 +13,4 @@ PROVENANCE = (
     "the regulariser, the manifold and all sizes are our own choices, and every formula was "
     "derived anew and checked by a second derivation. Nothing here is the authors' theorem."
 )
-CLAIMS = [*RISK, *DESCENT, *LIMITS, *CONTEXT]
+CLAIMS = [*RISK, *DESCENT, *LIMITS, *CONTEXT, *IMAGE_CLAIMS, *FASHION_CLAIMS]

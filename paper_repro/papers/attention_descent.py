@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from paper_repro.checks import exponent, identity, ordering, probability
+from paper_repro.checks import exponent, identity, probability
 from paper_repro.claims import Claim, Control
 from paper_repro.papers.attention_risk import DERIVED, same
 
@@ -105,12 +105,6 @@ def near_start(dataset, stable):
     """Points started near the centroids with a step size below (or above) the limit."""
     near = dataset.start.values == "centroids"
     return near & ((dataset.fraction.values < 1) == stable)
-
-
-def regularised_first(dataset, exchanged=False):
-    """The misalignment left by training with the regulariser against that without."""
-    sides = [dataset.misalignment.values[without(dataset) == bare][0] for bare in (False, True)]
-    return ordering(*(sides[::-1] if exchanged else sides), resolution=1.5)
 
 
 UNIFORM = float(np.arccos(0.99) / (np.pi / 4))
@@ -351,19 +345,6 @@ DESCENT = [
             "no regulariser", lambda d: share(d, without(d), at_least=0.75, resolution=0.2)
         ),
         figure="attention_online_sgd",
-    ),
-    Claim(
-        id="E8-order",
-        kind="ordering",
-        sentence="The misalignment that online SGD leaves is smaller with the regulariser than "
-        "without.",
-        source="E8; seen in simulation, not proved",
-        experiment="attention_online_sgd",
-        formula="exact",
-        check=regularised_first,
-        control=Control("exchanged", lambda d: regularised_first(d, exchanged=True)),
-        figure="attention_online_sgd",
-        unit="log-ratio",
     ),
     Claim(
         id="E9-softmax",

@@ -228,7 +228,7 @@ def test_bad_input_gets_one_clear_line():
     mixture = GaussianMixture.isotropic([0.5, 0.5], np.eye(2, 3), 0.1)
     with pytest.raises(ValueError, match=r"^heads: got shape \(2, 4\), expected shape \(any, 3\);"):
         anisotropic.anisotropic_risk(np.eye(2, 4), mixture, length=3.0, strength=0.5)
-    with pytest.raises(ValueError, match="^length: got 0.0, expected a number of tokens"):
+    with pytest.raises(ValueError, match=r"^length: got 0\.0, expected a number of tokens"):
         anisotropic.anisotropic_risk(np.eye(2, 3), mixture, length=0.0, strength=0.5)
     with pytest.raises(ValueError, match=r"^targets: got shape \(3, 3\)"):
         anisotropic.anisotropic_layer(

@@ -183,3 +183,8 @@ def values(dataset):
         str(name): (variable.dtype.str, variable.shape, variable.values.tobytes())
         for name, variable in dataset.variables.items()
     }
+
+
+def everything(folder):
+    """Every file below `folder` with its content."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -73,9 +73,7 @@ def anisotropic_risk(
     defaults to the number of clusters. In squared units of the tokens. Cost O(k d^3). Exact.
     Errors: ValueError for heads of another dimension, length < 1. Source: derived above.
     """
-    return anisotropic_layer(
-        heads, mixture, length=length, strength=strength, scale=scale
-    ).risk
+    return anisotropic_layer(heads, mixture, length=length, strength=strength, scale=scale).risk
 
 
 def anisotropic_layer(
@@ -126,9 +124,9 @@ def anisotropic_strengths(
 def anisotropic_regulariser(
     heads: Float[Array, "h d"], mixture: GaussianMixture
 ) -> Float[Array, ""]:
-    """``sum over unordered pairs of heads of E[<mu_h, X>^2 <mu_h', X>^2]``, clusters of any covariance.
+    """``sum over unordered pairs of heads of E[<mu_h, X>^2 <mu_h', X>^2]``, X one token.
 
-    As `regulariser`, which has one variance common to the clusters. Source: derived above.
+    As `regulariser`, for clusters of any covariance. Source: derived above.
     """
     _check_heads(heads, mixture)
     overlaps = heads @ mixture.means.T
@@ -141,10 +139,12 @@ def anisotropic_regulariser(
 
 
 def _check_heads(heads: Array, mixture: GaussianMixture) -> None:
-    validate.shape("heads", heads, (None, mixture.dimension), "give heads [h, d] of the mixture's d")
+    validate.shape("heads", heads, (None, mixture.dimension), "give heads [h, d] of its d")
 
 
-def _moments(heads: Array, mixture: GaussianMixture, length: Any, targets: Array | None) -> _Moments:
+def _moments(
+    heads: Array, mixture: GaussianMixture, length: Any, targets: Array | None
+) -> _Moments:
     _check_heads(heads, mixture)
     check_length(length)
     weights, means = mixture.weights, mixture.means

@@ -1,0 +1,166 @@
+"""Bad input to experiments is one line and code two; the catalogue and progress."""
+
+import json
+import math
+
+import pytest
+
+import experiments
+from diversity_jax import catalogue, results
+from experiments.runner import execute, progress
+from tests.library.fake_house import everything, values
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"name": "fakes"}, r"^experiment: got 'fakes', expected one of fake; did you mean fake\?"),
+        ({"name": 5}, r"^experiment: got 5, expected one of fake"),
+        ({"preset": "smok"}, r"^preset: got 'smok', .*did you mean smoke\?"),
+        ({"preset": None}, r"^preset: got None"),
+        ({"mode": "quick"}, r"^mode: got 'quick'"),
+        ({"strenghts": (1.0,)}, r"^field of fake: got 'strenghts', .*did you mean strengths"),
+        ({"seeds": 0}, r"^seeds: got 0, expected an integer >= 1"),
+        ({"seeds": 2.5}, r"^seeds: got 2.5, expected int like 2"),
+        ({"seeds": True}, r"^seeds: got True, expected int"),
+        ({"seed": -1}, r"^seed: got -1, expected an integer from 0"),
+        ({"seed": 1.5}, r"^seed: got 1.5"),
+        ({"seed": 2**32}, r"^seed: got 4294967296"),
+        ({"shift": "1"}, r"^shift: got '1', expected float like 0.0"),
+        ({"shift": True}, r"^shift: got True, expected float"),
+        ({"sizes": 3}, r"^sizes: got 3, expected tuple like \(3,\)"),
+        ({"sizes": (3, 2.5)}, r"^sizes: got 2.5, expected int like 3"),
+        ({"exact": 1}, r"^exact: got 1, expected bool"),
+    ],
+)
+def test_bad_input_is_one_line_that_names_it(sweep, options, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        experiments.run(**{"name": "fake", "preset": "smoke", **options})
+    assert "\n" not in str(caught.value)
+    assert not sweep.results.exists()
+
+
+@pytest.mark.parametrize(
+    ("points", "message"),
+    [
+        ([], "^grid: got no points"),
+        ([{"a": 1}, {"b": 1}], "^grid: got fields"),
+        ([{"a": (1, None)}], "^grid field 'a': got tuple"),
+        ([{"a": (1, 2)}, {"a": (1, 2, 3)}], r"^grid field 'a': got \(1, 2, 3\)"),
+        ([{"a": None}], "^grid field 'a': got NoneType"),
+    ],
+)
+def test_a_grid_that_cannot_be_labelled_is_refused_before_it_runs(sweep, points, message):
+    sweep.module.grid = lambda config: points
+    with pytest.raises(ValueError, match=message):
+        execute.execute(sweep.make())
+    assert sweep.module.traces == []
+
+
+@pytest.mark.parametrize("shard", [(1, 1), (-1, 2), (0, 0)])
+def test_a_shard_outside_its_number_is_refused(sweep, shard):
+    with pytest.raises(ValueError, match=r"^shard: got .*0 <= i < n"):
+        execute.execute(sweep.make(), shard=shard)
+
+
+@pytest.mark.parametrize("chunk", [0, -3])
+def test_a_chunk_without_seeds_is_refused(sweep, chunk):
+    with pytest.raises(ValueError, match=r"^chunk: got .*expected an integer >= 1"):
+        execute.execute(sweep.make(), chunk=chunk)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["fakes"], "did you mean fake?"),
+        (["fake", "--preset", "smokey"], "did you mean smoke?"),
+        (["fake", "--mode", "quick"], "mode: got 'quick'"),
+        (["fake", "--shard", "3/3"], "--shard: got '3/3'"),
+        (["fake", "--shard", "half"], "--shard: got 'half'"),
+        (["fake", "--seed", "-1"], "seed: got -1"),
+        (["fake", "--seeds", "0"], "seeds: got 0"),
+        (["fake", "--chunk", "0"], "chunk: got 0"),
+        (["fake", "--merge"], "merge: got 0 finished seeds of 14"),
+    ],
+)
+def test_bad_input_on_the_command_line_is_one_line_and_code_two(sweep, call, words, message):
+    code, out, error = call(*words)
+    assert code == 2 and message in error and out == ""
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["fake", "--strenghts", "1"], ["fake", "--shift", "x"], []])
+def test_options_that_cannot_be_parsed_end_with_code_two(sweep, call, words):
+    code, _, error = call(*words)
+    assert code == 2 and error
+
+
+def test_a_corrupt_result_ends_the_command_with_one_line_and_is_kept(sweep, call):
+    data = results.save(
+        execute.execute(sweep.make("smoke")),
+        sweep.make("smoke").folder,
+        {"identity": sweep.make("smoke").identity()},
+    )
+    data.write_bytes(data.read_bytes()[:-1])
+    before = everything(sweep.results)
+    code, _, error = call("fake", "--preset", "smoke")
+    assert code == 2 and str(data) in error and error.count("\n") == 1
+    assert everything(sweep.results) == before
+    assert call("fake", "--preset", "smoke", "--again")[0] == 0
+    assert execute.standing(sweep.make("smoke"))[0] == "fresh"
+
+
+def test_a_results_folder_that_cannot_be_written_ends_with_one_line(sweep, call, monkeypatch):
+    sweep.results.write_text("a file where the folder should be")
+    code, _, error = call("fake", "--preset", "smoke")
+    assert code == 2 and "cannot be written" in error
+    assert [line for line in error.splitlines() if "written" not in line] == []
+
+
+def test_the_command_line_runs_reuses_and_overrides(sweep, call):
+    code, out, _ = call("fake", "--preset", "smoke", "--shift", "-0.5", "--strengths", "2.0", "3.0")
+    saved = sweep.make("smoke", shift=-0.5, strengths=(2.0, 3.0))
+    assert (code, out) == (0, f"{saved.folder}\n")
+    expected = values(execute.in_memory(saved))
+    assert values(results.load("fake", "smoke", shift=-0.5, strengths=(2.0, 3.0))) == expected
+    code, out, _ = call("fake", "--preset", "smoke", "--strengths", "2.0", "3.0", "--shift=-0.5")
+    assert code == 0 and "up to date" in out
+    assert "fake" in call("list")[1]
+    code, out, _ = call("fake", "--help")
+    assert code == 0 and "strengths" in out
+
+
+def test_the_catalogue_reads_names_and_first_lines_without_importing(tmp_path):
+    (tmp_path / "one.py").write_text(
+        '"""First.\n\nMore."""\nPRESETS: dict = {}\nraise SystemExit\n'
+    )
+    (tmp_path / "two.py").write_text("PRESETS = {}\n")
+    (tmp_path / "none.py").write_text("def f():\n    PRESETS = {}\n")
+    assert catalogue.entries(tmp_path, "PRESETS") == {"one": "First.", "two": ""}
+    catalogue.require(tmp_path, "PRESETS", "experiment", "two")
+    with pytest.raises(ValueError, match=r"^experiment: got 'tow', expected one of one, two; did"):
+        catalogue.require(tmp_path, "PRESETS", "experiment", "tow")
+    (tmp_path / "broken.py").write_text("PRESETS = {}\nx = = 1\n")
+    with pytest.raises(ValueError, match=r"broken\.py: got line 2 that does not parse"):
+        catalogue.entries(tmp_path, "PRESETS")
+
+
+def test_progress_counts_up_to_the_total(sweep, capsys):
+    for run in (
+        execute.in_memory,
+        lambda made, show: execute.execute(made, chunk=3, progress=show),
+    ):
+        seen = []
+        run(sweep.make(), lambda *step, seen=seen: seen.append(step))
+        done = [step[0] for step in seen]
+        assert done == sorted(done) and done[0] == 0 and done[-1] == 14
+        assert {step[1:] for step in seen} == {(14, "fake")}
+    with progress.bar() as show:
+        show(3, 14, "fake")
+        show(14, 14, "fake")
+    assert capsys.readouterr().err == "fake: 14 runs done\n"
+
+
+def test_identities_survive_json(sweep):
+    identity = sweep.make(shift=math.nan, strengths=(math.inf,)).identity()
+    assert results.digest(json.loads(json.dumps(identity))) == results.digest(identity)

@@ -1,0 +1,97 @@
+"""Which changes of the code make a result stale, and which do not."""
+
+import pytest
+
+from experiments.runner import fingerprint
+from tests.library import fake_house
+
+
+@pytest.fixture
+def house(monkeypatch, tmp_path):
+    folder = fake_house.copy(
+        tmp_path / "copy",
+        one="from diversity_jax import mixtures\nfrom experiments import near\nPRESETS = {}\n",
+        near='"""Shared."""\n\n\ndef half(x):\n    """Half."""\n    return x / 2  # exact\n',
+        other="PRESETS = {}\n",
+    )
+    monkeypatch.setattr(fingerprint, "CHECKOUT", folder)
+
+    def of(name="one"):
+        fingerprint.of.cache_clear()
+        return fingerprint.of(name)
+
+    yield folder, of
+    fingerprint.of.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "experiments/one.py",
+        "experiments/near.py",
+        "experiments/runner/compute.py",
+        "diversity_jax/mixtures.py",
+        "diversity_jax/gaussians.py",  # through mixtures
+        "diversity_jax/seeds.py",  # through the runner, which makes the keys
+    ],
+)
+def test_a_change_of_reached_code_counts(house, path):
+    folder, of = house
+    before = of()
+    with (folder / path).open("a") as file:
+        file.write("\nADDED = 1\n")
+    assert of() != before
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "experiments/other.py",
+        "experiments/runner/execute.py",
+        "diversity_jax/results.py",
+        "diversity_jax/attention/layer.py",
+    ],
+)
+def test_a_change_elsewhere_does_not_count(house, path):
+    folder, of = house
+    before = of()
+    with (folder / path).open("a") as file:
+        file.write("\nADDED = 1\n")
+    assert of() == before
+
+
+def test_comments_and_docstrings_do_not_count_but_every_other_string_does(house):
+    folder, of = house
+    path = folder / "experiments" / "near.py"
+    before = of()
+    path.write_text(
+        '"""Shared by\n\nseveral."""\n# above\n\ndef half(x):\n    # inside\n    r"""A half."""\n\n'
+        "    return x / 2  # or nearly so\n"
+    )
+    assert of() == before
+    digests = [before]
+    for body in (
+        "x / 3",
+        'x / 2 + len("""a\n    # no comment\n    """)',
+        'x / 2 + len("""a\n    # none at all\n    """)',
+        '{0: "x"}[0]',
+        '{0: "y"}[0]',
+        'lambda: "x"',
+        'lambda: "y"',
+    ):
+        path.write_text(f"def half(x):\n    return {body}\n")
+        digests.append(of())
+    assert len(set(digests)) == len(digests)
+
+
+def test_relative_imports_are_followed(house):
+    folder, of = house
+    package = folder / "diversity_jax" / "package"
+    package.mkdir()
+    (package / "__init__.py").write_text("from . import inner\n")
+    (package / "inner.py").write_text("from ..outer import value\n")
+    (folder / "diversity_jax" / "outer.py").write_text("value = 1\n")
+    (folder / "experiments" / "one.py").write_text("import diversity_jax.package as package\n")
+    before = of()
+    (folder / "diversity_jax" / "outer.py").write_text("value = 2\n")
+    assert of() != before

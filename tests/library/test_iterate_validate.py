@@ -1,0 +1,140 @@
+"""Loops against plain Python loops, and refusals that name argument, got, expected and fix."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from diversity_jax import iterate, validate
+
+
+def turn(state):
+    return {"x": state["x"] * 0.5 + 1.0, "n": state["n"] + 1}
+
+
+def start():
+    return {"x": jnp.asarray([4.0, -2.0]), "n": jnp.asarray(0)}
+
+
+@pytest.mark.parametrize("steps", [0, 1, 7])
+def test_repeat_is_a_loop_for_plain_and_traced_numbers_of_steps(steps):
+    expected = start()
+    for _ in range(steps):
+        expected = turn(expected)
+    for found in (
+        iterate.repeat(turn, start(), steps=steps),
+        jax.jit(lambda number: iterate.repeat(turn, start(), steps=number))(steps),
+    ):
+        # halving and adding one round the same way in any order: bits, not a tolerance
+        np.testing.assert_array_equal(found["x"], expected["x"])
+        assert found["n"] == steps
+
+
+def test_repeat_can_be_differentiated():
+    slope = jax.grad(lambda x: iterate.repeat(lambda y: y * y, x, steps=3))(1.1)
+    np.testing.assert_allclose(slope, 8 * 1.1**7, rtol=1e-14)
+
+
+def test_fewer_than_no_steps_are_refused():
+    with pytest.raises(ValueError, match=r"^steps: got a smallest value of -1"):
+        iterate.repeat(turn, start(), steps=-1)
+
+
+@pytest.mark.parametrize(("frames", "stride"), [(1, 1), (5, 1), (3, 4)])
+def test_rollout_keeps_every_strideth_state_and_counts_steps_from_zero(frames, stride):
+    def step(state, number):
+        return 0.5 * state + number
+
+    state, kept = jnp.asarray([4.0, -2.0]), []
+    for number in range(frames * stride):
+        state = step(state, number)
+        if (number + 1) % stride == 0:
+            kept.append(state)
+    last, found = iterate.rollout(step, jnp.asarray([4.0, -2.0]), frames=frames, stride=stride)
+    np.testing.assert_array_equal(found, jnp.stack(kept))
+    np.testing.assert_array_equal(last, state)
+
+
+@pytest.mark.parametrize(("frames", "stride"), [(0, 1), (1, 0), (-1, 2)])
+def test_a_rollout_without_frames_is_refused(frames, stride):
+    with pytest.raises(ValueError, match=r"^frames and stride: got .*integers >= 1"):
+        iterate.rollout(lambda state, _: state, jnp.zeros(2), frames=frames, stride=stride)
+
+
+def test_a_solution_is_a_record_that_maps_over_seeds():
+    def solve(target):
+        value = iterate.repeat(lambda x: (x + target / x) / 2, target, steps=6)
+        residual = jnp.abs(value**2 - target)
+        return iterate.Solution(value, residual, jnp.asarray(6), residual < 1e-12)
+
+    found = jax.vmap(solve)(jnp.asarray([2.0, 9.0, jnp.nan, 1e12]))
+    assert found.converged.tolist() == [True, True, False, False]
+    np.testing.assert_allclose(found.value[:2], [2**0.5, 3.0], rtol=1e-14)
+
+
+BAD = [
+    (lambda: validate.finite("x", [1.0, np.nan, np.inf]), "x: got 2 NaN or infinite of 3 values"),
+    (lambda: validate.nonnegative("x", [0.0, -1.0]), "x: got a smallest value of -1.0"),
+    (lambda: validate.nonnegative("x", [1.0, np.nan]), "x: got a smallest value of nan"),
+    (lambda: validate.positive("x", [1.0, 0.0]), "x: got a smallest value of 0.0"),
+    (lambda: validate.positive("x", jnp.asarray(np.nan)), "x: got a smallest value of nan"),
+    (lambda: validate.shape("x", np.zeros((2, 3)), (2, None, 1), "f"), "x: got shape (2, 3)"),
+    (lambda: validate.shape("x", np.zeros((2, 3)), (3, None), "f"), "x: got shape (2, 3)"),
+    (lambda: validate.simplex("x", [0.5, 0.4]), "x: got weights that sum to 0.9"),
+    (lambda: validate.simplex("x", [1.5, -0.5]), "x: got a smallest value of -0.5"),
+    (lambda: validate.simplex("x", [np.nan, 1.0]), "x: got a smallest value of nan"),
+    (lambda: validate.simplex("x", []), "x: got weights that sum to 0"),
+    (lambda: validate.choice("x", "smok", ("smoke", "paper")), "x: got 'smok'"),
+    (lambda: validate.choice("x", None, ["smoke"]), "x: got None"),
+    (lambda: validate.seed(-1), "seed: got -1"),
+    (lambda: validate.seed(np.float64(1.0)), "seed: got "),
+]
+
+
+@pytest.mark.parametrize(("refuse", "beginning"), BAD)
+def test_a_refusal_is_one_line_with_argument_got_expected_and_fix(refuse, beginning):
+    with pytest.raises(ValueError) as caught:
+        refuse()
+    text = str(caught.value)
+    assert text.startswith(beginning) and "\n" not in text
+    assert ", expected " in text and "; " in text.split(", expected ", 1)[1]
+
+
+def test_good_values_pass():
+    validate.finite("x", np.zeros(0))
+    validate.nonnegative("x", [0.0, 1.0])
+    validate.positive("x", jnp.ones(3))
+    validate.shape("x", np.zeros((2, 3)), (None, 3), "f")
+    validate.choice("x", "smoke", ("smoke",))
+    assert validate.seed(np.uint32(5)) == 5 and type(validate.seed(np.int64(5))) is int
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("number", [1, 3, 1000])
+def test_weights_normalised_in_their_own_precision_pass(dtype, number):
+    weights = np.random.default_rng(number).random(number).astype(dtype)
+    validate.simplex("x", weights / weights.sum())
+    with pytest.raises(ValueError, match="divide by the sum"):
+        validate.simplex("x", weights / weights.sum() * dtype(1.1))
+
+
+def test_traced_values_pass_but_traced_shapes_do_not():
+    @jax.jit
+    def traced(x):
+        validate.finite("x", x)
+        validate.nonnegative("x", x)
+        validate.positive("x", x)
+        validate.simplex("x", x)
+        validate.shape("x", x, (2,), "f")
+        return x
+
+    assert np.isnan(traced(jnp.asarray([-1.0, np.nan]))).tolist() == [False, True]
+    with pytest.raises(ValueError, match=r"^x: got shape \(3,\)"):
+        traced(jnp.zeros(3))
+
+
+def test_near_names_come_first_and_strange_ones_get_the_list():
+    with pytest.raises(ValueError, match=r"did you mean lengths or length\?"):
+        validate.choice("field", "lenghts", ["length", "lengths", "seeds"])
+    with pytest.raises(ValueError, match="expected one of a, b; choose one of those"):
+        validate.choice("field", "zzzz", ["b", "a"])
