@@ -37,8 +37,8 @@ def map_rows(
     read from and written in place, and the last one starts early where `rows` does not divide
     the number, so some rows are computed twice. `function` has to be defined at module level
     (it is part of what is compiled). Derivatives of any order, forward and reverse, keep one
-    chunk's intermediate values at a time; where `rows` does not divide the number they copy
-    the points and the result once each.
+    chunk's intermediate values at a time; those in the points may copy the points and the result
+    once each.
     """
     number = points.shape[0]
     if number <= rows:
@@ -60,39 +60,47 @@ def _map_rows_jvp(function, rows, primals, tangents):
     parameters, points = primals
     parameter_tangents, point_tangents = tangents
     parameter_tangents = jax.tree.map(
-        lambda tangent: _instantiate(tangent),
+        _instantiate,
         parameter_tangents,
         is_leaf=lambda leaf: isinstance(leaf, SymbolicZero),
     )
     if isinstance(point_tangents, SymbolicZero):
-        return jax.jvp(
-            lambda parameters: _scan_rows(function, rows, parameters, points),
-            (parameters,),
-            (parameter_tangents,),
-        )
-    return jax.jvp(
-        partial(_scan_rows, function, rows), primals, (parameter_tangents, point_tangents)
-    )
+        run = partial(_scan_indices, function, rows, points)
+        return jax.jvp(run, (parameters,), (parameter_tangents,))
+    run = partial(_scan_rows, function, rows)
+    return jax.jvp(run, primals, (parameter_tangents, point_tangents))
 
 
 def _instantiate(tangent: Any) -> Any:
     if isinstance(tangent, SymbolicZero):
-        return jnp.zeros(tangent.shape, tangent.dtype)
+        return jnp.zeros(tangent.aval.shape, tangent.aval.dtype)
     return tangent
 
 
+def _scan_indices(function, rows, points, parameters):
+    """`function` over chunks of points that are not differentiated, hence never copied."""
+
+    def chunk(parameters, index):
+        return function(parameters, lax.dynamic_slice_in_dim(points, index * rows, rows))
+
+    indices = jnp.arange(points.shape[0] // rows)
+    return _scan(jax.checkpoint(chunk), function, rows, parameters, points, indices)
+
+
 def _scan_rows(function, rows, parameters, points):
-    number = points.shape[0]
-    whole = number // rows
-    checked = jax.checkpoint(function)
-    if whole == 0:
-        return checked(parameters, points)
+    """`function` over chunks of points that are differentiated too."""
+    whole = points.shape[0] // rows
     blocks = points[: whole * rows].reshape(whole, rows, *points.shape[1:])
-    _, outputs = lax.scan(lambda _, block: (None, checked(parameters, block)), None, blocks)
+    return _scan(jax.checkpoint(function), function, rows, parameters, points, blocks)
+
+
+def _scan(chunk, function, rows, parameters, points, blocks):
+    whole = points.shape[0] // rows
+    _, outputs = lax.scan(lambda _, block: (None, chunk(parameters, block)), None, blocks)
     outputs = jax.tree.map(lambda out: out.reshape(whole * rows, *out.shape[2:]), outputs)
-    if whole * rows == number:
+    if whole * rows == points.shape[0]:
         return outputs
-    rest = checked(parameters, points[whole * rows :])
+    rest = jax.checkpoint(function)(parameters, points[whole * rows :])
     return jax.tree.map(lambda *parts: jnp.concatenate(parts), outputs, rest)
 
 

@@ -92,7 +92,7 @@ class GaussianMixture(eqx.Module):
         """The mean of the whole mixture, ``sum_k weights[k] means[k]``."""
         return self.weights @ self.means
 
-    def covariance(self) -> Float[Array, "d d"]:
+    def covariance(self) -> Array:
         """The covariance of the whole mixture: within the components plus between their means."""
         centred = self.means - self.mean()[None]
         between = (self.weights[:, None] * centred).T @ centred
@@ -146,7 +146,7 @@ class GaussianMixture(eqx.Module):
         ends = np.cumsum(counts, dtype=np.int64)
         return _sample(key, self, jnp.asarray(ends, jnp.int32), int(ends[-1]))
 
-    def log_density(self, points: Float[Array, "*n d"]) -> Float[Array, "*n"]:
+    def log_density(self, points: Float[Array, "... d"]) -> Array:
         """The logarithm of the density at each point.
 
         ``log sum_k weights[k] N(point; means[k], covariance k)``. `points` is `[n, d]`, or one
@@ -156,14 +156,14 @@ class GaussianMixture(eqx.Module):
         """
         return self._evaluate(gaussians.log_density, points)
 
-    def score(self, points: Float[Array, "*n d"]) -> Float[Array, "*n d"]:
+    def score(self, points: Float[Array, "... d"]) -> Float[Array, "... d"]:
         """The gradient of the log-density, `[n, d]` (`[d]` for one point).
 
         ``sum_k responsibility_k covariance_k^-1 (means[k] - point)``. Raises as `log_density`.
         """
         return self._evaluate(gaussians.score, points)
 
-    def responsibilities(self, points: Float[Array, "*n d"]) -> Float[Array, "*n k"]:
+    def responsibilities(self, points: Float[Array, "... d"]) -> Float[Array, "... k"]:
         """The probability of each component given each point, `[n, k]` (`[k]` for one point).
 
         Raises as `log_density`.
@@ -269,12 +269,18 @@ def _any_nan(values):
     return jnp.isnan(jnp.max(values, initial=-jnp.inf))
 
 
+@jax.jit
+def _first_column_nan(values):
+    return _any_nan(values.reshape(values.shape[0], -1)[:, 0] if values.size else values)
+
+
 def _check_points(points, values):
     """Refuse NaN in concrete points, seen first in what came out: mostly far fewer numbers."""
     if isinstance(points, jax.core.Tracer):
         return
     with jax.ensure_compile_time_eval():
-        clean = not isinstance(values, jax.core.Tracer) and not bool(_any_nan(values))
+        # One NaN in a point makes its whole row NaN, so the first column tells.
+        clean = not isinstance(values, jax.core.Tracer) and not bool(_first_column_nan(values))
         if not clean and bool(_any_nan(points)):
             raise validate.fail("points", "NaN", "numbers", "remove those rows")
 

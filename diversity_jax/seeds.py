@@ -12,6 +12,7 @@ to be compared with it by tolerance.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
@@ -26,6 +27,7 @@ from diversity_jax import validate
 
 Mode = Literal["reference", "fast"]
 MODES = ("reference", "fast")
+THREADS_PER_DEVICE = 4
 
 
 def root(seed: int) -> jax.Array:
@@ -62,11 +64,11 @@ def over_seeds(
     """A compiled function `(keys [s], *operands) -> outputs with a leading axis [s]`.
 
     `job(key, *operands)` is one seed; operands are pytrees of arrays, shared by all seeds. Keys
-    are spread over `devices` (default: all of them). One trace per shape of keys and operands;
+    are spread over `devices` (default: `safe_devices`). One trace per shape of keys and operands;
     fewer keys than `width` are filled up to it, so that a shorter last chunk is no new shape.
     """
     validate.choice("mode", mode, MODES)
-    devices = jax.devices() if devices is None else devices
+    devices = safe_devices() if devices is None else devices
     mesh = jax.make_mesh((len(devices),), ("seed",), (AxisType.Auto,), devices=devices)
 
     def block(keys: jax.Array, *operands: Any) -> Any:
@@ -92,6 +94,21 @@ def over_seeds(
         return jax.tree.map(lambda leaf: leaf[:number], jax.device_put(outputs, devices[0]))
 
     return run
+
+
+def safe_devices() -> list[Any]:
+    """All devices; on CPU only the first one where several could wait for one another for ever.
+
+    A batched LAPACK call (a `vmap` of Cholesky, say) holds a thread of XLA's common pool while
+    others of that pool do its work. The pool has as many threads as there are cores, or devices
+    if these are more, or `PJRT_NPROC` where that is set before jax starts. With two devices and
+    two threads jax 0.10.2 hangs; four threads for each device are taken to be enough.
+    """
+    devices = jax.devices()
+    if devices[0].platform != "cpu":
+        return devices
+    threads = os.environ.get("PJRT_NPROC") or os.environ.get("NPROC") or os.cpu_count() or 1
+    return devices if int(threads) >= THREADS_PER_DEVICE * len(devices) else devices[:1]
 
 
 def on_host(job: Callable[..., Any], *, workers: int | None = None) -> Callable[..., Any]:

@@ -154,6 +154,4 @@ def _risk(dimension: int, length: float, variance: float) -> float:
 
 
 def _unbiased(dimension: int, length: float, variance: float) -> float:
-    return float(
-        theory.strengths(dimension=dimension, length=length, variance=variance).unbiased
-    )
+    return float(theory.strengths(dimension=dimension, length=length, variance=variance).unbiased)

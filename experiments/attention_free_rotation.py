@@ -22,14 +22,14 @@ class Config:
     strength: float = 0.6
     learning_rate: float = 0.1
     frames: int = 30
-    stride: int = 40
+    stride: int = 25
     deviations: tuple[float, ...] = (0.0, 0.3)
     short_length: float = 3.0
     large_strength: float = 1.2
 
 
 PRESETS = {
-    "smoke": Config(seeds=32, stride=40),
+    "smoke": Config(seeds=32),
     "laptop": Config(),
     "paper": Config(seeds=8000, stride=100),
 }

@@ -22,9 +22,9 @@ class Config:
     seeds: int = 48
     dimension: int = 10
     length: float = 30.0
-    learning_rate: float = 0.02
+    learning_rate: float = 0.03
     frames: int = 60
-    stride: int = 200
+    stride: int = 130
     deviations: tuple[float, ...] = (0.1, 0.3, 0.5, 1.0)
     excess: float = 1.2
 

@@ -62,7 +62,10 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     least, basis, fractions = [], [], []
     for place in range(dataset.sizes["point"]):
         point = dataset.isel(point=place)
-        k, setting = int(point.clusters), {name: float(point[name]) for name in ("length", "strength")}
+        k, setting = (
+            int(point.clusters),
+            {name: float(point[name]) for name in ("length", "strength")},
+        )
         largest = float(trained.dirac_minimum(clusters=k, length=setting["length"]).largest)
         fraction = setting["strength"] / largest
         shrink = np.sqrt(min(1.0, 1 / fraction))

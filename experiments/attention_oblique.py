@@ -23,7 +23,7 @@ class Config:
     dimension: int = 8
     learning_rate: float = 0.1
     frames: int = 40
-    stride: int = 200
+    stride: int = 100
     pairs: tuple[tuple[float, float], ...] = ((0.3, 0.3), (0.5, 0.3), (-0.4, 0.5))
     large: float = 0.8
     regularisation: float = 0.2
@@ -45,9 +45,7 @@ def grid(config: Config) -> list[dict]:
             points.append(_point(config, overlap, deviation, strength, 0.0))
     for overlap, deviation in config.pairs:
         named = infinite.oblique_strengths(overlap=overlap, variance=deviation**2)
-        points.append(
-            _point(config, overlap, deviation, float(named.best), config.regularisation)
-        )
+        points.append(_point(config, overlap, deviation, float(named.best), config.regularisation))
     return points
 
 

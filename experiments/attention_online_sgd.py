@@ -25,6 +25,7 @@ class Config:
     frames: int = 25
     stride: int = 50
     layer: str = "linear"
+    precision: str = "float32"
     regularisations: tuple[float, ...] = (0.1, 0.0)
 
 
@@ -40,6 +41,7 @@ def grid(config: Config) -> list[dict]:
     return [
         {
             "layer": config.layer,
+            "precision": config.precision,
             "dimension": config.dimension,
             "tokens": config.tokens,
             "batch": config.batch,

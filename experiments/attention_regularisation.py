@@ -22,14 +22,14 @@ class Config:
 
     seeds: int = 64
     frames: int = 40
-    stride: int = 150
-    learning_rate: float = 0.05
+    stride: int = 75
+    learning_rate: float = 0.1
     common: tuple[float, ...] = (0.02, 0.1, 0.3, 1.0, 2.0)
     beyond: tuple[float, ...] = (5.0, 10.0)
 
 
 PRESETS = {
-    "smoke": Config(seeds=4, common=(0.1, 1.0), beyond=(10.0,), stride=60),
+    "smoke": Config(seeds=4, common=(0.1, 1.0), beyond=(10.0,), stride=40),
     "laptop": Config(),
     "paper": Config(seeds=400),
 }
@@ -47,9 +47,7 @@ def grid(config: Config) -> list[dict]:
         for size in (0.0, *config.common, *config.beyond)
     ]
     noisy = [
-        descents.point(
-            dimension=10, variance=0.3**2, strength=0.6, regularisation=size, **shared
-        )
+        descents.point(dimension=10, variance=0.3**2, strength=0.6, regularisation=size, **shared)
         for size in (0.0, *config.common)
     ]
     return noiseless + noisy

@@ -28,7 +28,12 @@ class Config:
     pools: int = 8
     tokens: int = 1024
     steps: int = 400
-    cases: tuple[tuple[str, float], ...] = (("sum", 1.0), ("sum", 4.0), ("mean", 1.0), ("mean", 4.0))
+    cases: tuple[tuple[str, float], ...] = (
+        ("sum", 1.0),
+        ("sum", 4.0),
+        ("mean", 1.0),
+        ("mean", 4.0),
+    )
 
 
 PRESETS = {
@@ -118,9 +123,7 @@ def _output_errors(key: jax.Array, mixture, point: dict) -> jax.Array:
         expected = jax.vmap(jax.vmap(limit))(few)
         return {"error": jnp.sum((output - expected) ** 2, axis=2)}
 
-    halves = pools.over_lengths(
-        key, mixture, LENGTHS, measure, pool=4096, pools=point["pools"]
-    )
+    halves = pools.over_lengths(key, mixture, LENGTHS, measure, pool=4096, pools=point["pools"])
     return pools.whole(halves, "error")
 
 

@@ -26,7 +26,7 @@ class Config:
     strength: float = 0.6
     regularisation: float = 0.2
     frames: int = 40
-    stride: int = 150
+    stride: int = 75
     learning_rates: tuple[float, ...] = (0.01, 0.05, 0.2, 1.0, 3.0)
     fractions: tuple[float, ...] = (0.9, 1.1)
 

@@ -19,7 +19,7 @@ class Config:
 
     seeds: int = 32
     frames: int = 40
-    stride: int = 150
+    stride: int = 100
     learning_rate: float = 0.05
     regularisation: float = 0.2
     dimensions: tuple[int, ...] = (2, 5, 20, 50)

@@ -21,8 +21,8 @@ class Config:
 
     seeds: int = 96
     frames: int = 40
-    stride: int = 250
-    learning_rate: float = 0.1
+    stride: int = 125
+    learning_rate: float = 0.2
     pulled: tuple[float, ...] = (0.9, 1.2)
     trapped: tuple[float, ...] = (0.97, 1.03)
 

@@ -25,9 +25,7 @@ def oblique(*, overlap: Any, dimension: int, variance: Any) -> GaussianMixture:
     return along(means, variance=variance)
 
 
-def along(
-    centroids: Float[Array, "k d"], *, variance: Any, weights: Any = None
-) -> GaussianMixture:
+def along(centroids: Float[Array, "k d"], *, variance: Any, weights: Any = None) -> GaussianMixture:
     """Clusters at `centroids`, all with `variance`, equally likely unless `weights` are given."""
     k = centroids.shape[0]
     weights = jnp.full(k, 1 / k, centroids.dtype) if weights is None else weights

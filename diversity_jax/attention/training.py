@@ -37,7 +37,9 @@ def manifold_start(key: Array, centroids: Float[Array, "2 d"]) -> Float[Array, "
     validate.shape("centroids", centroids, (2, None), "the manifold is defined for two clusters")
     if centroids.shape[1] < 4:
         raise validate.fail(
-            "centroids", f"dimension {centroids.shape[1]}", "dimension >= 4",
+            "centroids",
+            f"dimension {centroids.shape[1]}",
+            "dimension >= 4",
             "start from the sphere (sphere_start) in low dimension",
         )
     first, second = jax.random.normal(key, (2, centroids.shape[1]), centroids.dtype)

@@ -93,7 +93,7 @@ def compare(kind: str, number: int, dimension: int, components: int, repetitions
 
 def main() -> None:
     """Read the sizes from the command line and compare both kinds of covariance."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--number", type=int, default=1_000_000)
     parser.add_argument("--dimension", type=int, default=32)
     parser.add_argument("--components", type=int, default=16)

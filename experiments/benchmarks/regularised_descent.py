@@ -52,8 +52,10 @@ def gradient(heads: np.ndarray) -> np.ndarray:
     form = np.swapaxes(heads, -1, -2) @ heads
     others, gain = 1 - once, 2 * STRENGTH
     cross = others * second @ second + once * heavy
-    square = others * (1 - 2 * once) * (
-        second @ second @ form @ second + second @ form @ second @ second
+    square = (
+        others
+        * (1 - 2 * once)
+        * (second @ second @ form @ second + second @ form @ second @ second)
     )
     square = square + once * others * (heavy @ form @ second + second @ form @ heavy)
     word = (form @ second + second @ form) / 2
@@ -71,7 +73,9 @@ def gradient(heads: np.ndarray) -> np.ndarray:
         mean_a, mean_b = a + tau * trace, b + tau * trace_word
         pair = pair + mean_b * by_form + mean_a * by_word
         pair = pair + 2 * tau * (outer @ word + word @ outer)
-        pair = pair + tau * (second @ (form @ outer + outer @ form) + (form @ outer + outer @ form) @ second)
+        pair = pair + tau * (
+            second @ (form @ outer + outer @ form) + (form @ outer + outer @ form) @ second
+        )
         pair = pair + 2 * tau**2 * (word + (form @ second + second @ form) / 2)
         fluctuation = 4 * tau**2 * form + 4 * tau * (form @ outer + outer @ form)
         covariance = 2 * tau**2 * trace + 4 * tau * a

@@ -55,7 +55,7 @@ def chunk(
     """
     keys = seeds.seed_keys(seeds.stream(seeds.root(seed), name, label(point)), block)
     if getattr(module, "HOST", False):
-        outputs = seeds.on_host(module.job)(keys, point)
+        outputs = seeds.on_host(module.job, workers=len(jax.devices()))(keys, point)
     else:
         traced = {field: jnp.asarray(v) for field, v in point.items() if isinstance(v, float)}
         static = {field: v for field, v in point.items() if field not in traced}

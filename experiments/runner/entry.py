@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 
 MOST_DEVICES = 8
 FORCED_DEVICES = "xla_force_host_platform_device_count"
-# On CPU most of a run at laptop size is compilation; level 1 halves it at the same speed.
-OPTIMISATION = "xla_backend_optimization_level"
-PLUGINS = ("jax_cuda12_plugin", "jax_cuda13_plugin", "jax_rocm7_plugin", "libtpu")
 
 
 def prepare() -> None:
@@ -20,11 +16,10 @@ def prepare() -> None:
     would. Settings already in the environment stand, except the precision.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("MPLBACKEND", "Agg")
     if FORCED_DEVICES not in os.environ.get("XLA_FLAGS", ""):
         os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(min(MOST_DEVICES, cores())))
-    if not accelerated() and OPTIMISATION not in os.environ.get("XLA_FLAGS", ""):
-        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --{OPTIMISATION}=1".strip()
     os.environ["JAX_ENABLE_X64"] = "1"
     if "jax" in sys.modules:
         sys.modules["jax"].config.update("jax_enable_x64", True)
@@ -35,8 +30,3 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def accelerated() -> bool:
-    """Whether a plugin for a GPU or TPU is installed (asked before jax is imported)."""
-    return any(importlib.util.find_spec(plugin) is not None for plugin in PLUGINS)

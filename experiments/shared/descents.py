@@ -85,9 +85,7 @@ def start(key: jax.Array, point: dict[str, Any], centroids: jax.Array) -> jax.Ar
     d = centroids.shape[1]
     if point["start"] == "manifold":
         return training.manifold_start(key, centroids)
-    heads = training.sphere_start(
-        key, heads=point["heads"], dimension=d, dtype=centroids.dtype
-    )
+    heads = training.sphere_start(key, heads=point["heads"], dimension=d, dtype=centroids.dtype)
     if point["start"] == "sphere":
         return heads
     if point["start"] == "centroids":

@@ -12,6 +12,7 @@ from diversity_jax.mixtures import GaussianMixture
 
 Measure = Callable[[jax.Array, jax.Array], dict[str, jax.Array]]
 
+
 def over_lengths(
     key: jax.Array,
     mixture: GaussianMixture,
@@ -34,20 +35,18 @@ def over_lengths(
         for place, length in enumerate(lengths):
             number = pool // length
             sequences = tokens[: number * length].reshape(number, length, -1)
-            measured = measure(
-                sequences, labels[: number * length].reshape(number, length), place
-            )
+            measured = measure(sequences, labels[: number * length].reshape(number, length), place)
             rows.append({name: value.mean() for name, value in measured.items()})
         return {name: jnp.stack([row[name] for row in rows]) for name in rows[0]}
 
     values = jax.lax.map(one, jax.random.split(key, 2 * ((pools + 1) // 2)))
-    return jax.tree.map(
-        lambda value: value.reshape(2, -1, len(lengths)).mean(axis=1), values
-    )
+    return jax.tree.map(lambda value: value.reshape(2, -1, len(lengths)).mean(axis=1), values)
+
 
 def whole(halves: dict[str, Any], name: str) -> jax.Array:
     """The mean over both halves, per length."""
     return halves[name].mean(axis=0)
+
 
 def square_of_mean(halves: dict[str, Any], name: str) -> jax.Array:
     """The square of a mean without bias: the product over two independent halves, per length."""

@@ -15,8 +15,10 @@ AXES = {"alignment": ("frame",), "span": ("frame",)}
 
 def job(key: jax.Array, point: dict[str, Any]) -> dict[str, jax.Array]:
     """One run of SGD from a random start: alignment and span overlap per frame."""
-    mixture = settings.orthonormal(
-        clusters=2, dimension=point["dimension"], variance=point["variance"]
+    dtype = jnp.dtype(point["precision"])
+    point = {name: _cast(value, dtype) for name, value in point.items()}
+    mixture = settings.along(
+        jnp.eye(2, point["dimension"], dtype=dtype), variance=point["variance"]
     )
 
     def loss(key: jax.Array, heads: jax.Array) -> jax.Array:
@@ -45,6 +47,11 @@ def job(key: jax.Array, point: dict[str, Any]) -> dict[str, jax.Array]:
         "span": jax.vmap(lambda heads: measures.span_overlap(heads, centroids))(path.trajectory),
         "final": measures.alignment(path.heads, centroids),
     }
+
+
+def _cast(value: Any, dtype: Any) -> Any:
+    """Traced numbers in the run's own precision; all else as it is."""
+    return value.astype(dtype) if isinstance(value, jax.Array) else value
 
 
 def _error(tokens: jax.Array, heads: jax.Array, point: dict[str, Any]) -> jax.Array:

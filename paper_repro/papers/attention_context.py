@@ -260,7 +260,9 @@ CONTEXT = [
         check=in_context("variance_of_output"),
         control=Control(
             "the infinite-length variance",
-            in_context("variance_of_output", lambda some: some.theory_limit_variance.values[:, None]),
+            in_context(
+                "variance_of_output", lambda some: some.theory_limit_variance.values[:, None]
+            ),
         ),
         figure=CONTEXT_RUN,
         unit="squared token units",

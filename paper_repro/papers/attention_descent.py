@@ -48,9 +48,7 @@ def rate(dataset, factor=1.0):
     some = dataset.isel(point=fast)
     wanted = np.log1p(factor * np.expm1(some.theory_log_rate.values))
     wanted = np.broadcast_to(wanted[:, None], some.log_rate.shape)
-    return identity(
-        some.log_rate.values, wanted, terms=30, epsilon=ANGLE_SQUARED, resolution=1e-5
-    )
+    return identity(some.log_rate.values, wanted, terms=30, epsilon=ANGLE_SQUARED, resolution=1e-5)
 
 
 def critical_slope(dataset, expected=-0.5, rival=-1.0):
@@ -146,9 +144,7 @@ DESCENT = [
         experiment=DIRAC,
         formula="exact",
         check=lambda d: share(d, attracting(d), at_least=0.9),
-        control=Control(
-            "strength above the largest", lambda d: share(d, overrun(d), at_least=0.9)
-        ),
+        control=Control("strength above the largest", lambda d: share(d, overrun(d), at_least=0.9)),
         figure=DIRAC,
     ),
     Claim(
@@ -209,9 +205,7 @@ DESCENT = [
         source=f"C10; {DERIVED}",
         experiment="attention_free_rotation",
         formula="exact",
-        check=lambda d: share(
-            d, d.strength.values < 1, "in_span", at_least=0.98, resolution=0.02
-        ),
+        check=lambda d: share(d, d.strength.values < 1, "in_span", at_least=0.98, resolution=0.02),
         control=Control(
             "strength 1.2 times the largest",
             lambda d: share(d, d.strength.values > 1, "in_span", at_least=0.98, resolution=0.02),

@@ -102,7 +102,8 @@ RISK = [
         formula="exact",
         check=risk_agrees,
         control=Control(
-            "the own token k = l left out of the sum", lambda d: risk_agrees(d, "theory_without_own")
+            "the own token k = l left out of the sum",
+            lambda d: risk_agrees(d, "theory_without_own"),
         ),
         figure="attention_risk",
         unit="squared token units",

@@ -24,7 +24,9 @@ def test_every_moment_is_the_quadratures(clusters, dimension, length, variance):
     overlap = np.einsum("ki,ki->k", wanted.mean, wanted.means)
     np.testing.assert_allclose(overlap, float(found.mean_gain), rtol=1e-12)
     np.testing.assert_allclose(wanted.variance, float(found.variance), atol=1e-11)
-    np.testing.assert_allclose(wanted.quantisation_error, float(found.quantisation_error), atol=1e-11)
+    np.testing.assert_allclose(
+        wanted.quantisation_error, float(found.quantisation_error), atol=1e-11
+    )
     np.testing.assert_allclose(wanted.error, float(found.risk), rtol=1e-11, atol=1e-12)
 
 
@@ -103,9 +105,7 @@ def test_baselines_are_integrals_along_the_axis(deviation, distance):
 
     def mean(function):
         def density(x):
-            return 0.5 * (
-                stats.norm.pdf(x, half, deviation) + stats.norm.pdf(x, -half, deviation)
-            )
+            return 0.5 * (stats.norm.pdf(x, half, deviation) + stats.norm.pdf(x, -half, deviation))
 
         edge = half + 12 * deviation
         return integrate.quad(

@@ -82,6 +82,7 @@ def test_the_distance_to_the_linear_map_is_the_quadratures(length):
     form = np.asarray(rows).T @ np.asarray(rows)
     second = np.einsum("k,ki,kj->ij", weights, means, means) + variance * np.eye(2)
     limit = 1.3 * 0.4 * second @ form
+
     def gap(tokens):
         output = exact.layer(tokens, np.asarray(rows), strength=0.4, scale=1.3)
         difference = output - tokens[:, 0] @ limit.T

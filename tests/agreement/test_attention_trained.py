@@ -274,7 +274,8 @@ def test_the_resting_overlap_minimises_the_regularised_polynomial(pulled):
         return risk + size * trained.manifold_regulariser(x, x, variance=0.09)
 
     end = optimize.minimize_scalar(
-        lambda x: float(value(x)), bounds=(0, 1), method="bounded", options={"xatol": 1e-10})
+        lambda x: float(value(x)), bounds=(0, 1), method="bounded", options={"xatol": 1e-10}
+    )
     assert float(found) ** 2 == pytest.approx(end.x, abs=1e-6)
     assert end.x < 0.999
 
@@ -289,9 +290,7 @@ def test_descent_shrinks_the_gap_to_gradient_flow_at_first_order():
         return theory.population_risk(heads, mixture, length=30.0, strength=0.6)
 
     def end(steps):
-        path = training.descend(
-            objective, start, learning_rate=2.0 / steps, frames=1, stride=steps
-        )
+        path = training.descend(objective, start, learning_rate=2.0 / steps, frames=1, stride=steps)
         return np.asarray(path.heads)
 
     finest = 2 * end(3200) - end(1600)

@@ -86,9 +86,7 @@ def test_the_risk_refuses_mixtures_it_does_not_cover():
     "mixture",
     [
         settings.oblique(overlap=0.2, dimension=3, variance=0.1),
-        settings.orthonormal(
-            clusters=2, dimension=3, variance=0.1, weights=jnp.array([0.6, 0.4])
-        ),
+        settings.orthonormal(clusters=2, dimension=3, variance=0.1, weights=jnp.array([0.6, 0.4])),
     ],
 )
 def test_the_in_context_forms_point_elsewhere_for_other_mixtures(mixture):
@@ -117,8 +115,8 @@ def test_length_strength_and_variance_are_traced():
         heads = mixture.means
         best = theory.strengths(dimension=5, length=length, variance=variance).best
         inside = theory.in_context(mixture, length=length, strength=strength).risk
-        return best + inside + theory.population_risk(
-            heads, mixture, length=length, strength=strength
+        return (
+            best + inside + theory.population_risk(heads, mixture, length=length, strength=strength)
         )
 
     values = [risk(*given) for given in [(3.0, 0.5, 0.1), (30.0, 0.6, 0.2), (jnp.inf, 0.7, 0.0)]]
@@ -186,7 +184,9 @@ def test_online_steps_see_fresh_data():
     seen = []
 
     def loss(key, heads):
-        jax.debug.callback(lambda data: seen.append(bytes(np.asarray(data))), jax.random.key_data(key))
+        jax.debug.callback(
+            lambda data: seen.append(bytes(np.asarray(data))), jax.random.key_data(key)
+        )
         return jnp.sum(heads)
 
     start = training.sphere_start(key("fresh"), heads=1, dimension=2, dtype=jnp.float64)

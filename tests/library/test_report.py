@@ -221,7 +221,7 @@ def test_a_recorded_run_decides_where_this_preset_does_not(monkeypatch, tmp_path
     before = pipeline.run("smoke")
     assert not before.outcomes[0].counts and before.outcomes[0].verdict.status == "fails"
     folder = recorded.FOLDER / fake_papers.EXPERIMENT
-    kept = {"identity": {"fingerprint": "0123"}, "seconds": 90.0, "command": "made by hand"}
+    kept = {"identity": {"fingerprint": "0123"}, "seconds": 90.0, "command": "by-hand"}
     results.save(fake_papers.dataset(5.0, seeds=40), folder, kept)
     run = pipeline.run("smoke")
     content, text = written(run, tmp_path / "out")
@@ -240,7 +240,7 @@ def test_a_recorded_run_decides_where_this_preset_does_not(monkeypatch, tmp_path
     names = {path.stem for path in (tmp_path / "out" / "figures").glob("*.png")}
     assert names == {"fake_picture", "fake_picture-recorded"}
     assert len(check_page(text).pictures) == 2
-    assert "90 s" in text and "made by hand" in text
+    assert "90 s" in text and "by-hand" in text
 
 
 @pytest.mark.parametrize(

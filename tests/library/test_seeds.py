@@ -36,7 +36,7 @@ def job(key, operand):
     return dict(values=values, vectors=vectors, factor=factor, end=end,
                 total=jnp.sum(long), double=jnp.sum(long.astype(jnp.float64)))
 
-run = seeds.over_seeds(job)
+run = seeds.over_seeds(job, devices=jax.devices())
 keys = seeds.seed_keys(seeds.stream(seeds.root(0), "bits"), range(17))
 operand = {"rate": jnp.asarray(0.3)}
 for chunk in (1, 3, 7, 16, 17):
@@ -105,6 +105,7 @@ def test_the_reference_mode_gives_the_same_bits_for_any_chunk_and_number_of_devi
         environment = {
             **os.environ,
             "JAX_NUM_CPU_DEVICES": str(devices),
+            "PJRT_NPROC": "16",
             "OPENBLAS_NUM_THREADS": "1",
             "JAX_ENABLE_X64": "1",
         }
@@ -126,6 +127,40 @@ def test_the_reference_mode_gives_the_same_bits_for_any_chunk_and_number_of_devi
     for name in names:
         different = {digest for (*_, other), digest in found.items() if other == name}
         assert len(different) == 1, (name, found)
+
+
+BATCHED = """
+import jax, jax.numpy as jnp
+from diversity_jax import seeds
+
+def job(key):
+    square = jax.random.normal(key, (12, 60, 60), jnp.float64)
+    factor = lambda one: jnp.linalg.cholesky(one @ one.T / 60 + jnp.eye(60))
+    return jax.vmap(factor)(square)
+
+run = seeds.over_seeds(job)
+keys = seeds.seed_keys(seeds.root(0), range(17))
+for _ in range(15):
+    jax.block_until_ready(run(keys))
+print(len(jax.devices()), len(seeds.safe_devices()))
+"""
+
+
+@pytest.mark.parametrize(("threads", "used"), [("8", 2), ("4", 1)])
+def test_batched_linear_algebra_on_two_devices_does_not_hang(threads, used):
+    """With two threads, two devices did: where threads are few, one device is used."""
+    environment = {**os.environ, "JAX_NUM_CPU_DEVICES": "2", "JAX_ENABLE_X64": "1"}
+    ended = subprocess.run(
+        [sys.executable, "-c", BATCHED],
+        cwd=CHECKOUT,
+        env={**environment, "PJRT_NPROC": threads},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    assert ended.stdout.split() == ["2", str(used)]
 
 
 def job(key, operand):

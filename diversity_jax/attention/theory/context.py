@@ -98,9 +98,7 @@ def _moments(mixture: GaussianMixture, length: Any) -> _Moments:
     return _Moments(
         mean=others * inside + once * (1 + (d + 2) * tau),
         cross=others * second_power + once * fourth,
-        square=once**2 * sixth
-        + 3 * once * others * mixed
-        + others * (1 - 2 * once) * third_power,
+        square=once**2 * sixth + 3 * once * others * mixed + others * (1 - 2 * once) * third_power,
         energy=energy,
         clusters=k,
     )

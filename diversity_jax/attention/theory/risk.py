@@ -32,13 +32,17 @@ def common_variance(mixture: GaussianMixture) -> Float[Array, ""]:
     """The one isotropic variance of the mixture's clusters; ValueError if there is none."""
     if mixture.kind != "isotropic":
         raise validate.fail(
-            "mixture", f"{mixture.kind} covariances", "one isotropic variance for all clusters",
+            "mixture",
+            f"{mixture.kind} covariances",
+            "one isotropic variance for all clusters",
             "build it with GaussianMixture.isotropic",
         )
     variances = validate.concrete(mixture.variances)
     if variances is not None and not (variances == variances[0]).all():
         raise validate.fail(
-            "mixture", f"variances {variances.tolist()}", "one variance common to all clusters",
+            "mixture",
+            f"variances {variances.tolist()}",
+            "one variance common to all clusters",
             "give every cluster the same variance",
         )
     return mixture.variances[0]
@@ -69,7 +73,9 @@ def population_risk(
     Errors: ValueError for heads of another dimension, unequal variances, length < 1.
     Source: reconstructed from the abstract of arXiv 2505.13112; derived above.
     """
-    validate.shape("heads", heads, (None, mixture.dimension), "give heads [h, d] of the mixture's d")
+    validate.shape(
+        "heads", heads, (None, mixture.dimension), "give heads [h, d] of the mixture's d"
+    )
     check_length(length)
     tau = common_variance(mixture)
     traces = _traces(heads, mixture, tau)
@@ -93,7 +99,9 @@ def distance_to_infinite(
     Of order 1/length: with ``E<T_1, T_inf> = gain^2 [(1 - 1/L) tr(A S^2 A S)
     + E (x'Ax)(x'ASx) / L]``. Validity, units, errors and source as in `population_risk`.
     """
-    validate.shape("heads", heads, (None, mixture.dimension), "give heads [h, d] of the mixture's d")
+    validate.shape(
+        "heads", heads, (None, mixture.dimension), "give heads [h, d] of the mixture's d"
+    )
     check_length(length)
     tau = common_variance(mixture)
     traces = _traces(heads, mixture, tau)
@@ -162,7 +170,9 @@ def regulariser(heads: Float[Array, "h d"], mixture: GaussianMixture) -> Float[A
     Source: the abstract does not give the regulariser; this form is our reading of it, derived
     from the joint moment of two quadratic forms of rank one.
     """
-    validate.shape("heads", heads, (None, mixture.dimension), "give heads [h, d] of the mixture's d")
+    validate.shape(
+        "heads", heads, (None, mixture.dimension), "give heads [h, d] of the mixture's d"
+    )
     tau = common_variance(mixture)
     overlaps, gram = heads @ mixture.means.T, heads @ heads.T
     squares = overlaps**2 + tau * jnp.diagonal(gram)[:, None]

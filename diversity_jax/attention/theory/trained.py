@@ -57,7 +57,9 @@ def strengths(*, dimension: Any, length: Any, variance: Any) -> Strengths:
     validate.nonnegative("variance", variance)
     size = validate.concrete(dimension)
     if size is not None and not (size >= 2).all():
-        raise validate.fail("dimension", dimension, "at least 2", "two clusters span two directions")
+        raise validate.fail(
+            "dimension", dimension, "at least 2", "two clusters span two directions"
+        )
     tau = jnp.asarray(variance, jnp.result_type(float))
     cross, square = _polynomials(1.0, 1.0, dimension, length, tau)
     cross_slope, square_slope = _slopes_at_centroids(dimension, length, tau)
@@ -120,9 +122,7 @@ class DiracMinimum(eqx.Module):
     risk: Float[Array, ""]
 
 
-def dirac_risk(
-    overlaps: Float[Array, "h k"], *, length: Any, strength: Any
-) -> Float[Array, ""]:
+def dirac_risk(overlaps: Float[Array, "h k"], *, length: Any, strength: Any) -> Float[Array, ""]:
     """The risk without noise, from the overlaps of heads with k orthonormal clusters, scale k.
 
     ``C = V'V``: ``1 - 2 lam (L+k-1)/(Lk) tr C
@@ -147,9 +147,7 @@ def dirac_minimum(*, clusters: int, length: Any) -> DiracMinimum:
     once = 1 / jnp.asarray(length, jnp.result_type(float))
     rest = clusters - 1
     bottom = 1 + 3 * rest * once + rest * (clusters - 2) * once**2
-    return DiracMinimum(
-        largest=(1 + rest * once) / bottom, risk=rest * (1 - once) * once / bottom
-    )
+    return DiracMinimum(largest=(1 + rest * once) / bottom, risk=rest * (1 - once) * once / bottom)
 
 
 def spurious_threshold(*, length: Any, strength: Any) -> Float[Array, ""]:
