@@ -276,11 +276,11 @@ def _first_column_nan(values):
 
 def _check_points(points, values):
     """Refuse NaN in concrete points, seen first in what came out: mostly far fewer numbers."""
-    if isinstance(points, jax.core.Tracer):
+    if isinstance(points, jax.core.Tracer):  # pyright: ignore[reportAttributeAccessIssue]
         return
     with jax.ensure_compile_time_eval():
         # One NaN in a point makes its whole row NaN, so the first column tells.
-        clean = not isinstance(values, jax.core.Tracer) and not bool(_first_column_nan(values))
+        clean = not isinstance(values, jax.core.Tracer) and not bool(_first_column_nan(values))  # pyright: ignore[reportAttributeAccessIssue]
         if not clean and bool(_any_nan(points)):
             raise validate.fail("points", "NaN", "numbers", "remove those rows")
 

@@ -107,7 +107,8 @@ def safe_devices() -> list[Any]:
     devices = jax.devices()
     if devices[0].platform != "cpu":
         return devices
-    threads = os.environ.get("PJRT_NPROC") or os.environ.get("NPROC") or os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    threads = os.environ.get("PJRT_NPROC") or os.environ.get("NPROC") or cores or 1
     return devices if int(threads) >= THREADS_PER_DEVICE * len(devices) else devices[:1]
 
 

@@ -20,7 +20,7 @@ def concrete(array: Any) -> np.ndarray | None:
     """`array` as numpy, or None when it is traced and its values cannot be seen."""
     import jax  # here, so that naming a bad option on the command line does not cost its import
 
-    if isinstance(array, jax.core.Tracer):
+    if isinstance(array, jax.core.Tracer):  # pyright: ignore[reportAttributeAccessIssue]
         return None
     return np.asarray(array)
 

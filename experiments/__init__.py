@@ -1,4 +1,4 @@
-"""Experiments: one file each, with Config, PRESETS, grid, job and summarise; `run` for notebooks."""
+"""Experiments, one file each: Config, PRESETS, grid, job, summarise; `run` for notebooks."""
 
 from __future__ import annotations
 

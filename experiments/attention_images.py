@@ -102,7 +102,7 @@ def job(key: Array, point: dict[str, Any]) -> dict[str, Any]:
         measured = _measure(key, point, train, held, heads, strengths)
     return {
         **measured,
-        **image_theory.for_held_out_half(heads, strengths, lengths, held),
+        **image_theory.for_held_out_half(heads, strengths, lengths, held),  # pyright: ignore[reportArgumentType]
         **_geometry(train.means, heads, expected),
         "heads": heads,
     }

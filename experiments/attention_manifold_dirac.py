@@ -57,7 +57,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
 
 
 def with_manifold_theory(dataset: xarray.Dataset) -> xarray.Dataset:
-    """Predicted resting overlap and log-rate per step on the manifold, and the measured log-rate."""
+    """Predicted resting overlap and log-rate per step, and the measured log-rate."""
     resting, rates = [], []
     for place in range(dataset.sizes["point"]):
         point = dataset.isel(point=place)

@@ -1,4 +1,4 @@
-"""E10: centroids that are not orthogonal: heads find the dual basis, or the centroids at one strength."""
+"""E10: oblique centroids: which heads are found, and the one strength that finds the centroids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exact risk against the simulated layer, at random settings with nothing special about them."""
+"""The exact risk against the simulated layer, at settings with nothing special about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Softmax heads on infinite prompts: the closed form, and why centroids do not minimise the risk."""
+"""Softmax heads on long prompts: the closed form, and why centroids do not minimise the risk."""
 
 from __future__ import annotations
 
@@ -91,10 +91,9 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
 
 def _risk(heads: jax.Array, tokens: jax.Array, mixture, point: dict) -> jax.Array:
     def output(query: jax.Array) -> jax.Array:
-        total = sum(
-            infinite.softmax_head(query, head, mixture, strength=point["strength"])
-            for head in heads
-        )
+        total = jax.vmap(
+            lambda head: infinite.softmax_head(query, head, mixture, strength=point["strength"])
+        )(heads).sum(axis=0)
         return total / 2 if point["joined"] == "mean" else total
 
     return jnp.mean(jnp.sum((tokens - jax.vmap(output)(tokens)) ** 2, axis=1))
@@ -110,10 +109,9 @@ def _output_errors(key: jax.Array, mixture, point: dict) -> jax.Array:
     heads = mixture.means
 
     def limit(query: jax.Array) -> jax.Array:
-        return sum(
-            infinite.softmax_head(query, head, mixture, strength=point["strength"])
-            for head in heads
-        )
+        return jax.vmap(
+            lambda head: infinite.softmax_head(query, head, mixture, strength=point["strength"])
+        )(heads).sum(axis=0)
 
     def measure(sequences: jax.Array, labels: jax.Array, place: int) -> dict[str, jax.Array]:
         few = sequences[: max(8, 2048 // sequences.shape[1])]

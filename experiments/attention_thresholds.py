@@ -1,4 +1,4 @@
-"""Two upper limits on the regulariser: pulled off the span (noise), and a spurious minimum (none)."""
+"""Two limits on the regulariser: a pull off the span (noise), a spurious minimum (no noise)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ EXPERIMENT = "attention_images"
 def draw(dataset):
     """Quantisation error and accuracy per set of classes, theory against measured, and heads."""
     figure = Figure(figsize=(16.5, 10.5), layout="constrained")
-    upper, lower = figure.subfigures(2, 1, height_ratios=(1, 0.85))
+    upper, lower = figure.subfigures(2, 1, height_ratios=(1, 0.85))  # pyright: ignore[reportGeneralTypeIssues]
     axes = upper.subplots(1, 4, width_ratios=(1.1, 0.95, 0.95, 0.95))
     _methods(axes[0], dataset, "quantisation_error", "procedure", 0)
     axes[0].set(ylabel="E|output - class centroid|² (centroids: 1)", ylim=(0, None))

@@ -37,14 +37,14 @@ SETTINGS = {
 @contextmanager
 def applied() -> Iterator[None]:
     """Within it, matplotlib draws in this project's style; outside nothing has changed."""
-    with plt.rc_context(SETTINGS):
+    with plt.rc_context(SETTINGS):  # pyright: ignore[reportArgumentType]
         yield
 
 
 def panels(columns: int, *, rows: int = 1, width: float = 4.2, height: float = 3.4) -> Any:
     """A figure with `rows` x `columns` axes as a flat list: ``figure, axes``."""
     figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)
+    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)  # pyright: ignore[reportCallIssue, reportOptionalMemberAccess]
     axes = figure.subplots(rows, columns, squeeze=False)
     return figure, list(axes.flat)
 
@@ -124,7 +124,7 @@ def dashes(axes: Axes, x: Any, y: Any, number: int = 0, label: str = "", *, widt
     x = np.asarray(x, dtype=float)
     axes.hlines(
         y, x - width / 2, x + width / 2,
-        color=COLOURS[number % 7], linewidth=1.8, label=label or None,
+        color=COLOURS[number % 7], linewidth=1.8, label=label or None,  # pyright: ignore[reportArgumentType]
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ class Store:
         """Keep the outputs of `seeds` at grid point number `point`; whole or not at all."""
         buffer = io.BytesIO()
         named = {ARRAY + name: array for name, array in arrays.items()}
-        np.savez(buffer, **{SEEDS: np.asarray(seeds), SECONDS: np.asarray(seconds)}, **named)
+        np.savez(buffer, **{SEEDS: np.asarray(seeds), SECONDS: np.asarray(seconds)}, **named)  # pyright: ignore[reportArgumentType]
         name = f"point{point:05d}-{results.digest(seeds)[:12]}.npz"
         results.write_atomically(self.folder / name, buffer.getvalue())
 

@@ -98,9 +98,11 @@ def _job(
     width: int,
 ) -> Callable[..., Any]:
     kinds = tuple((field, type(value), value) for field, value in sorted(static.items()))
-    cache = (job, kinds, traced, mode, width, jax.config.jax_enable_x64)
+    cache = (job, kinds, traced, mode, width, jax.config.jax_enable_x64)  # pyright: ignore[reportAttributeAccessIssue]
     if cache not in _compiled:
         _compiled[cache] = seeds.over_seeds(
-            lambda key, values: job(key, {**static, **values}), mode=mode, width=width
+            lambda key, values: job(key, {**static, **values}),
+            mode=mode,
+            width=width,  # pyright: ignore[reportArgumentType]
         )
     return _compiled[cache]

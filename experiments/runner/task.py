@@ -53,7 +53,7 @@ class Task:
             "config": dataclasses.asdict(self.config),
             "seed": self.seed,
             "mode": self.mode,
-            "precision": "float64" if jax.config.jax_enable_x64 else "float32",
+            "precision": "float64" if jax.config.jax_enable_x64 else "float32",  # pyright: ignore[reportAttributeAccessIssue]
             "fingerprint": fingerprint.of(self.name),
         }
 

@@ -183,9 +183,9 @@ def fit(key: Array, tokens: np.ndarray, context_outputs: np.ndarray, clusters: i
     from sklearn.mixture import GaussianMixture as Peer
 
     state = int(generator(seeds.stream(key, "peers")).integers(2**31))
-    k_means = KMeans(clusters, n_init=10, random_state=state)
+    k_means = KMeans(clusters, n_init=10, random_state=state)  # pyright: ignore[reportArgumentType]
     mixture = Peer(clusters, n_init=5, reg_covar=1e-3, max_iter=500, random_state=state)
-    on_outputs = KMeans(clusters, n_init=10, random_state=state)
+    on_outputs = KMeans(clusters, n_init=10, random_state=state)  # pyright: ignore[reportArgumentType]
     return Fitted(k_means.fit(tokens), mixture.fit(tokens), on_outputs.fit(context_outputs))
 
 

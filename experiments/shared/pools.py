@@ -1,4 +1,4 @@
-"""One pool of tokens, read as sequences of several lengths: drawn and compiled once, not per length."""
+"""One pool of tokens, read as sequences of several lengths: drawn and compiled only once."""
 
 from __future__ import annotations
 

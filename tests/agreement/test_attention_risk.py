@@ -1,4 +1,4 @@
-"""The closed forms of the population risk against exact quadrature, which shares no formula with them."""
+"""Closed forms of the population risk against exact quadrature, which shares no formula."""
 
 import zlib
 

@@ -1,4 +1,4 @@
-"""Strengths, rates, thresholds and the manifold against derivatives and minima of the exact risk."""
+"""Strengths, rates, thresholds and the manifold against derivatives and minima of the risk."""
 
 import zlib
 

@@ -75,10 +75,10 @@ def test_the_risk_refuses_mixtures_it_does_not_cover():
     diagonal = GaussianMixture.diagonal(weights, means, jnp.ones((2, 2)))
     uneven = GaussianMixture.isotropic(weights, means, jnp.array([0.1, 0.2]))
     for mixture in (diagonal, uneven):
-        with pytest.raises(ValueError, match="mixture: got .* expected one"):
+        with pytest.raises(ValueError, match=r"mixture: got .* expected one"):
             theory.population_risk(jnp.eye(2), mixture, length=3.0, strength=1.0)
     plain = settings.orthonormal(clusters=2, dimension=2, variance=0.1)
-    with pytest.raises(ValueError, match="length: got .* expected a number of tokens >= 1"):
+    with pytest.raises(ValueError, match=r"length: got .* expected a number of tokens >= 1"):
         theory.population_risk(jnp.eye(2), plain, length=0.5, strength=1.0)
 
 

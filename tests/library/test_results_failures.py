@@ -69,7 +69,7 @@ from pathlib import Path
 import numpy as np, xarray
 from diversity_jax import results
 
-# One process per moment: the one numbered k dies at the k-th beginning or end of a step on the disk.
+# One process per moment: number k dies at the k-th beginning or end of a step on the disk.
 def dies_at(last):
     count = [0]
     def reached():

@@ -1,8 +1,8 @@
 """Two trained heads on two orthonormal clusters: the invariant manifold, strengths, rates, limits.
 
 On the manifold ``mu_0 _|_ m_1, mu_1 _|_ m_0, mu_0 _|_ mu_1`` the risk is a quadratic polynomial in
-the squared overlaps ``x = <mu_0, m_0>^2`` and ``y = <mu_1, m_1>^2``: put ``V = diag(sqrt x, sqrt y)``
-and ``G = I`` in `risk`. Below, ``q = x + y`` and ``Q = x^2 + y^2``.
+the squared overlaps ``x = <mu_0, m_0>^2`` and ``y = <mu_1, m_1>^2``: put
+``V = diag(sqrt x, sqrt y)`` and ``G = I`` in `risk`. Below, ``q = x + y`` and ``Q = x^2 + y^2``.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def regularisation_limit(
 def resting_overlap(
     *, dimension: Any, length: Any, variance: Any, strength: Any, regularisation: Any = 0.0
 ) -> Float[Array, ""]:
-    """The overlap ``<mu, m>`` at which descent on the manifold comes to rest; 1 where centroids attract.
+    """The overlap ``<mu, m>`` at which descent on the manifold rests; 1 where centroids attract.
 
     Beyond the largest strength, or the largest regularisation at this one, the regularised risk
     is least at ``x = y < 1``, where its slope, linear along the diagonal, vanishes. Derived.
