@@ -73,7 +73,8 @@ def _map_rows_jvp(function, rows, primals, tangents):
 
 def _instantiate(tangent: Any) -> Any:
     if isinstance(tangent, SymbolicZero):
-        return jnp.zeros(tangent.aval.shape, tangent.aval.dtype)  # pyright: ignore[reportAttributeAccessIssue]
+        shape: Any = tangent.aval
+        return jnp.zeros(shape.shape, shape.dtype)  # pyright: ignore[reportAttributeAccessIssue]
     return tangent
 
 

@@ -278,6 +278,8 @@ def _check_points(points, values):
     """Refuse NaN in concrete points, seen first in what came out: mostly far fewer numbers."""
     if isinstance(points, jax.core.Tracer):  # pyright: ignore[reportAttributeAccessIssue]
         return
+    if not jnp.issubdtype(points.dtype, jnp.floating):
+        return
     with jax.ensure_compile_time_eval():
         # One NaN in a point makes its whole row NaN, so the first column tells.
         clean = not isinstance(values, jax.core.Tracer) and not bool(_first_column_nan(values))  # pyright: ignore[reportAttributeAccessIssue]

@@ -13,6 +13,7 @@ def parser() -> argparse.ArgumentParser:
     """The options every experiment shares; fields of its Config are read by `fields`."""
     arguments = argparse.ArgumentParser(
         prog="python -m experiments",
+        allow_abbrev=False,
         description="Run one experiment and save its result under results/NAME/PRESET/.",
         epilog="`python -m experiments list` names them; `python -m experiments NAME --help` "
         "shows an experiment's own fields.",

@@ -68,8 +68,12 @@ class Outcome:
 
     @property
     def counts(self) -> bool:
-        """Whether the data are large enough to decide the claim, so that the exit code sees it."""
-        return self.claim.decides(self.evidence.preset)
+        """Whether the data could decide the claim, so that the exit code sees it.
+
+        They must be large enough, and there at all: a claim left out because its data set is not
+        installed is named in the report, with the line that installs it.
+        """
+        return self.evidence.state != "missing" and self.claim.decides(self.evidence.preset)
 
     @property
     def kept(self) -> bool:

@@ -29,8 +29,7 @@ def read(name: str) -> tuple[Any, dict[str, Any]] | None:
 
 def data_file(name: str) -> str:
     """The data file of the recording of experiment `name`, from the top of the checkout."""
-    found = sorted((FOLDER / name).glob("data-*.nc"))
-    return f"paper_repro/recorded/{name}/{found[0].name if found else 'missing'}"
+    return f"paper_repro/recorded/{name}/{results.data_name(FOLDER / name) or 'missing'}"
 
 
 def age(name: str, provenance: dict[str, Any]) -> str:

@@ -102,7 +102,7 @@ def _job(
     if cache not in _compiled:
         _compiled[cache] = seeds.over_seeds(
             lambda key, values: job(key, {**static, **values}),
-            mode=mode,
-            width=width,  # pyright: ignore[reportArgumentType]
+            mode=mode,  # pyright: ignore[reportArgumentType]
+            width=width,
         )
     return _compiled[cache]

@@ -6,6 +6,7 @@ import os
 import sys
 
 MOST_DEVICES = 8
+THREADS_PER_DEVICE = 4
 FORCED_DEVICES = "xla_force_host_platform_device_count"
 
 
@@ -20,6 +21,9 @@ def prepare() -> None:
     os.environ.setdefault("MPLBACKEND", "Agg")
     if FORCED_DEVICES not in os.environ.get("XLA_FLAGS", ""):
         os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(min(MOST_DEVICES, cores())))
+        # Several devices share one pool of threads, and batched LAPACK calls can fill it and hang.
+        devices = int(os.environ["JAX_NUM_CPU_DEVICES"])
+        os.environ.setdefault("PJRT_NPROC", str(THREADS_PER_DEVICE * devices))
     os.environ["JAX_ENABLE_X64"] = "1"
     if "jax" in sys.modules:
         sys.modules["jax"].config.update("jax_enable_x64", True)

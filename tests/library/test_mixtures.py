@@ -206,6 +206,13 @@ def test_plain_numbers_follow_the_arrays():
     assert GaussianMixture.isotropic([1], [[0, 1]], 2).means.dtype == jnp.float64
 
 
+def test_integer_points_are_numbers_too():
+    mixture, whole = make("isotropic"), np.arange(30).reshape(10, 3)
+    np.testing.assert_array_equal(mixture.log_density(whole), mixture.log_density(1.0 * whole))
+    gradient = jax.grad(lambda mixture: mixture.log_density(whole).sum())(mixture)
+    assert jnp.isfinite(gradient.means).all()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_point_drops_the_leading_axis(kind):
     mixture = make(kind)
