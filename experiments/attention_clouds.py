@@ -37,7 +37,7 @@ class Config:
     lengths: tuple[int, ...] = (10, 30, 100, 300, 1000)
     deviation: float = 0.3
     pool: int = 12000
-    batches: int = 6
+    batches: int = 4
     steps: int = 3000
 
 

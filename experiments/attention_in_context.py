@@ -64,7 +64,7 @@ def grid(config: Config) -> list[dict]:
             **shared,
         }
         for k in config.clusters
-        for deviation in config.deviations
+        for deviation in (config.deviations if k == 2 else config.deviations[-1:])
         for choice in (CHOICES if deviation > 0 and k == 2 else CHOICES[:1])
     ]
     free = {"centroids": "sphere", "clusters": 2, "choice": "unbiased", **shared}

@@ -20,10 +20,10 @@ class Config:
     tokens: int = 30
     deviation: float = 0.3
     strength: float = 0.6
-    learning_rate: float = 0.04
+    learning_rate: float = 0.05
     batch: int = 32
     frames: int = 25
-    stride: int = 50
+    stride: int = 40
     layer: str = "linear"
     precision: str = "float32"
     regularisations: tuple[float, ...] = (0.1, 0.0)

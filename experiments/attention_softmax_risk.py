@@ -22,7 +22,7 @@ LENGTHS = (32, 64, 128, 256, 512)
 class Config:
     """Sizes of the run: sums or means of two heads at several strengths."""
 
-    seeds: int = 24
+    seeds: int = 16
     dimension: int = 5
     deviation: float = 0.3
     pools: int = 8

@@ -15,7 +15,8 @@ __all__ = ["AXES", "PRESETS", "Config", "grid", "job", "summarise"]
 class Config(Linear):
     """Sizes of the run; as for linear heads, with a larger strength inside the softmax."""
 
-    seeds: int = 32
+    seeds: int = 24
+    stride: int = 30
     strength: float = 4.0
     layer: str = "softmax"
 
