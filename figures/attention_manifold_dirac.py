@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from figures import style
 
@@ -66,4 +67,6 @@ def finish(axes) -> None:
         ylabel="largest angle to a centroid (rad)",
         title="points: median over seeds; lines: predicted law",
     )
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     style.legend(axes, columns=2)
