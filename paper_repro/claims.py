@@ -30,7 +30,8 @@ class Claim:
     """One sentence of a paper (in our words), with the check and the control that decide it.
 
     `check` and `control.check` take the experiment's dataset and return a `Verdict`; seeds,
-    resolution and level are fixed in them. `formula` is `exact` or `asymptotic in SIZE`.
+    resolution and level are fixed in them. `formula` is `exact`, `asymptotic in SIZE`, or none
+    where the sentence was only seen in simulation.
     """
 
     id: str

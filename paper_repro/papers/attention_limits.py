@@ -177,7 +177,7 @@ LIMITS = [
         "centroids (at least half of the starts): false.",
         source="C13; seen in simulation; kept as a negative result",
         experiment="attention_oblique",
-        formula="exact",
+        formula="none, seen in simulation",
         check=lambda d: repaired(d, at_least=0.5),
         control=Control(
             "the corrected sentence: at most 15 starts in 100",

@@ -17,7 +17,7 @@ from jax.scipy.stats import norm
 from jaxtyping import Array, Float
 
 from diversity_jax import validate
-from diversity_jax.attention.theory.risk import check_length, common_variance
+from diversity_jax.attention.theory.risk import check_length, common_variance, population_risk
 from diversity_jax.mixtures import GaussianMixture
 
 
@@ -135,8 +135,6 @@ def random_centroid_risk(
     means = jnp.zeros((2, dimension)).at[0, 0].set(1.0)
     means = means.at[1, 0].set(overlap).at[1, 1].set(jnp.sqrt(1 - overlap**2))
     mixture = GaussianMixture.isotropic(jnp.full(2, 0.5), means, jnp.full(2, variance))
-    from diversity_jax.attention.theory.risk import population_risk
-
     return population_risk(jnp.eye(dimension), mixture, length=length, strength=strength)
 
 
