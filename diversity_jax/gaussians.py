@@ -8,6 +8,7 @@ component-major, `[k, n]`: sums over components then run along whole vectors of 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import equinox as eqx
 import jax
@@ -18,6 +19,7 @@ from jaxtyping import Array, Float
 from diversity_jax.chunks import rows_per_chunk
 
 HIGHEST = lax.Precision.HIGHEST
+UNROLL = 8
 
 
 class Standard(eqx.Module):
@@ -25,7 +27,7 @@ class Standard(eqx.Module):
 
     means: Float[Array, "k d"]
     whitening: Array  # 1/deviation [k, d], or the inverse of the Cholesky factor [k, d, d]
-    precisions: Array  # 1/variance [k, d], or the inverse covariance [k, d, d]
+    precisions: Array  # 1/variance [k, 1] or [k, d], or the inverse covariance [k, d, d]
     constants: Float[Array, " k"]  # log-density at the mean plus log-weight (where it is not -inf)
     multipliers: Float[Array, " k"]  # 1, or the weight itself where that is zero
 
@@ -49,10 +51,10 @@ def standardise(weights, means, variances) -> Standard:
         precisions = jnp.matmul(whitening.mT, whitening, precision=HIGHEST)
     else:
         if variances.ndim == 1:
-            variances = jnp.broadcast_to(variances[:, None], means.shape)
-        deviations = jnp.sqrt(_positive_or_nan(variances))
-        whitening = 1 / deviations
-        precisions = whitening * whitening
+            variances = variances[:, None]
+        roots = jnp.sqrt(_positive_or_nan(variances))
+        deviations = jnp.broadcast_to(roots, means.shape)
+        whitening, precisions = 1 / deviations, (1 / roots) ** 2
     # A zero weight stays out of the logarithm, where its derivative would be NaN, and enters as
     # a factor instead; a negative one, possible under tracing only, becomes NaN.
     weighted = weights > 0
@@ -62,12 +64,19 @@ def standardise(weights, means, variances) -> Standard:
     return Standard(means, whitening, precisions, log_weights - normalisation, multipliers)
 
 
-def rows_at_once(standard: Standard, points: Float[Array, "n d"]) -> int:
-    """Rows whose work fits the cache: the squared distances the first-level one, if they can."""
+def rows_at_once(function: Callable, standard: Standard, points: Float[Array, "n d"]) -> int:
+    """Rows for which the work of `function`, one of those below, fits the cache.
+
+    The squared distances fit the first-level one, if they can. The score of full covariances
+    stacks the pulls of all components in four times as much, for fewer and longer products.
+    """
     components, dimension = standard.means.shape
     size = jnp.result_type(points.dtype, standard.means.dtype).itemsize
     most = 1024 if standard.full else max(64, 2**16 // (size * components))
-    return rows_per_chunk(points.shape[0], size * (3 * components + 4 * dimension), most=most)
+    numbers = 3 * components + 4 * dimension
+    if standard.full and function is score:
+        most, numbers = 2048, max(numbers, components * dimension // 4)
+    return rows_per_chunk(points.shape[0], size * numbers, most=most)
 
 
 def _positive_or_nan(values):
@@ -76,50 +85,48 @@ def _positive_or_nan(values):
 
 def log_density(standard: Standard, points: Float[Array, "n d"]) -> Float[Array, " n"]:
     """The log-density at each point of a chunk."""
-    shift, exponentials = _exponentials(standard, points)
-    return shift + jnp.log(_total(standard, exponentials))
+    shift, shares = _shares(standard, points)
+    return shift + jnp.log(shares.sum(0))
 
 
 def responsibilities(standard: Standard, points: Float[Array, "n d"]) -> Float[Array, "n k"]:
     """The probability of each component given each point of a chunk."""
-    return _responsibilities(standard, points).T
+    _, shares = _shares(standard, points)
+    return (shares / shares.sum(0)[None]).T
 
 
 def score(standard: Standard, points: Float[Array, "n d"]) -> Float[Array, "n d"]:
     """The gradient of the log-density at each point of a chunk."""
-    shares = _responsibilities(standard, points)
+    _, shares = _shares(standard, points)
+    inverse = 1 / shares.sum(0)
     points = points.astype(shares.dtype)
-    components = (standard.means, standard.precisions, shares)
     if standard.full:
-        # Scaled after the product: XLA turns a product with a bare addend into a slower loop.
-        def add(pull, component):
-            mean, precision, share = component
-            force = jnp.matmul(points - mean[None], precision, precision=HIGHEST)
-            return pull - share[:, None] * force, None
+        # One product with all precision matrices below each other: sums of products, component
+        # by component, would read and write the result once for each.
+        pulls = (standard.means[None] - points[:, None, :]) * shares.T[:, :, None]
+        rows, components, dimension = pulls.shape
+        stacked = standard.precisions.reshape(components * dimension, dimension)
+        pulls = pulls.reshape(rows, components * dimension)
+        force = jnp.matmul(pulls, stacked, precision=HIGHEST)
+        return force * inverse[:, None]
+    columns, precisions = points.T, standard.precisions
+    isotropic = precisions.shape[1] == 1
+    if isotropic:
+        shares = shares * precisions
 
-        return lax.scan(add, jnp.zeros_like(points), components)[0]
-
-    columns = points.T
-
-    def add_columns(pull, component):
+    def add(force, component):
         mean, precision, share = component
-        return pull - share[None] * ((columns - mean[:, None]) * precision[:, None]), None
+        pull = share[None] * (mean[:, None] - columns)
+        return force + (pull if isotropic else pull * precision[:, None]), None
 
-    return lax.scan(add_columns, jnp.zeros_like(columns), components)[0].T
-
-
-def _responsibilities(standard, points):
-    _, exponentials = _exponentials(standard, points)
-    shares = exponentials * standard.multipliers[:, None]
-    return shares / _total(standard, exponentials)[None]
+    # Unrolled, so that the result is read and written once for several components.
+    components = (standard.means, precisions, shares)
+    force = lax.scan(add, jnp.zeros_like(columns), components, unroll=UNROLL)[0]
+    return (force * inverse[None]).T
 
 
-def _total(standard, exponentials):
-    return (exponentials * standard.multipliers[:, None]).sum(0)
-
-
-def _exponentials(standard, points):
-    """The largest log-term of each point and the exponentials of all terms relative to it."""
+def _shares(standard, points):
+    """The largest log-term of each point and all terms `[k, n]` relative to it, not normalised."""
     logarithms = standard.constants[:, None] - _squared_distances(standard, points) / 2
     weighted = (standard.multipliers != 0)[:, None]
     shift = lax.stop_gradient(jnp.where(weighted, logarithms, -jnp.inf).max(0))
@@ -127,7 +134,8 @@ def _exponentials(standard, points):
     shift = jnp.where(jnp.isneginf(shift), 0, shift)
     # Only a component of zero weight can lie above the shift: it must not overflow.
     ceiling = math.log(jnp.finfo(logarithms.dtype).max) / 2
-    return shift, jnp.exp(jnp.minimum(logarithms - shift[None], ceiling))
+    exponentials = jnp.exp(jnp.minimum(logarithms - shift[None], ceiling))
+    return shift, exponentials * standard.multipliers[:, None]
 
 
 def _squared_distances(standard, points):

@@ -189,7 +189,7 @@ def _standardise(mixture):
 
 @partial(jax.jit, static_argnums=0)
 def _map_points(function, standard, points):
-    rows = gaussians.rows_at_once(standard, points)
+    rows = gaussians.rows_at_once(function, standard, points)
     return map_rows(function, rows, standard, points)
 
 
