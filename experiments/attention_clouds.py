@@ -33,7 +33,7 @@ class Config:
     """Sizes of the run; heads are trained on the exact risk, then see sampled sequences."""
 
     seeds: int = 32
-    dimensions: tuple[int, ...] = (3, 5, 10)
+    dimensions: tuple[int, ...] = (3, 10)
     lengths: tuple[int, ...] = (10, 30, 100, 300, 1000)
     deviation: float = 0.3
     pool: int = 12000

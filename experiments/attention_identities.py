@@ -7,13 +7,15 @@ from itertools import product
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import xarray
 
 from diversity_jax import seeds
 from diversity_jax.attention import settings, theory, training
 from diversity_jax.attention.theory import trained
 
-AXES: dict[str, tuple[str, ...]] = {}
+AXES = {f"{name}_strength": ("size",) for name in ("best", "largest", "unbiased")}
+DIMENSIONS = (2, 3, 5, 10, 30, 100, 300, 1000)
 
 
 @dataclass(frozen=True)
@@ -98,27 +100,11 @@ def _manifold(key: jax.Array, point: dict, setting: dict) -> dict[str, jax.Array
     formula = trained.manifold_risk(x, y, dimension=d, variance=variance, **setting)
     once, lam = 1 / point["length"], point["strength"]
     pairs = once * (1 - once) * variance * (x + y) ** 2 / 2
-    oblique = settings.oblique(overlap=0.3, dimension=d, variance=variance)
-    start = training.manifold_start(seeds.stream(key, "oblique"), oblique.means)
     return {
         "manifold": theory.population_risk(heads, mixture, **setting),
         "manifold_formula": formula,
         "manifold_spoiled": formula - 4 * lam**2 * pairs,
-        "left_manifold": _after_descent(heads, mixture, setting),
-        "left_manifold_oblique": _after_descent(start, oblique, setting),
     }
-
-
-def _after_descent(heads: jax.Array, mixture, setting: dict) -> jax.Array:
-    """The largest violation of the manifold's three conditions after 50 steps."""
-    path = training.descend(
-        lambda current: theory.population_risk(current, mixture, **setting),
-        heads,
-        learning_rate=0.002,
-        frames=50,
-    )
-    cross = path.heads @ mixture.means.T
-    return jnp.max(jnp.abs(jnp.stack([cross[0, 1], cross[1, 0], path.heads[0] @ path.heads[1]])))
 
 
 def _regulariser(key: jax.Array, point: dict) -> dict[str, jax.Array]:
@@ -135,9 +121,9 @@ def _regulariser(key: jax.Array, point: dict) -> dict[str, jax.Array]:
 
 
 def _strengths(point: dict) -> dict[str, jax.Array]:
-    found = theory.strengths(
-        dimension=point["dimension"], length=point["length"], variance=point["variance"]
-    )
+    found = jax.vmap(
+        lambda d: theory.strengths(dimension=d, length=point["length"], variance=point["variance"])
+    )(jnp.asarray(DIMENSIONS, float))
     return {
         "best_strength": found.best,
         "largest_strength": found.largest,
@@ -146,5 +132,5 @@ def _strengths(point: dict) -> dict[str, jax.Array]:
 
 
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
-    """Nothing to add: both sides of every identity are in the dataset."""
-    return dataset
+    """Name the dimensions; both sides of every identity are in the dataset."""
+    return dataset.assign_coords(size=np.asarray(DIMENSIONS))

@@ -35,9 +35,10 @@ class Config:
     dimension: int = 10
     clusters: tuple[int, ...] = (2, 3)
     deviations: tuple[float, ...] = (0.0, 0.1, 0.3)
+    large_deviation: float = 1.0
     lengths: tuple[int, ...] = (10, 30, 100, 300, 1000)
     pool: int = 12000
-    batches: int = 6
+    batches: int = 4
 
 
 PRESETS = {
@@ -59,7 +60,7 @@ def grid(config: Config) -> list[dict]:
         {
             "centroids": "orthonormal",
             "clusters": k,
-            "choice": choice,
+            "rule": float(CHOICES.index(choice)),
             "variance": deviation**2,
             **shared,
         }
@@ -67,19 +68,24 @@ def grid(config: Config) -> list[dict]:
         for deviation in (config.deviations if k == 2 else config.deviations[-1:])
         for choice in (CHOICES if deviation > 0 and k == 2 else CHOICES[:1])
     ]
-    free = {"centroids": "sphere", "clusters": 2, "choice": "unbiased", **shared}
-    return [*points, {**free, "variance": config.deviations[-1] ** 2}]
+    unbiased = {"clusters": 2, "rule": 0.0, **shared}
+    noisy, noisiest = config.deviations[-1] ** 2, config.large_deviation**2
+    return [
+        *points,
+        {"centroids": "orthonormal", "variance": noisiest, **unbiased},
+        {"centroids": "sphere", "variance": noisy, **unbiased},
+    ]
 
 
 def strengths(point: dict) -> list[jax.Array]:
-    """The strength of the point's choice at each of its lengths, for orthonormal centroids."""
+    """The strength by the point's rule at each of its lengths, for orthonormal centroids."""
     mixture = settings.orthonormal(
         clusters=point["clusters"], dimension=point["dimension"], variance=point["variance"]
     )
-    return [
-        getattr(theory.in_context_strengths(mixture, length=length), point["choice"])
-        for length in point["lengths"]
-    ]
+    named = [theory.in_context_strengths(mixture, length=length) for length in point["lengths"]]
+    # A number, so that all choices share one compiled job.
+    rule = jnp.asarray(point["rule"]).astype(int)
+    return [jnp.stack([getattr(here, name) for name in CHOICES])[rule] for here in named]
 
 
 def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
@@ -150,7 +156,9 @@ def _errors(
 
 
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
-    """Add every predicted number per length and at infinite length."""
+    """Add the name of each point's rule, and every prediction per length and at infinity."""
+    names = [CHOICES[int(rule)] for rule in dataset.rule.values]
+    dataset = dataset.assign_coords(choice=("point", names))
     lengths = np.asarray(dataset.lengths.values[0], float)
     rows = [_theory(dataset.isel(point=place), lengths) for place in range(dataset.sizes["point"])]
     per_length = {

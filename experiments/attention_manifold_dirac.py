@@ -18,7 +18,7 @@ __all__ = ["AXES", "PRESETS", "Config", "grid", "job", "summarise"]
 class Config:
     """Sizes of the run; `fractions` are strengths in units of the largest attracting one."""
 
-    seeds: int = 96
+    seeds: int = 72
     dimension: int = 10
     length: float = 10.0
     learning_rate: float = 0.05

@@ -8,6 +8,7 @@ import numpy as np
 import xarray
 
 from diversity_jax.attention import theory
+from diversity_jax.attention.theory import trained
 from experiments.attention_manifold_dirac import with_manifold_theory
 from experiments.shared import descents
 from experiments.shared.descents import AXES, job
@@ -23,7 +24,7 @@ class Config:
     dimension: int = 10
     length: float = 30.0
     learning_rate: float = 0.03
-    frames: int = 60
+    frames: int = 40
     stride: int = 130
     deviations: tuple[float, ...] = (0.1, 0.3, 0.5, 1.0)
     excess: float = 1.2
@@ -32,7 +33,7 @@ class Config:
 PRESETS = {
     "smoke": Config(seeds=4, stride=60, deviations=(0.3, 0.5)),
     "laptop": Config(),
-    "paper": Config(seeds=400, stride=400),
+    "paper": Config(seeds=400),
 }
 
 
@@ -57,14 +58,22 @@ def grid(config: Config) -> list[dict]:
                     learning_rate=config.learning_rate,
                 )
             )
-    return points
+    # Last, starts near the state of rest furthest from the centroids, but off the manifold.
+    return [*points, {**points[-1], "start": "resting"}]
 
 
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
-    """Add success and the predicted resting overlap and rate."""
+    """Add success, the predicted resting overlap, risk there and rate, and who left for less."""
     too_large = dataset.strength.values > 1.05 * _largest(dataset)
-    dataset = dataset.assign_coords(too_large=("point", too_large))
-    return descents.with_success(with_manifold_theory(dataset), 0.99)
+    dataset = with_manifold_theory(dataset.assign_coords(too_large=("point", too_large)))
+    setting = {
+        name: dataset[name].values for name in ("dimension", "length", "variance", "strength")
+    }
+    squared = dataset.theory_resting.values**2
+    risk = np.asarray(trained.manifold_risk(squared, squared, **setting))
+    dataset = dataset.assign(theory_risk=("point", risk))
+    left = dataset.risk < dataset.theory_risk - 1e-6
+    return descents.with_success(dataset, 0.99).assign(left=left)
 
 
 def _largest(dataset: xarray.Dataset) -> np.ndarray:

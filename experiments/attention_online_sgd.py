@@ -15,7 +15,7 @@ __all__ = ["AXES", "PRESETS", "Config", "grid", "job", "summarise"]
 class Config:
     """Sizes of the run; one step sees `batch` fresh sequences of `tokens` tokens."""
 
-    seeds: int = 64
+    seeds: int = 48
     dimension: int = 5
     tokens: int = 30
     deviation: float = 0.3
@@ -23,7 +23,7 @@ class Config:
     learning_rate: float = 0.05
     batch: int = 32
     frames: int = 25
-    stride: int = 40
+    stride: int = 30
     layer: str = "linear"
     precision: str = "float32"
     regularisations: tuple[float, ...] = (0.1, 0.0)

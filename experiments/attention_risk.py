@@ -23,12 +23,12 @@ class Config:
 
     seeds: int = 48
     configurations: int = 8
-    sequences: int = 8000
+    sequences: int = 5000
 
 
 PRESETS = {
     "smoke": Config(seeds=12, configurations=3, sequences=2000),
-    "laptop": Config(),
+    "laptop": Config(configurations=6),
     "paper": Config(seeds=200, configurations=8, sequences=40000),
 }
 

@@ -10,7 +10,7 @@ import numpy as np
 import xarray
 
 from diversity_jax import seeds
-from diversity_jax.attention import layer, settings, training
+from diversity_jax.attention import layer, settings, theory, training
 from diversity_jax.attention.theory import infinite
 from experiments.shared import pools
 
@@ -27,7 +27,7 @@ class Config:
     deviation: float = 0.3
     pools: int = 8
     tokens: int = 1024
-    steps: int = 400
+    steps: int = 200
     cases: tuple[tuple[str, float], ...] = (
         ("sum", 1.0),
         ("sum", 4.0),
@@ -72,15 +72,13 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
     start = training.sphere_start(
         seeds.stream(key, "start"), heads=2, dimension=point["dimension"], dtype=tokens.dtype
     )
-    path = training.descend(
-        lambda heads: _risk(heads, seen, mixture, point),
-        start,
-        learning_rate=0.2,
-        frames=1,
-        stride=point["steps"],
-    )
+    steps = {"learning_rate": 0.2, "frames": 1, "stride": point["steps"]}
+    path = training.descend(lambda heads: _risk(heads, seen, mixture, point), start, **steps)
+    linear = training.descend(lambda heads: _linear_risk(heads, seen, mixture), start, **steps)
     centroids = mixture.means
     return {
+        "linear_gain": _linear_risk(centroids, fresh, mixture)
+        - _linear_risk(linear.heads, fresh, mixture),
         "output_error": _output_errors(seeds.stream(key, "prompts"), mixture, point),
         "risk_centroids": _risk(centroids, fresh, mixture, point),
         "risk_found": _risk(path.heads, fresh, mixture, point),
@@ -97,6 +95,16 @@ def _risk(heads: jax.Array, tokens: jax.Array, mixture, point: dict) -> jax.Arra
         return total / 2 if point["joined"] == "mean" else total
 
     return jnp.mean(jnp.sum((tokens - jax.vmap(output)(tokens)) ** 2, axis=1))
+
+
+def _linear_risk(heads: jax.Array, tokens: jax.Array, mixture) -> jax.Array:
+    """Mean error of linear heads on infinite prompts, at the best strength for centroids."""
+    best = theory.strengths(
+        dimension=mixture.dimension, length=jnp.inf, variance=mixture.variances[0]
+    ).best
+    second = mixture.covariance() + jnp.outer(mixture.mean(), mixture.mean())
+    output = 2 * best * (tokens @ heads.T) @ heads @ second
+    return jnp.mean(jnp.sum((tokens - output) ** 2, axis=1))
 
 
 def _difference_axis(centroids: jax.Array) -> jax.Array:

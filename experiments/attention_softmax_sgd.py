@@ -16,7 +16,6 @@ class Config(Linear):
     """Sizes of the run; as for linear heads, with a larger strength inside the softmax."""
 
     seeds: int = 24
-    stride: int = 30
     strength: float = 4.0
     layer: str = "softmax"
 

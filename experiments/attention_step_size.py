@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import jax
 import jax.numpy as jnp
@@ -49,11 +50,16 @@ def grid(config: Config) -> list[dict]:
         "frames": config.frames,
         "stride": config.stride,
     }
-    limit = stability_limit(descents.point(**shared))
+    limit = _limit(tuple(descents.point(**shared).items()))
     return [descents.point(learning_rate=rate, **shared) for rate in config.learning_rates] + [
         descents.point(learning_rate=fraction * limit, start="centroids", **shared)
         for fraction in config.fractions
     ]
+
+
+@cache
+def _limit(fields: tuple) -> float:
+    return stability_limit(dict(fields))
 
 
 def stability_limit(point: dict) -> float:
@@ -73,14 +79,14 @@ def stability_limit(point: dict) -> float:
         return objective(moved / jnp.linalg.norm(moved, axis=1, keepdims=True))
 
     size = (2, d - 1)
-    hessian = jax.hessian(along)(jnp.zeros(size)).reshape(2 * (d - 1), -1)
+    hessian = jax.jit(jax.hessian(along))(jnp.zeros(size)).reshape(2 * (d - 1), -1)
     return 2 / float(jnp.linalg.eigvalsh(hessian)[-1])
 
 
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     """Add success at alignment .99, whether heads stayed near, and the predicted limit."""
     fields = {name: dataset[name].values[0].item() for name in descents.DEFAULTS}
-    limit = stability_limit({**fields, "start": "sphere"})
+    limit = _limit(tuple({**fields, "start": "sphere"}.items()))
     return descents.with_success(dataset, 0.99).assign(
         stayed=dataset.angle.isel(frame=-1) < 1e-3,
         theory_limit=((), limit),

@@ -25,7 +25,8 @@ def draw(dataset):
     figure, axes = style.panels(2, rows=2 * len(clusters), width=4.6, height=3.0)
     for row, k in enumerate(clusters):
         chosen = dataset.isel(point=dataset.clusters.values == k)
-        noise = float(chosen.variance.max())
+        compared = chosen.isel(point=chosen.choice.values != "unbiased")
+        noise = float((compared if compared.sizes["point"] else chosen).variance.max())
         noisy = chosen.isel(point=chosen.variance.values == noise)
         title = f"{int(k)} clusters, deviation {style.plain(np.sqrt(noise))}"
         panels = axes[4 * row : 4 * row + 4]

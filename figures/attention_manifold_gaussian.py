@@ -12,6 +12,7 @@ EXPERIMENT = "attention_manifold_gaussian"
 
 def draw(dataset):
     """Angle against steps at the best strengths, and the resting overlap against the noise."""
+    dataset = dataset.isel(point=dataset.start.values == "manifold")
     figure, (left, right) = style.panels(2, width=4.8, height=4.2)
     best = dataset.isel(point=~dataset.too_large.values)
     for number in range(best.sizes["point"]):

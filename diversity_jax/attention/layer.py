@@ -55,6 +55,7 @@ def softmax_attention(
     Each head averages the tokens with weights softmax over k; an idle head returns the mean
     token, not zero. Memory O(h L^2). Source: our parametrisation; the paper's is not known.
     """
+    validate.shape("tokens", tokens, (None, None), "give one sequence [length, d]")
     validate.shape("heads", heads, (None, tokens.shape[1]), "give heads [h, d] of the tokens' d")
     seen = (tokens @ heads.T).T
     scores = strength * seen[:, :, None] * seen[:, None, :]

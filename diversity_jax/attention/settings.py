@@ -8,18 +8,24 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from diversity_jax import validate
 from diversity_jax.mixtures import GaussianMixture
 
 
 def orthonormal(
     *, clusters: int, dimension: int, variance: Any, weights: Any = None
 ) -> GaussianMixture:
-    """Clusters at the first coordinate axes, equally likely unless `weights` are given."""
+    """Clusters at the first coordinate axes, equally likely unless `weights` are given.
+
+    ValueError for more clusters than dimensions, here and in `random_orthonormal`.
+    """
+    _check_room(clusters, dimension)
     return along(jnp.eye(clusters, dimension), variance=variance, weights=weights)
 
 
 def oblique(*, overlap: Any, dimension: int, variance: Any) -> GaussianMixture:
-    """Two equally likely clusters at unit centroids with inner product `overlap`."""
+    """Two equally likely clusters at unit centroids with inner product `overlap`, d >= 2."""
+    _check_room(2, dimension)
     means = jnp.zeros((2, dimension)).at[0, 0].set(1.0)
     means = means.at[1, 0].set(overlap).at[1, 1].set(jnp.sqrt(1 - jnp.square(overlap)))
     return along(means, variance=variance)
@@ -36,6 +42,14 @@ def along(centroids: Float[Array, "k d"], *, variance: Any, weights: Any = None)
 
 def random_orthonormal(key: Array, *, clusters: int, dimension: int) -> Float[Array, "k d"]:
     """Orthonormal centroids in a uniformly random direction."""
+    _check_room(clusters, dimension)
     gaussian = jax.random.normal(key, (dimension, clusters), jnp.result_type(float))
     basis, triangle = jnp.linalg.qr(gaussian)
     return (basis * jnp.sign(jnp.diagonal(triangle))[None, :]).T
+
+
+def _check_room(clusters: int, dimension: int) -> None:
+    if clusters > dimension:
+        raise validate.fail(
+            "dimension", dimension, f"at least {clusters}, one per cluster", "ask for more room"
+        )

@@ -10,6 +10,7 @@ import xarray
 
 from diversity_jax import seeds
 from diversity_jax.attention import measures, settings, theory, training
+from diversity_jax.attention.theory import trained
 
 DEFAULTS: dict[str, Any] = {
     "clusters": 2,
@@ -57,6 +58,7 @@ def job(key: jax.Array, point: dict[str, Any]) -> dict[str, jax.Array]:
         "residual": path.residual,
         "frame_error": frame_error(path.heads, centroids),
         "head_overlap": path.heads[0] @ path.heads[1],
+        "violation": violation(path.heads, centroids),
     }
 
 
@@ -93,10 +95,26 @@ def start(key: jax.Array, point: dict[str, Any], centroids: jax.Array) -> jax.Ar
     elif point["start"] == "spurious":
         bisector = (centroids[0] + centroids[1]) / jnp.sqrt(2.0)
         named = jnp.stack([bisector, jnp.eye(d, dtype=centroids.dtype)[-1]])
+    elif point["start"] == "resting":
+        named = at_rest(point, centroids)
     else:
         raise ValueError(f"start: got {point['start']!r}, expected sphere, manifold, ...")
     near = named + 1e-3 * heads
     return near / jnp.linalg.norm(near, axis=1, keepdims=True)
+
+
+def at_rest(point: dict[str, Any], centroids: jax.Array) -> jax.Array:
+    """A pair of heads on the manifold at the predicted overlap of rest, d >= 4."""
+    settings = {name: point[name] for name in ("dimension", "length", "variance", "strength")}
+    overlap = trained.resting_overlap(**settings, regularisation=point["regularisation"])
+    away = jnp.eye(point["dimension"], dtype=centroids.dtype)[-2:]
+    return overlap * centroids + jnp.sqrt(1 - overlap**2) * away
+
+
+def violation(heads: jax.Array, centroids: jax.Array) -> jax.Array:
+    """How far two heads are off the manifold: the largest of the three products that vanish."""
+    cross = heads[:2] @ centroids[:2].T
+    return jnp.max(jnp.abs(jnp.stack([cross[0, 1], cross[1, 0], heads[0] @ heads[1]])))
 
 
 def frame_error(heads: jax.Array, centroids: jax.Array) -> jax.Array:

@@ -82,7 +82,7 @@ def exponent(
     widened for curvature when there is no `theory_slope` (module docstring). Values [sizes],
     without randomness: slope +- (1.5 abs(difference of the halves' slopes) + twice the largest
     residual over the logarithmic span). A `rival` exponent must lie outside for the claim to hold.
-    Power in units of the exponent: ``(t_level + t_95) standard errors`` plus the widening, or
+    Power in units of the exponent: ``(t_level + t_95) standard errors`` plus twice the widening, or
     without seeds the distance from the prediction to the far end.
     """
     level, resolution = thresholds(level, resolution)
@@ -143,7 +143,8 @@ def _noisy(
     half = float(critical * error[0]) + wider
     interval = (float(mean[0]) - half, float(mean[0]) + half)
     doubt = without_spread(slopes[:, :1], 1.0, seeds.rounding)
-    return interval, float((critical + margin) * error[0]) + wider, doubt
+    # Twice: the slope may be off by as much in either direction before an error is caught.
+    return interval, float((critical + margin) * error[0]) + 2 * wider, doubt
 
 
 def _smooth(sizes: np.ndarray, values: np.ndarray, slopes: np.ndarray) -> tuple[float, float]:

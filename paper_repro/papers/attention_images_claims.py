@@ -5,10 +5,11 @@ The first runs changed two checks, both undecided for want of a good unit. Gaps 
 theory are taken by size, averaged over sets of classes, from 100 tokens on: with their sign they
 may start near zero by accident, so that no fall can be seen. k-means and heads are compared by the
 share of splits that k-means wins: k-means often makes no error at all, and the logarithm of none
-is noise. Both changed checks hold under a second root seed as well.
+is noise. Both changed checks hold under a second root seed as well. A referee then found two
+checks too lax (a fixed band of 5%, a resolution of e^4); both are orderings of means over sets now.
 """
 
-from paper_repro.checks import agreement, convergence, inequality, ordering, probability
+from paper_repro.checks import agreement, convergence, ordering, probability
 from paper_repro.claims import Claim, Control
 
 LAYER = "layer reconstructed from the abstract; our own question about it on real images; "
@@ -42,11 +43,14 @@ def _only_second_moments(kind):
     return check
 
 
-def _within_five_percent(theory):
+def _nearer(theory, other):
     def check(dataset):
         chosen = dataset.isel(sequence=SHORT, layer=0)
-        error = abs(chosen.theory_risk.sel(theory=theory) / chosen.layer_risk - 1)
-        return inequality(_by_seed(error), 0.05, resolution=0.8)
+        predicted = chosen.theory_risk.sel(theory=[theory, other])
+        errors = abs(predicted / chosen.layer_risk - 1).mean("point")
+        return ordering(
+            _by_seed(errors.sel(theory=theory)), _by_seed(errors.sel(theory=other)), resolution=1.0
+        )
 
     return check
 
@@ -63,14 +67,12 @@ def _below_scaled_token(error):
     return check
 
 
-def _heads_go_where_theory_says(dataset):
-    pairs = dataset.isel(point=PAIRS, trained=0)
-    return ordering(_by_seed(1 - pairs.match), _by_seed(1 - pairs.alignment), resolution=4.0)
+def _heads_go(where, and_not):
+    def check(dataset):
+        away = 1 - dataset.isel(point=PAIRS, trained=0)[[where, and_not]].mean("point")
+        return ordering(_by_seed(away[where]), _by_seed(away[and_not]), resolution=2.0)
 
-
-def _heads_go_to_the_classes(dataset):
-    pairs = dataset.isel(point=PAIRS, trained=0)
-    return ordering(_by_seed(1 - pairs.alignment), _by_seed(1 - pairs.match), resolution=4.0)
+    return check
 
 
 def _regulariser_helps(dataset):
@@ -111,9 +113,9 @@ def _shared(experiment, tag, what):
         Claim(
             id=f"{tag}-second-moments",
             kind="convergence",
-            sentence="For long sequences the in-context layer's risk depends on the tokens' second "
-            f"moments only: on {what} Gaussian clusters with the measured means and covariances "
-            "become exact like 1/length, though images are not Gaussian.",
+            sentence="By the exact theory the in-context layer's risk depends, for long sequences, "
+            f"on the tokens' second moments only: on {what} Gaussian clusters with the measured "
+            f"means and covariances become exact. (Both are formulas; {tag}-exact simulates.)",
             source=LAYER + "derived in diversity_jax/attention/theory/anisotropic.py",
             formula="asymptotic in length",
             unit="of the risk",
@@ -125,17 +127,15 @@ def _shared(experiment, tag, what):
         ),
         Claim(
             id=f"{tag}-moment-matched",
-            kind="inequality",
-            sentence="Gaussian clusters with the measured means and covariances give the risk of "
-            f"the in-context layer on sequences of 30 tokens from {what} within 5%, for every set.",
+            kind="ordering",
+            sentence="Gaussian clusters with the measured means and covariances predict the risk "
+            f"of the in-context layer on 30 tokens from {what} better than the measured means "
+            "with one average variance do (mean relative error over the sets of classes).",
             source=LAYER + "derived in diversity_jax/attention/theory/anisotropic.py",
-            formula="exact",
-            unit="of 5%",
-            check=_within_five_percent("Gaussian"),
-            control=Control(
-                "the paper's setting: orthonormal centroids, one variance",
-                _within_five_percent("orthonormal"),
-            ),
+            formula="none, seen in simulation",
+            unit="log-ratio",
+            check=_nearer("Gaussian", "isotropic"),
+            control=Control("the two exchanged", _nearer("isotropic", "Gaussian")),
             **common,
         ),
         Claim(
@@ -144,7 +144,7 @@ def _shared(experiment, tag, what):
             sentence="Outputs of the in-context layer lie nearer to the class centroids than the "
             f"tokens do, even after the tokens are scaled as well as a number can, on {what}.",
             source=LAYER + "C16 and C17 with the measured moments",
-            formula="exact",
+            formula="none, seen in simulation",
             unit="log-ratio",
             check=_below_scaled_token("quantisation_error"),
             control=Control(
@@ -156,14 +156,14 @@ def _shared(experiment, tag, what):
         Claim(
             id=f"{tag}-heads",
             kind="ordering",
-            sentence=f"On pairs of classes of {what} heads trained without a regulariser go where "
-            "the risk of Gaussian clusters with the measured moments sends them, and not to the "
-            "class directions.",
+            sentence=f"On pairs of classes of {what} heads trained without a regulariser end where "
+            "descent of the risk of Gaussian clusters with the measured moments, from the same "
+            "start, sends them, and not at the class directions.",
             source=LAYER + "C13, anisotropic",
-            formula="exact",
+            formula="none, seen in simulation",
             unit="log-ratio",
-            check=_heads_go_where_theory_says,
-            control=Control("the two goals exchanged", _heads_go_to_the_classes),
+            check=_heads_go("match", "alignment"),
+            control=Control("the two goals exchanged", _heads_go("alignment", "match")),
             **common,
         ),
     ]
@@ -175,15 +175,14 @@ IMAGE_CLAIMS = [
         id="images-regulariser",
         kind="ordering",
         sentence="The regulariser brings trained heads nearer to the class directions, on every "
-        "set of classes of digits. (It does not: it punishes tokens that both heads see, and where "
-        "centroids point against each other, as 0 and 1 do, both heads see both classes.)",
+        "set of classes of digits: false where centroids point against each other, as 0 and 1 do.",
         source=LAYER + "C11 taken beyond orthogonal centroids; a negative result, kept as one",
         experiment="attention_images",
-        formula="exact",
+        formula="none, seen in simulation",
         unit="log-ratio",
         check=_regulariser_helps,
         control=Control(
-            "only pairs whose centroids are nearly orthogonal, as the paper has them",
+            "3 and 8, the one pair with nearly orthogonal centroids, as the paper has them",
             _regulariser_helps_orthogonal,
             expected="holds",
         ),
@@ -197,8 +196,7 @@ IMAGE_CLAIMS = [
         "sign, clusters digits worse than k-means does (on three splits of the images in four).",
         source=LAYER + "heads enter the layer squared, so that no sign is learned",
         experiment="attention_images",
-        formula="exact",
-        unit="log-ratio",
+        formula="none, seen in simulation",
         check=_clusters_better("k-means", "heads"),
         control=Control("the two exchanged", _clusters_better("heads", "k-means")),
         figure="attention_images",

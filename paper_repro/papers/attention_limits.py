@@ -18,7 +18,7 @@ def pulled_to(dataset, power=1.0):
     """Beyond it, every start ends at the predicted overlap."""
     some = dataset.isel(point=np.flatnonzero(pulled(dataset, beyond=True)))
     wanted = np.broadcast_to(some.theory_resting.values[:, None] ** power, some.final.shape)
-    return identity(some.final.values, wanted, terms=1e4, condition=1e4, resolution=1e-6)
+    return identity(some.final.values, wanted, terms=1e4, condition=10.0, resolution=1e-6)
 
 
 def at_trap(dataset, place):
@@ -32,7 +32,7 @@ def trap_risk(dataset, place):
     """The risk at which runs are trapped against the closed form."""
     some = dataset.isel(point=np.flatnonzero(at_trap(dataset, place)))
     wanted = np.broadcast_to(some.theory_spurious_risk.values[:, None], some.risk.shape)
-    return identity(some.risk.values, wanted, terms=1e3, condition=1e2, resolution=1e-6)
+    return identity(some.risk.values, wanted, terms=1e4, condition=10.0, resolution=1e-6)
 
 
 def plain(dataset):
@@ -43,7 +43,7 @@ def plain(dataset):
 def oblique(dataset, as_centroids=False):
     """Final alignment and heads' overlap against the closed forms, at every strength."""
     some = dataset.isel(point=plain(dataset))
-    settings = {"terms": 1e4, "condition": 1e3, "resolution": 1e-6}
+    settings = {"terms": 1e4, "condition": 10.0, "resolution": 1e-6}
     shape = some.final.shape
     wanted = np.broadcast_to(some.theory_alignment.values[:, None], shape)
     overlap = np.broadcast_to(np.abs(some.theory_head_overlap.values)[:, None], shape)
@@ -64,12 +64,12 @@ def recovered(dataset, exact):
     some = dataset.isel(point=plain(dataset))
     own = np.abs(some.theory_alignment.values - 1) < 1e-9
     final = some.final.values[own == exact]
-    return identity(final, np.ones_like(final), terms=1e4, condition=1e3, resolution=1e-6)
+    return identity(final, np.ones_like(final), terms=1e4, condition=10.0, resolution=1e-6)
 
 
 def repaired(dataset, **bound):
     """Share of runs with the regulariser, at the best strength, that find the centroids."""
-    return share(dataset, dataset.regularisation.values > 0, resolution=0.6, **bound)
+    return share(dataset, dataset.regularisation.values > 0, resolution=0.2, **bound)
 
 
 def softmax_slope(dataset, expected=-1.0, rival=-0.5):
@@ -84,9 +84,9 @@ def softmax_slope(dataset, expected=-1.0, rival=-0.5):
     )
 
 
-def beaten(dataset, sign=1.0):
+def beaten(dataset, name="gain"):
     """Gain in risk of the heads found by descent over the centroids, on fresh tokens."""
-    gains = sign * dataset.gain.values
+    gains = dataset[name].values
     mean = gains.mean(axis=1)
     error = gains.std(axis=1, ddof=1) / np.sqrt(gains.shape[1])
     worst = int(np.argmin(mean / error))
@@ -202,13 +202,17 @@ LIMITS = [
     Claim(
         id="C14-not-minimal",
         kind="counterexample",
-        sentence="Softmax heads at the centroids do not minimise the plain risk: other heads do "
-        "better on fresh tokens, for sums and means of heads at strengths 1 and 4.",
+        sentence="Softmax heads at the centroids do not minimise the plain risk on infinite "
+        "prompts: other heads do better on fresh tokens, for sums and means of heads "
+        "at strengths 1 and 4.",
         source="C14; a negative result on our parametrisation, the paper's is not known",
         experiment="attention_softmax_risk",
-        formula="exact",
+        formula="none, seen in simulation",
         check=beaten,
-        control=Control("found heads and centroids exchanged", lambda d: beaten(d, sign=-1.0)),
+        control=Control(
+            "linear heads, found and measured in the same way",
+            lambda d: beaten(d, "linear_gain"),
+        ),
         figure="attention_softmax_risk",
         unit="squared token units",
     ),

@@ -98,6 +98,20 @@ def test_exponent_false_alarms_and_power(theory_slope):
         assert_rate(caught, number, 0.95)
 
 
+def test_an_exponent_seen_through_curvature_keeps_its_power():
+    random, number = stream("exponent calibration, curved"), 2000
+    sizes = np.array([10.0, 20.0, 50.0, 100.0, 200.0])
+    curved = sizes**-0.5 * (1 + 4 / sizes)
+    options = dict(resolution=9.0, level=LEVEL)
+    missed = 0
+    for noise in random.standard_normal((number, 8, 5)):
+        values = curved * np.exp(0.001 * noise)
+        power = exponent(sizes, values, expected=-0.5, **options).power
+        # The curve makes the slope too steep, so that a steeper theory is the hard one to refute.
+        missed += not fails(exponent(sizes, values, expected=-0.5 - power, **options))
+    assert_at_most(missed, number, 0.05)
+
+
 @pytest.mark.parametrize("chance", [0.02, 0.5, 0.9])
 def test_probability_covers_and_always_catches_more_than_its_power(chance):
     random, number = stream(f"probability calibration {chance}"), 1000

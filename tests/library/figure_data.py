@@ -60,7 +60,7 @@ def manifold_dirac(maker):
 
 def manifold_gaussian(maker):
     theory = {"theory_resting": [1.0, 1.0, 0.9, 0.8], "theory_log_rate": [-0.01, -0.02, 0.01, 0.01]}
-    made = _descent(maker, 4, theory, variance=[0.09, 0.25, 0.09, 0.25])
+    made = _descent(maker, 4, theory, variance=[0.09, 0.25, 0.09, 0.25], start="manifold")
     made["angle"][:2] = np.exp(-0.02 * 50 * np.arange(1, FRAMES + 1))
     return made.assign_coords(too_large=("point", [False, False, True, True]))
 
@@ -153,16 +153,19 @@ def length(maker):
 def identities(maker):
     names = (
         "risk", "risk_turned", "regulariser", "regulariser_turned", "dirac", "dirac_formula",
-        "dirac_spoiled", "manifold", "manifold_formula", "manifold_spoiled", "left_manifold",
-        "left_manifold_oblique", "turned", "turned_formula", "turned_spoiled",
-        "best_strength", "largest_strength", "unbiased_strength",
+        "dirac_spoiled", "manifold", "manifold_formula", "manifold_spoiled", "turned",
+        "turned_formula", "turned_spoiled",
     )  # fmt: skip
     made = maker.dataset(
         {name: maker.draws(3) for name in names},
         clusters=[2, 2, 3], length=[2.0, np.inf, 2.0], variance=[0.0, 1.0, 0.0],
     )  # fmt: skip
-    named = {name: made[name] * 0 + 0.5 for name in names if name.endswith("_strength")}
-    return made.assign(turned_formula=made.turned, **named)
+    strengths = {
+        f"{name}_strength": (("point", "seed", "size"), np.full((3, maker.seeds, 2), 0.5))
+        for name in ("best", "largest", "unbiased")
+    }
+    made = made.assign(turned_formula=made.turned, **strengths)
+    return made.assign_coords(size=[10, 100])
 
 
 def online_sgd(maker):

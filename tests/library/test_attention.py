@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from diversity_jax.attention import layer, measures, settings, theory, training
+from diversity_jax.attention.theory import infinite, trained
 from diversity_jax.mixtures import GaussianMixture
 
 
@@ -221,3 +222,33 @@ def test_precision_follows_the_mixture(dtype):
     wanted = 0.4 + 1 + 0.0  # energy of a token; the risk lies below it
     assert 0 < float(found) < wanted
     assert theory.in_context(mixture, length=5.0, strength=0.3).risk.dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("call", "argument"),
+    [
+        (lambda: settings.orthonormal(clusters=3, dimension=2, variance=0.1), "dimension"),
+        (lambda: settings.oblique(overlap=0.3, dimension=1, variance=0.1), "dimension"),
+        (lambda: layer.softmax_attention(jnp.ones(3), jnp.ones((2, 3)), strength=1.0), "tokens"),
+        (lambda: measures.alignment(jnp.ones((1, 3)), jnp.eye(2, 3)), "heads"),
+        (lambda: measures.alignment(jnp.ones((2, 4)), jnp.eye(2, 3)), "heads"),
+        (
+            lambda: measures.within_and_between(jnp.ones((1, 2)), np.array([7]), jnp.eye(2)),
+            "labels",
+        ),
+        (lambda: infinite.oblique_strengths(overlap=1.0, variance=0.0), "overlap"),
+        (lambda: infinite.oblique_optimum(overlap=0.5, variance=0.1, strength=0.0), "strength"),
+        (lambda: trained.dirac_risk(jnp.eye(2), length=0, strength=0.5), "length"),
+    ],
+)
+def test_what_has_no_meaning_is_refused_by_name(call, argument):
+    with pytest.raises(ValueError, match=f"^{argument}: got .*, expected .*; "):
+        call()
+
+
+def test_the_strength_of_centroid_heads_is_smooth_at_orthogonal_centroids():
+    at, near = (
+        infinite.oblique_strengths(overlap=overlap, variance=0.3).centroids
+        for overlap in (0.0, 1e-6)
+    )
+    assert abs(float(at) - float(near)) < 1e-9

@@ -152,8 +152,8 @@ def baselines(*, dimension: int, variance: Any, distance: Any = 2**0.5) -> Basel
     The label's own centroid gives ``d tau``. The nearest centroid gains where noise crosses the
     middle: along the axis the error is ``E min((x-a)^2, (x+a)^2)``. The optimal two-point
     quantiser that splits at the middle puts its points at the conditional means, at distance
-    ``E|x|`` along the axis. Its optimality among all two-point quantisers needs the axis to be
-    the direction of largest variance, which it is. ``variance > 0``. Source: derived.
+    ``E|x|`` along the axis: the best of those that split there, not shown to be the best of all
+    two-point quantisers. ``variance > 0``. Source: derived.
     """
     tau, deviation = jnp.asarray(variance), jnp.sqrt(variance)
     half = jnp.asarray(distance) / (2 * deviation)

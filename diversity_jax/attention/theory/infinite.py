@@ -7,8 +7,10 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
+from diversity_jax import validate
 from diversity_jax.attention.theory.risk import common_variance
 from diversity_jax.mixtures import GaussianMixture
 
@@ -29,8 +31,11 @@ def oblique_optimum(*, overlap: Any, variance: Any, strength: Any) -> ObliqueOpt
     scale s = 2 is quadratic in xi, least at
     ``xi = [(e+^2 - e-^2)/(s lam) - (e+^3 - e-^3)] / (e+^3 + e-^3)``, cut to [-1, 1]. The
     alignment is the cosine between head and centroid. Valid within the span, equal weights; the
-    heads themselves (and not only A) are determined by it. Source: derived.
+    heads themselves (and not only A) are determined by it. Errors: ValueError for ``|g| >= 1``, a
+    negative variance, a strength that is not positive. Source: derived.
     """
+    _check_oblique(overlap, variance)
+    validate.positive("strength", strength)
     plus, minus = (1 + overlap) / 2 + variance, (1 - overlap) / 2 + variance
     pull = (plus**2 - minus**2) / (2 * strength) - (plus**3 - minus**3)
     xi = jnp.clip(pull / (plus**3 + minus**3), -1.0, 1.0)
@@ -50,16 +55,21 @@ def oblique_strengths(*, overlap: Any, variance: Any) -> ObliqueStrengths:
 
     ``best = (1+2 tau) / ((1+2 tau)^2 - g^2)``, with heads' overlap ``-g/(1+2 tau)`` and risk
     ``(d-2) tau``; without noise those heads are the normalised dual basis.
-    ``centroids = (e+^2 - e-^2) / (2 [(1+g) e+^3 - (1-g) e-^3])``, which is ``1/(2(1+g^2))``
-    without noise. L infinite, equal weights, ``0 < |g| < 1``. Source: derived.
+    ``centroids = (e+^2 - e-^2) / (2 [(1+g) e+^3 - (1-g) e-^3])``, here divided by g above and
+    below; it is ``1/(2(1+g^2))`` without noise, and at ``g = 0`` the limit. L infinite, equal
+    weights. Errors: ValueError for ``|g| >= 1`` or a negative variance. Source: derived.
     """
-    plus, minus = (1 + overlap) / 2 + variance, (1 - overlap) / 2 + variance
-    inside = 1 + 2 * variance
-    at_centroids = (1 + overlap) * plus**3 - (1 - overlap) * minus**3
-    return ObliqueStrengths(
-        best=inside / (inside**2 - overlap**2),
-        centroids=(plus**2 - minus**2) / (2 * at_centroids),
-    )
+    _check_oblique(overlap, variance)
+    half = 0.5 + variance
+    bottom = 2 * half**3 + 3 * half**2 + overlap**2 * (0.25 + 1.5 * half)
+    return ObliqueStrengths(best=2 * half / (4 * half**2 - overlap**2), centroids=half / bottom)
+
+
+def _check_oblique(overlap: Any, variance: Any) -> None:
+    validate.nonnegative("variance", variance)
+    value = validate.concrete(overlap)
+    if value is not None and not (np.abs(value) < 1).all():
+        raise validate.fail("overlap", overlap, "between -1 and 1", "give two different centroids")
 
 
 def dual_basis(centroids: Float[Array, "k d"]) -> Float[Array, "k d"]:

@@ -34,6 +34,7 @@ def manifold_risk(
 
     Two orthonormal clusters, equal weights, scale 2, dimension >= 4. Exact. Source: derived.
     """
+    check_length(length)
     cross, square = _polynomials(first, second, dimension, length, variance)
     return 1 + dimension * variance - 4 * strength * cross + 4 * strength**2 * square
 
@@ -82,6 +83,7 @@ def radial_rate(*, dimension: Any, length: Any, variance: Any, strength: Any) ->
     ``h = -2 dR/dx`` at the centroids; positive below `strengths.largest`, zero at it, where
     convergence is only of order ``steps^(-1/2)``. Source: derived.
     """
+    check_length(length)
     cross_slope, square_slope = _slopes_at_centroids(dimension, length, jnp.asarray(variance))
     return 8 * (strength * cross_slope - strength**2 * square_slope)
 
@@ -103,7 +105,9 @@ def resting_overlap(
     """The overlap ``<mu, m>`` at which descent on the manifold rests; 1 where centroids attract.
 
     Beyond the largest strength, or the largest regularisation at this one, the regularised risk
-    is least at ``x = y < 1``, where its slope, linear along the diagonal, vanishes. Derived.
+    is least at ``x = y < 1``, where its slope, linear along the diagonal, vanishes. Least on the
+    manifold only: with noise and a strength beyond the largest it is a saddle of the risk on the
+    spheres, which rounding leaves after some thousand steps. Derived.
     """
 
     def slope(x: float) -> Array:
@@ -128,6 +132,7 @@ def dirac_risk(overlaps: Float[Array, "h k"], *, length: Any, strength: Any) -> 
     ``C = V'V``: ``1 - 2 lam (L+k-1)/(Lk) tr C
     + (lam/L)^2 [(2L+k-2) sum C_cc^2 + (L-1)(L+k-2)/k tr C^2]``. Exact. Source: derived.
     """
+    check_length(length)
     k = overlaps.shape[1]
     once = 1 / jnp.asarray(length, overlaps.dtype)
     form = overlaps.T @ overlaps
@@ -144,6 +149,9 @@ def dirac_minimum(*, clusters: int, length: Any) -> DiracMinimum:
     ``largest = L (L+k-1) / D`` and the least risk there ``(k-1)(L-1) / D`` with
     ``D = L^2 + 3(k-1)L + (k-1)(k-2)``; k = 2 gives ``(L+1)/(L+3)``. Source: derived.
     """
+    check_length(length)
+    if clusters < 1:
+        raise validate.fail("clusters", clusters, "at least 1", "pass their number")
     once = 1 / jnp.asarray(length, jnp.result_type(float))
     rest = clusters - 1
     bottom = 1 + 3 * rest * once + rest * (clusters - 2) * once**2
