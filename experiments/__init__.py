@@ -21,10 +21,16 @@ def run(
 
     In memory unless `save=True`, which does what the command line would: a result that is up to
     date is read, any other is made and saved. Errors: ValueError for an unknown name, preset or
-    field, naming the nearest ones.
+    field, naming the nearest ones; and with `save` in 32-bit, which would replace a 64-bit result.
     """
+    import jax
+
+    from diversity_jax import validate
     from experiments.runner import execute, task
 
+    if save and not jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
+        fix = 'call jax.config.update("jax_enable_x64", True) first'
+        raise validate.fail("save", "32-bit jax", "64-bit, as the command line uses", fix)
     made = task.make(name, preset, seed=seed, mode=mode, **fields)
     if not save:
         return execute.in_memory(made)

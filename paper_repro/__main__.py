@@ -116,9 +116,11 @@ def _summary(run) -> None:
         f"decide here {counts['standing']} are as expected"
     )
     for outcome in run.outcomes:
+        claim = outcome.claim
+        if run.only and not outcome.counts:
+            print(f"  {claim.id}: {outcome.verdict.status}; {report.full_reason(outcome, run)}")
         if not outcome.counts or outcome.stands:
             continue
-        claim = outcome.claim
         if not outcome.kept:
             reason = report.full_reason(outcome, run)
             print(f"  {claim.id}: {outcome.verdict.status}, expected {claim.expected}; {reason}")

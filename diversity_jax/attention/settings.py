@@ -49,6 +49,8 @@ def random_orthonormal(key: Array, *, clusters: int, dimension: int) -> Float[Ar
 
 
 def _check_room(clusters: int, dimension: int) -> None:
+    if clusters < 1:
+        raise validate.fail("clusters", clusters, "at least 1", "pass their number")
     if clusters > dimension:
         raise validate.fail(
             "dimension", dimension, f"at least {clusters}, one per cluster", "ask for more room"

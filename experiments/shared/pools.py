@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from diversity_jax import validate
 from diversity_jax.mixtures import GaussianMixture
 
 Measure = Callable[[jax.Array, jax.Array], dict[str, jax.Array]]
@@ -28,6 +29,9 @@ def over_lengths(
     pools of `pool` tokens (a multiple of every length, else the rest of a pool is left out).
     Lengths share tokens, so their errors are correlated; pools and seeds are independent.
     """
+
+    if not all(1 <= length <= pool for length in lengths):
+        raise validate.fail("lengths", lengths, f"1 to {pool}, the pool", "change length or pool")
 
     def one(key: jax.Array) -> dict[str, jax.Array]:
         tokens, labels = mixture.sample(key, pool)

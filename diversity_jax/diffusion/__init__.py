@@ -1,0 +1,1 @@
+"""Random-features diffusion on Gaussian mixtures: who is learned, memorised and decided first."""

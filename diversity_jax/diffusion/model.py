@@ -1,0 +1,144 @@
+"""The parameters of a random-features score model on a mixture of classes.
+
+Read by theory and simulation alike; imports neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from diversity_jax import validate
+
+PROBES = np.linspace(0.1, 5.0, 50)
+
+
+class ClassModel(eqx.Module):
+    """Classes of a mixture, one diffusion time, and the sizes of samples and features.
+
+    Class c holds the share `fractions[c]` of ``n = samples_per_dimension * d`` samples in d
+    dimensions; the score model at diffusion time `time` has ``p = features_per_dimension * d``
+    features with an odd `activation`. `variances` `[k]` are those of isotropic classes; `[k, g]`
+    with `group_fractions` `[g]` gives class c the variance ``variances[c, g]`` along a share
+    ``group_fractions[g]`` of orthogonal directions. `centroid_overlaps` `[k, k]` is
+    ``mu_c . mu_c' / d`` for centroids whose length grows like ``sqrt(d)``; without it centroids
+    are shorter than that. All numbers may be traced.
+
+    Errors: ValueError for fractions off the simplex, variances, ratios or a time that are not
+    positive, overlaps that are no covariance, an activation that is not odd.
+    """
+
+    fractions: Float[Array, " k"]
+    variances: Float[Array, " k"] | Float[Array, "k g"]
+    time: Float[Array, ""]
+    samples_per_dimension: Float[Array, ""]
+    features_per_dimension: Float[Array, ""]
+    group_fractions: Float[Array, " g"] | None
+    centroid_overlaps: Float[Array, "k k"] | None
+    activation: Callable[[Any], Any] = eqx.field(static=True)
+
+    def __init__(
+        self,
+        fractions: Any,
+        variances: Any,
+        time: Any,
+        samples_per_dimension: Any,
+        features_per_dimension: Any,
+        *,
+        group_fractions: Any = None,
+        centroid_overlaps: Any = None,
+        activation: Callable[[Any], Any] = jnp.tanh,
+    ):
+        self.fractions = jnp.asarray(fractions, float)
+        self.variances = jnp.asarray(variances, float)
+        self.time = jnp.asarray(time, float)
+        self.samples_per_dimension = jnp.asarray(samples_per_dimension, float)
+        self.features_per_dimension = jnp.asarray(features_per_dimension, float)
+        self.group_fractions = _optional(group_fractions)
+        self.centroid_overlaps = _optional(centroid_overlaps)
+        self.activation = activation
+        _check(self)
+
+    @property
+    def classes(self) -> int:
+        """The number of classes, `k`."""
+        return self.fractions.shape[0]
+
+    @property
+    def groups(self) -> Float[Array, " g"]:
+        """The share of directions in each group; one group where all directions are alike."""
+        return jnp.ones(1) if self.group_fractions is None else self.group_fractions
+
+    @property
+    def group_variances(self) -> Float[Array, "k g"]:
+        """The variance of each class along the directions of each group."""
+        return self.variances[:, None] if self.variances.ndim == 1 else self.variances
+
+    @property
+    def mean_variances(self) -> Float[Array, " k"]:
+        """The variance of each class per coordinate, averaged over all directions."""
+        return self.group_variances @ self.groups
+
+
+def _optional(array: Any) -> Array | None:
+    return None if array is None else jnp.asarray(array, float)
+
+
+def _check(model: ClassModel) -> None:
+    validate.shape("fractions", model.fractions, (None,), "pass one fraction per class")
+    k = model.classes
+    if k == 0:
+        raise validate.fail("fractions", "no class", "at least one", "pass [1.0] for one class")
+    validate.simplex("fractions", model.fractions)
+    if model.group_fractions is None:
+        fix = "pass one variance per class, or [k, g] with group_fractions [g]"
+        validate.shape("variances", model.variances, (k,), fix)
+    else:
+        validate.shape("group_fractions", model.group_fractions, (None,), "pass one per group")
+        validate.simplex("group_fractions", model.group_fractions)
+        g = model.group_fractions.shape[0]
+        validate.shape("variances", model.variances, (k, g), "pass one per class and group")
+    validate.positive("variances", model.variances)
+    validate.finite("variances", model.variances)
+    for name in ("time", "samples_per_dimension", "features_per_dimension"):
+        validate.shape(name, getattr(model, name), (), "map over several with jax.vmap")
+        validate.positive(name, getattr(model, name))
+        validate.finite(name, getattr(model, name))
+    if model.centroid_overlaps is not None:
+        _check_overlaps(model.centroid_overlaps, k)
+        if model.group_fractions is not None:
+            got = "both centroid_overlaps and group_fractions"
+            fix = "give extensive centroids isotropic classes"
+            raise validate.fail("group_fractions", got, "one of them", fix)
+    _check_odd(model.activation)
+
+
+def _check_overlaps(overlaps: Array, k: int) -> None:
+    validate.shape("centroid_overlaps", overlaps, (k, k), "pass mu_c . mu_c' / d")
+    validate.finite("centroid_overlaps", overlaps)
+    matrix = validate.concrete(overlaps)
+    if matrix is None:
+        return
+    slack = 1e-9 * max(1.0, float(np.abs(matrix).max()))
+    if np.abs(matrix - matrix.T).max() > slack or np.linalg.eigvalsh(matrix)[0] < -slack:
+        expected = "a symmetric, positive semi-definite matrix"
+        raise validate.fail("centroid_overlaps", matrix.tolist(), expected, "pass mu mu' / d")
+
+
+def _check_odd(activation: Callable[[Any], Any]) -> None:
+    """Refuse an activation with a mean: its features have spikes that the theory leaves out."""
+    positive, negative = (
+        validate.concrete(activation(jnp.asarray(sign * PROBES))) for sign in (1, -1)
+    )
+    if positive is None or negative is None:
+        return
+    size = max(1.0, float(np.abs(positive).max()))
+    if not np.abs(positive + negative).max() <= 1e-6 * size:
+        got, expected = getattr(activation, "__name__", repr(activation)), "an odd function"
+        fix = "features with a mean have spikes that the theory leaves out; use e.g. jnp.tanh"
+        raise validate.fail("activation", got, expected, fix)

@@ -1,0 +1,236 @@
+"""When backward diffusion decides for a class, by quadrature and by closed forms.
+
+At time t class c is Gaussian around ``e^-t mu_c`` with covariance ``e^-2t C_c + D I``,
+``D = 1 - e^-2t``. A point x_t holds the posterior w_c(x_t) of its classes, and two backward paths
+from it end independently, so the U-turn return probability of class c is
+``phi_c = E[w_c(x_t) | c]`` and two clones agree with probability ``sum_c pi_c phi_c``.
+
+For isotropic classes w depends on x through its part in the span of the centroids' differences,
+at most two coordinates for three classes, and on the squared length of the rest, a chi-square
+number: an integral in at most three dimensions. Since ``pi_1 (1 - phi_1) = pi_2 (1 - phi_2)``
+for two classes, the normalised curves ``(phi_c - pi_c) / (1 - pi_c)`` are one curve there.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from diversity_jax import special, validate
+from diversity_jax.mixtures import GaussianMixture
+
+MOST_CLASSES = 3
+LINE, PLANE, RADIUS = 401, 201, 121
+CRITERIA = ("half", "normalised-half", "bayes", "covariance")
+EARLIEST, LATEST, GRID, BISECTIONS = 1e-4, 20.0, 60, 40
+
+
+def return_probability(mixture: GaussianMixture, time: Any) -> Float[Array, " k"]:
+    """The probability phi_c that a point of class c, noised to `time` and back, returns to c.
+
+    Exact up to quadrature, 1e-4 or better, for isotropic classes and at most three of them.
+    Differentiable. Errors: ValueError for others, which
+    `diversity_jax.diffusion.sampling.return_probability` simulates; for a negative time.
+    Source: the definition in arXiv 2402.18491 (clones); per class, derived (module docstring).
+    """
+    if mixture.kind != "isotropic" or mixture.components > MOST_CLASSES:
+        raise validate.fail(
+            "mixture", f"{mixture.components} classes with {mixture.kind} covariances",
+            "at most 3 isotropic classes",
+            "simulate it: diffusion.sampling.return_probability(key, mixture, time, number=...)",
+        )  # fmt: skip
+    validate.nonnegative("time", time, "the process runs forward only")
+    variances = validate.concrete(mixture.variances)
+    alike = variances is not None and bool((variances == variances[0]).all())
+    return _return_probability(mixture, jnp.asarray(time, float), alike)
+
+
+def clone_probability(mixture: GaussianMixture, time: Any) -> Float[Array, ""]:
+    """The probability that two backward paths from one x_t end in the same class.
+
+    ``sum_c pi_c phi_c``; validity and errors as `return_probability`.
+    """
+    return mixture.weights @ return_probability(mixture, time)
+
+
+def speciation_times(mixture: GaussianMixture, *, criterion: str) -> Float[Array, " k"]:
+    """The time at which backward diffusion commits to each class, by a named criterion.
+
+    `half`: ``phi_c = 1/2``; inf for a class whose phi_c stays above. `normalised-half`:
+    ``(phi_c - pi_c) / (1 - pi_c) = 1/2``. `bayes`: under class c the mean log-odds against each
+    other class is its standard deviation; the smallest such time, inf where it is above at all
+    times (arXiv 2602.04404, from its abstract). `covariance`: half the logarithm of the eigenvalue
+    of the between-class covariance along whose direction the class stands out most (arXiv
+    2402.18491; per class it is our reading). Zero for a class that never commits. Times are
+    searched in [1e-4, 20]. Errors: ValueError for an unknown criterion, one class, and as
+    `return_probability` for the first two.
+    """
+    validate.choice("criterion", criterion, CRITERIA)
+    if mixture.components < 2:
+        raise validate.fail("mixture", "one class", "at least two", "there is nothing to decide")
+    if criterion == "covariance":
+        return _covariance_times(mixture)
+    if criterion == "bayes":
+        return _last_above(lambda time: _committed(mixture.at_time(time)))
+    pi = mixture.weights
+
+    def margin(time: Array) -> Array:
+        phi = return_probability(mixture, time)
+        return (phi if criterion == "half" else (phi - pi) / (1 - pi)) - 0.5
+
+    return _last_above(margin)
+
+
+def collapse_times(mixture: GaussianMixture, counts: Any) -> Float[Array, " k"]:
+    """When backward diffusion with the exact score of `counts` samples falls onto one of them.
+
+    ``t_c = log(1 + variance_c / (n_c^(2/d) - 1)) / 2``, isotropic classes; inf for one sample.
+    Asymptotic in dimension and ``log n``. Source: arXiv 2402.18491 for one class; with the
+    variance and number of each class, derived.
+    """
+    if mixture.kind != "isotropic":
+        raise validate.fail("mixture", mixture.kind, "isotropic classes", "use isotropic")
+    counts = jnp.asarray(counts, float)
+    validate.shape("counts", counts, (mixture.components,), "pass one number per class")
+    excess = jnp.expm1(2 * jnp.log(counts) / mixture.dimension)
+    return jnp.log1p(mixture.variances / excess) / 2
+
+
+@partial(jax.jit, static_argnums=2)
+def _return_probability(mixture: GaussianMixture, time: Array, alike: bool) -> Array:
+    now = mixture.at_time(time)
+    k, d = now.means.shape
+    flat = min(k - 1, d)
+    nodes, weights = special.normal_nodes(LINE if flat < 2 else PLANE)
+    grids = np.meshgrid(*[nodes] * flat, indexing="ij") if flat else [np.zeros(1)]
+    spots = jnp.asarray(np.stack([grid.ravel() for grid in grids], axis=1))[:, :flat]
+    joint = np.ones(1)
+    for _ in range(flat):
+        joint = np.multiply.outer(joint, weights).ravel()
+    lengths, shares = _chi_square(d - flat, alike)
+
+    def of(c: int) -> Array:
+        places = _coordinates(now.means - now.means[c][None], c, flat)
+        spread = jnp.sqrt(now.variances[c])
+
+        def posterior(length: Array) -> Array:
+            steps = spread * spots[:, None, :] - places[None]
+            squares = jnp.sum(steps**2, axis=2) + now.variances[c] * length
+            logits = jnp.log(now.weights) - d / 2 * jnp.log(now.variances)
+            logits = logits[None] - squares / (2 * now.variances)[None]
+            return jnp.asarray(joint) @ jax.nn.softmax(logits, axis=1)[:, c]
+
+        return shares @ jax.lax.map(posterior, lengths)
+
+    return jnp.stack([of(c) for c in range(k)])
+
+
+def _coordinates(differences: Float[Array, "k d"], own: int, flat: int) -> Float[Array, "k r"]:
+    """The centroids relative to number `own`, in coordinates of the span of the differences.
+
+    By the Gram matrix of the others, two at most: written out, so that it stays differentiable
+    where centroids coincide.
+    """
+    k = differences.shape[0]
+    others = [c for c in range(k) if c != own][:flat]
+    places = jnp.zeros((k, flat))
+    if flat == 0:
+        return places
+    first = _norm(differences[others[0]])
+    places = places.at[others[0], 0].set(first)
+    if flat == 1:
+        return places if k == 2 else places.at[:, 0].set(differences[:, 0])
+    axis = differences[others[0]] / jnp.where(first > 0, first, 1.0)
+    along = jnp.where(first > 0, axis @ differences[others[1]], 0.0)
+    rest = differences[others[1]] - along * axis
+    return places.at[others[1]].set(jnp.stack([along, _norm(rest)]))
+
+
+def _norm(vector: Array) -> Array:
+    square = vector @ vector
+    return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1.0)), 0.0)
+
+
+def _chi_square(freedom: int, alike: bool) -> tuple[Array, Array]:
+    """Nodes and weights of a chi-square number; one node where it cancels."""
+    if alike or freedom == 0:
+        return jnp.zeros(1), jnp.ones(1)
+    half, spread = freedom / 2, np.sqrt(2 / freedom)
+    logs = np.log(freedom) + np.linspace(-9 * spread - 16 / half, 9 * spread, 3 * RADIUS)
+    mass = half * logs - np.exp(logs) / 2 - half * np.log(2) - math.lgamma(half)
+    weights = np.exp(mass)
+    return jnp.asarray(np.exp(logs)), jnp.asarray(weights / weights.sum())
+
+
+def _committed(now: GaussianMixture) -> Float[Array, " k"]:
+    """Under each class: the mean log-odds minus its deviation, against the closest other class."""
+    mean, deviation = log_odds(now)
+    margin = mean - deviation
+    return jnp.min(jnp.where(jnp.eye(now.components, dtype=bool), jnp.inf, margin), axis=1)
+
+
+def log_odds(now: GaussianMixture) -> tuple[Float[Array, "k k"], Float[Array, "k k"]]:
+    """Mean and deviation, under class c, of the log-odds of c against c'; any covariances.
+
+    ``log(pi_c / pi_c') + KL(c || c')`` and the root of ``tr[(C'^-1 C - I)^2] / 2
+    + m' C'^-1 C C'^-1 m``, m the difference of the means. Derived.
+    """
+    shift = now.means[:, None, :] - now.means[None, :, :]
+    prior = jnp.log(now.weights)[:, None] - jnp.log(now.weights)[None, :]
+    if now.kind == "isotropic":
+        ratio, d = now.variances[:, None] / now.variances[None, :], now.dimension
+        scaled = jnp.sum(shift**2, axis=2) / now.variances[None, :]
+        divergence = (d * (ratio - 1 - jnp.log(ratio)) + scaled) / 2
+        return prior + divergence, jnp.sqrt(d * (ratio - 1) ** 2 / 2 + scaled * ratio)
+    covariances = now.component_covariances()
+
+    def against(one: Array, other: Array, moved: Array) -> tuple[Array, Array]:
+        ratio = jnp.linalg.solve(other, one)
+        pulled = jnp.linalg.solve(other, moved)
+        logs = jnp.linalg.slogdet(other)[1] - jnp.linalg.slogdet(one)[1]
+        divergence = (jnp.trace(ratio) - one.shape[0] + moved @ pulled + logs) / 2
+        excess = ratio - jnp.eye(one.shape[0])
+        return divergence, jnp.sqrt(jnp.sum(excess * excess.T) / 2 + pulled @ one @ pulled)
+
+    # One pair at a time: batches of LAPACK calls can wait for one another on a CPU.
+    k = now.components
+    ones, others = (index.ravel() for index in np.indices((k, k)))
+    divergence, deviation = jax.lax.map(
+        lambda pair: against(covariances[pair[0]], covariances[pair[1]], shift[pair]),
+        (jnp.asarray(ones), jnp.asarray(others)),
+    )
+    return prior + divergence.reshape(k, k), deviation.reshape(k, k)
+
+
+def _covariance_times(mixture: GaussianMixture) -> Array:
+    centred = mixture.means - mixture.mean()[None]
+    rooted = jnp.sqrt(mixture.weights)[:, None] * centred
+    # The Gram matrix has the eigenvalues of the between-class covariance, and is k by k.
+    values, vectors = jnp.linalg.eigh(rooted @ rooted.T)
+    weights = values[None, :] * vectors**2 / mixture.weights[:, None]
+    own = values[jnp.argmax(weights, axis=1)]
+    return jnp.maximum(jnp.log(jnp.maximum(own, 1e-300)) / 2, 0.0)
+
+
+def _last_above(margin: Any) -> Float[Array, " k"]:
+    """The largest time with a positive margin per class; inf if it is so at the latest time too."""
+    grid = jnp.asarray(np.geomspace(EARLIEST, LATEST, GRID))
+    above = jax.lax.map(margin, grid) > 0
+    last = GRID - 1 - jnp.argmax(above[::-1], axis=0)
+    never, always = ~above.any(axis=0), above[-1]
+    low, high = grid[last], grid[jnp.minimum(last + 1, GRID - 1)]
+
+    def halve(_: Any, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
+        low, high = bracket
+        middle = (low + high) / 2
+        inside = jnp.diagonal(jax.lax.map(margin, middle)) > 0
+        return jnp.where(inside, middle, low), jnp.where(inside, high, middle)
+
+    low, _ = jax.lax.fori_loop(0, BISECTIONS, halve, (low, high))
+    return jnp.where(always, jnp.inf, jnp.where(never, 0.0, low))

@@ -1,0 +1,64 @@
+"""Averages over standard normal numbers, shared by theory and simulation.
+
+The trapezoidal rule with weights ``step * density`` converges faster than any power of the step
+for functions that are smooth near the real line: its error is ``exp(-2 pi y / step)`` for a
+singularity at height y, and ``exp(-2 pi^2 / step^2)`` from the density itself. Gauss-Hermite
+nodes spread like the root of their number and lose to it for saturating activations: at input
+variance 1.6, 80 of them are good to 1e-7 only.
+"""
+
+from __future__ import annotations
+
+import math
+
+import jax.numpy as jnp
+import numpy as np
+
+FAR = 10.0  # exp(-FAR^2 / 2) is below the spacing of 64-bit numbers
+
+
+def normal_nodes(number: int = 401) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights `[number]` with ``E f(z) = weights @ f(nodes)`` for standard normal z.
+
+    The step is ``20 / (number - 1)``. With the default, 0.05, an average of ``tanh(s z)`` or its
+    derivatives is good to 1e-12 for s up to 7.
+    """
+    nodes = np.linspace(-FAR, FAR, number)
+    weights = np.exp(-(nodes**2) / 2)
+    return nodes, weights / weights.sum()
+
+
+def hermite(order: int, x):
+    """The normalised Hermite polynomials ``He_s(x) / sqrt(s!)``, s from 0 to `order`, as a list.
+
+    Orthonormal under the standard normal law; by the three-term recursion.
+    """
+    values = [x * 0 + 1.0, x]
+    for s in range(1, order):
+        following = (x * values[s] - math.sqrt(s) * values[s - 1]) / math.sqrt(s + 1)
+        values.append(following)
+    return values[: order + 1]
+
+
+def solve_small(matrix, right):
+    """`matrix^-1 right` for `[n, n]` and `[n, m]` or `[n]`, n small; Gauss-Jordan with pivoting.
+
+    Plain array operations, so that many of them side by side run as one loop. XLA's own solver
+    calls LAPACK once for each, and on a CPU several batches of such calls at a time can wait for
+    one another's threads for ever (seen with jax 0.10.2 on two cores).
+    """
+    single = right.ndim == 1
+    table = jnp.concatenate([matrix, right[:, None] if single else right], axis=1)
+    number = matrix.shape[0]
+    rows = jnp.arange(number)
+    for column in range(number):
+        size = jnp.where(rows >= column, jnp.abs(table[:, column]), -1.0)
+        pivot = (rows == jnp.argmax(size))[:, None]
+        chosen, here = jnp.sum(jnp.where(pivot, table, 0), axis=0), table[column]
+        table = jnp.where(pivot, here[None], table)
+        chosen = chosen / chosen[column]
+        own = (rows == column)[:, None]
+        factors = jnp.where(own, 0, table[:, column][:, None])
+        table = jnp.where(own, chosen[None], table - factors * chosen[None])
+    solved = table[:, number:]
+    return solved[:, 0] if single else solved

@@ -1,0 +1,148 @@
+"""Diffusion's front doors: bad input, sizes, what is static and what is traced."""
+
+import zlib
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from diversity_jax import special
+from diversity_jax.diffusion import (
+    losses,
+    process,
+    random_features,
+    sampling,
+    speciation,
+    spectrum,
+    training,
+)
+from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.mixtures import GaussianMixture
+
+FINE = dict(time=0.1, samples_per_dimension=4.0, features_per_dimension=8.0)
+TWO = ClassModel([0.5, 0.5], [0.4, 1.6], **FINE)
+PAIR = GaussianMixture.isotropic([0.5, 0.5], np.eye(2, 4), 1.0)
+
+
+def key(name):
+    return jax.random.key(zlib.crc32(name.encode()))
+
+
+@pytest.mark.parametrize(
+    ("changed", "argument"),
+    [
+        ({"fractions": [0.5, 0.6]}, "fractions"),
+        ({"fractions": []}, "fractions"),
+        ({"variances": [0.4, 0.0]}, "variances"),
+        ({"variances": [0.4, np.nan]}, "variances"),
+        ({"variances": [0.4, 1.0, 1.6]}, "variances"),
+        ({"time": 0.0}, "time"),
+        ({"samples_per_dimension": -1.0}, "samples_per_dimension"),
+        ({"features_per_dimension": 0.0}, "features_per_dimension"),
+        ({"group_fractions": [0.5, 0.6], "variances": np.ones((2, 2))}, "group_fractions"),
+        ({"centroid_overlaps": [[1.0, 2.0], [2.0, 1.0]]}, "centroid_overlaps"),
+        ({"activation": jax.nn.relu}, "activation"),
+    ],
+)
+def test_a_model_refuses_what_has_no_meaning(changed, argument):
+    given = {"fractions": [0.5, 0.5], "variances": [0.4, 1.6], **FINE, **changed}
+    with pytest.raises(ValueError, match=f"^{argument}: got .*, expected .*; "):
+        ClassModel(given.pop("fractions"), given.pop("variances"), given.pop("time"), **given)
+
+
+@pytest.mark.parametrize(
+    ("call", "argument"),
+    [
+        (lambda: spectrum.equivalent_constants(variance=-1.0, time=0.1), "variance"),
+        (lambda: spectrum.equivalent_constants(variance=1.0, time=0.0), "time"),
+        (lambda: spectrum.bulks(TWO, largest=0), "largest"),
+        (lambda: losses.flow_losses(TWO, [-1.0]), "training_times"),
+        (lambda: losses.flow_losses(TWO, 1.0), "training_times"),
+        (lambda: losses.class_times(TWO, generalisation="first"), "generalisation"),
+        (lambda: losses.class_times(TWO, memorisation="spectral-edge", level=0.1), "level"),
+        (lambda: random_features.simulate(key("x"), TWO, dimension=1), "dimension"),
+        (
+            lambda: random_features.simulate(
+                key("x"), ClassModel([0.001, 0.999], [0.4, 1.6], **FINE), dimension=20
+            ),
+            "fractions",
+        ),
+        (lambda: training.simulated_losses(key("x"), TWO, [-1.0], dimension=10), "training_times"),
+        (lambda: process.backward_times(0.1, 0.2, 10), "start and end"),
+        (lambda: process.noised(key("x"), jnp.ones((2, 2)), -1.0), "time"),
+        (
+            lambda: sampling.backward(
+                key("x"), sampling.mixture_score(PAIR), jnp.ones((2, 4)), jnp.asarray([0.1, 0.2])
+            ),
+            "times",
+        ),
+        (lambda: speciation.speciation_times(PAIR, criterion="halve"), "criterion"),
+        (lambda: speciation.return_probability(PAIR, -1.0), "time"),
+        (lambda: speciation.collapse_times(PAIR, [10]), "counts"),
+    ],
+)
+def test_bad_input_gets_one_line_by_name(call, argument):
+    with pytest.raises(ValueError, match=f"^{argument}: got .*, expected .*; ") as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+def test_ratios_must_be_concrete_where_they_are_sizes():
+    def run(ratio):
+        model = ClassModel([1.0], [1.0], 0.1, ratio, 8.0)
+        return random_features.simulate(key("x"), model, dimension=10).eigenvalues
+
+    with pytest.raises(ValueError, match=r"^fractions and ratios: got traced values"):
+        jax.jit(run)(4.0)
+
+
+def test_counts_are_fixed_by_the_fractions_and_add_up():
+    model = ClassModel([0.15, 0.35, 0.5], [1.0, 1.0, 1.0], **FINE)
+    counts, features = random_features.sizes(model, 30)
+    assert sum(counts) == 120 and features == 240
+    assert max(abs(np.asarray(counts) - 120 * np.array([0.15, 0.35, 0.5]))) <= 1
+
+
+def test_a_variance_and_a_fraction_may_be_traced():
+    def trace(variance):
+        model = ClassModel([0.5, 0.5], jnp.stack([variance, jnp.asarray(1.6)]), **FINE)
+        return spectrum.resolvent(model, jnp.asarray(-1.0)).trace.real
+
+    assert float(jax.jit(trace)(0.4)) == pytest.approx(
+        float(spectrum.resolvent(TWO, jnp.asarray(-1.0)).trace.real), rel=1e-12
+    )
+
+
+def test_backward_times_fall_evenly_in_the_log_ratio():
+    times = np.asarray(process.backward_times(2.0, 1e-3, 50))
+    assert times[[0, -1]] == pytest.approx([2.0, 1e-3])
+    gaps = np.diff(np.log(np.expm1(2 * times)))
+    np.testing.assert_allclose(gaps, gaps[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 11])
+def test_small_systems_are_solved_whatever_their_order_of_rows(size):
+    random = np.random.default_rng(zlib.crc32(f"systems {size}".encode()))
+    matrix = random.normal(size=(size, size)) + 1j * random.normal(size=(size, size))
+    matrix[0, 0] = 0 if size > 1 else 1
+    right = random.normal(size=(size, 3))
+    wanted = np.linalg.solve(matrix, right)
+    found = special.solve_small(jnp.asarray(matrix), jnp.asarray(right, complex))
+    np.testing.assert_allclose(found, wanted, rtol=1e-11, atol=1e-12)
+    single = special.solve_small(jnp.asarray(matrix), jnp.asarray(right[:, 0], complex))
+    np.testing.assert_allclose(single, wanted[:, 0], rtol=1e-11, atol=1e-12)
+
+
+def test_hermite_polynomials_are_orthonormal():
+    nodes, weights = special.normal_nodes()
+    values = np.stack(special.hermite(6, nodes))
+    np.testing.assert_allclose((values * weights) @ values.T, np.eye(7), atol=1e-12)
+
+
+def test_collapse_comes_earlier_for_larger_variance_and_fewer_samples():
+    mixture = GaussianMixture.isotropic([0.5, 0.5], np.zeros((2, 16)), [0.5, 2.0])
+    few, many = (speciation.collapse_times(mixture, [n, n]) for n in (100, 10000))
+    assert few[1] > few[0] and (few > many).all()
+    wanted = np.log1p(0.5 / (100 ** (2 / 16) - 1)) / 2
+    assert float(few[0]) == pytest.approx(wanted, rel=1e-12)
