@@ -66,7 +66,7 @@ def grid(config: Config) -> list[dict]:
         }
         for k in config.clusters
         for deviation in (config.deviations if k == 2 else config.deviations[-1:])
-        for choice in (CHOICES if deviation > 0 and k == 2 else CHOICES[:1])
+        for choice in _compared(k, deviation, config)
     ]
     unbiased = {"clusters": 2, "rule": 0.0, **shared}
     noisy, noisiest = config.deviations[-1] ** 2, config.large_deviation**2
@@ -75,6 +75,13 @@ def grid(config: Config) -> list[dict]:
         {"centroids": "orthonormal", "variance": noisiest, **unbiased},
         {"centroids": "sphere", "variance": noisy, **unbiased},
     ]
+
+
+def _compared(clusters: int, deviation: float, config: Config) -> tuple[str, ...]:
+    """All choices at the largest noise, elsewhere the first, and with noise the second too."""
+    if clusters != 2 or deviation == 0:
+        return CHOICES[:1]
+    return CHOICES if deviation == config.deviations[-1] else CHOICES[:2]
 
 
 def strengths(point: dict) -> list[jax.Array]:

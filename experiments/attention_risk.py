@@ -15,6 +15,8 @@ from experiments.shared import configurations, pools
 
 AXES: dict[str, tuple[str, ...]] = {}
 POOL = 6000
+# Jitted: op by op, every configuration's shapes would compile some thirty small programs.
+RISK, REGULARISER = jax.jit(theory.population_risk), jax.jit(theory.regulariser)
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,10 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
         point = {name: dataset[name].values[place] for name in configurations.point(0)}
         drawn = configurations.draw(point)
         setting = {"length": float(point["length"]), "strength": drawn["strength"]}
-        exact.append(float(theory.population_risk(drawn["heads"], drawn["mixture"], **setting)))
+        exact.append(float(RISK(drawn["heads"], drawn["mixture"], **setting)))
         spoiled.append(without_own_token(**drawn, length=setting["length"]))
         uncoupled.append(without_coupling(drawn["mixture"], drawn["heads"]))
-        regularisers.append(float(theory.regulariser(drawn["heads"], drawn["mixture"])))
+        regularisers.append(float(REGULARISER(drawn["heads"], drawn["mixture"])))
     return dataset.assign(
         theory_risk=("point", exact),
         theory_without_own=("point", spoiled),
