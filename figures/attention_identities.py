@@ -8,7 +8,7 @@ from figures import style
 
 EXPERIMENT = "attention_identities"
 FLOOR = 1e-17  # an error of exactly zero is shown here
-# Name of the identity, its two sides, what spoils it, and the two sides then; None is zero.
+# Name of the identity, its two sides, what spoils it, and the two sides then.
 IDENTITIES = (
     ("risk unchanged when\northonormal heads turn", "risk", "risk_turned",
      "the regulariser instead", "regulariser", "regulariser_turned"),
@@ -79,9 +79,8 @@ def _strengths(axes, dataset) -> None:
     style.legend(axes, columns=2, bbox_to_anchor=(0.5, -0.22))
 
 
-def _error(dataset, left: str, right: str | None) -> float:
+def _error(dataset, left: str, right: str) -> float:
     """The largest difference, relative to the largest value of the left side at that point."""
-    one = dataset[left].values
-    other = np.zeros_like(one) if right is None else dataset[right].values
-    scale = 1.0 if right is None else np.abs(one).max(axis=1, keepdims=True)
+    one, other = dataset[left].values, dataset[right].values
+    scale = np.abs(one).max(axis=1, keepdims=True)
     return max(float(np.max(np.abs(one - other) / scale)), FLOOR)

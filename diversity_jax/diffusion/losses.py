@@ -27,7 +27,7 @@ from jaxtyping import Array, Complex, Float
 
 from diversity_jax import special, validate
 from diversity_jax.diffusion import spectrum
-from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.diffusion.model import ClassLosses, ClassModel
 from diversity_jax.diffusion.spectrum import Coefficients
 
 NODES = 48
@@ -38,13 +38,6 @@ GENERALISATION = ("argmin", "share")
 MEMORISATION = ("gap", "relative-gap", "spectral-edge", "spectral-median")
 LEVELS = {"gap": 0.05, "relative-gap": 0.1}
 ROOM, HEIGHT = 0.7, 1.0  # how far the contour keeps from the spectrum, in log z
-
-
-class FlowLosses(eqx.Module):
-    """Loss per class on its own samples and on new ones, `[time, class]`; 1 before training."""
-
-    train: Float[Array, "t k"]
-    test: Float[Array, "t k"]
 
 
 class Contour(eqx.Module):
@@ -60,7 +53,7 @@ class Contour(eqx.Module):
     rate: Float[Array, ""]  # 2 D / psi_p
 
 
-def flow_losses(model: ClassModel, training_times: Any) -> FlowLosses:
+def flow_losses(model: ClassModel, training_times: Any) -> ClassLosses:
     """The asymptotic losses at `training_times` `[time]`, ``steps * learning_rate / d^2``.
 
     Exact as d grows with n/d and p/d fixed; no simulation. To 1e-6 over the whole of training.
@@ -148,7 +141,7 @@ def _response(parts: Coefficients, sources: tuple, one: tuple, two: tuple) -> Co
 
 
 @jax.jit
-def along(path: Contour, times: Float[Array, " t"]) -> FlowLosses:
+def along(path: Contour, times: Float[Array, " t"]) -> ClassLosses:
     """The losses at `times` from the contour of a model."""
 
     def at(time: Array) -> Array:
@@ -162,7 +155,7 @@ def along(path: Contour, times: Float[Array, " t"]) -> FlowLosses:
 
     found = jax.lax.map(at, times)
     k = path.gains.shape[0]
-    return FlowLosses(train=found[:, :k], test=found[:, k:])
+    return ClassLosses(train=found[:, :k], test=found[:, k:])
 
 
 class ClassTimes(eqx.Module):
@@ -191,7 +184,9 @@ def class_times(
     `spectral-median`, at the median of the class-resolved measure below the top bulk. `level` goes
     to the definition that takes one; both do where that is `share` and a gap: give it to neither.
     A crossing that never occurs is inf. Differentiable, but for the medians. Units of
-    `flow_losses`. Source: our definitions; those of arXiv 2605.06367 are not known.
+    `flow_losses`. Errors: ValueError for an unknown definition and for a level that is ambiguous,
+    not positive, or a share of one or more. Source: our definitions; those of arXiv 2605.06367 are
+    not known.
     """
     validate.choice("generalisation", generalisation, GENERALISATION)
     validate.choice("memorisation", memorisation, MEMORISATION)
@@ -200,8 +195,9 @@ def class_times(
         got = f"{level} with {generalisation} and {memorisation}"
         expected = "a level for exactly one definition that takes one"
         raise validate.fail("level", got, expected, "leave it out")
-    if level is not None and not 0 < level < (1 if generalisation == "share" else jnp.inf):
-        raise validate.fail("level", level, "a number between 0 and 1", "pass e.g. 0.1")
+    most = 1.0 if generalisation == "share" else jnp.inf
+    if level is not None and not 0 < level < most:
+        raise validate.fail("level", level, f"a number above 0 and below {most}", "pass e.g. 0.1")
     share = level if level is not None and generalisation == "share" else 0.9
     gap = LEVELS.get(memorisation, 0.0) if level is None else level
     first, second = _class_times(model, generalisation, memorisation, share, gap)
@@ -251,7 +247,7 @@ def _class_times(model: ClassModel, generalisation: str, memorisation: str, shar
 
 
 def _least(test: Any, path: Contour, logs: Array, values: Array) -> Float[Array, " k"]:
-    """The log time of the least loss per class: on the grid, then two Newton steps on the slope.
+    """The log time of the least loss per class: on the grid, then five Newton steps on the slope.
 
     inf where the loss still falls at the end of the grid.
     """

@@ -85,6 +85,17 @@ class ClassModel(eqx.Module):
         return self.group_variances @ self.groups
 
 
+class ClassLosses(eqx.Module):
+    """Loss per class on its own samples and on new ones, `[time, class]`; 1 before training.
+
+    Predicted by `losses.flow_losses`, simulated by `training.simulated_losses`. In units of
+    ``(1/d) E |xi|^2 = 1``.
+    """
+
+    train: Float[Array, "t k"]
+    test: Float[Array, "t k"]
+
+
 def _optional(array: Any) -> Array | None:
     return None if array is None else jnp.asarray(array, float)
 

@@ -14,6 +14,7 @@ class are Gaussian, so their average is the same formula with the class's covari
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import Any
 
@@ -58,18 +59,26 @@ def simulate(key: Array, model: ClassModel, *, dimension: int) -> Spectrum:
 
     ``n = round(samples_per_dimension * d)`` samples, shared over classes by their fractions (never
     at random), ``p = round(features_per_dimension * d)`` features. Rows of W have norm
-    ``sqrt(d)``, so that the atom is not smeared. Memory 3 p^2 numbers, time p^3 + 7 n p^2.
-    Errors: ValueError for a class without samples and for sizes that are traced; MemoryError, as
-    a ValueError that names the sizes, for more features than memory.
+    ``sqrt(d)``, so that the atom is not smeared. Memory some 4 p^2 + 7 n p numbers, time p^3 +
+    7 n p^2. Errors: ValueError for a class without samples, for sizes that are traced, and, on a
+    CPU, for matrices larger than the machine's memory. Source: the module docstring, derived.
     """
     drawn = draw(key, model, dimension=dimension, normalised=True)
     matrix, _ = covariance(model, drawn)
     return Spectrum(
-        eigenvalues=jnp.linalg.eigvalsh(matrix),
+        eigenvalues=_eigenvalues(matrix),
         counts=jnp.asarray(drawn.counts),
         samples=jnp.asarray(drawn.samples.shape[0]),
         features=jnp.asarray(drawn.weights.shape[0]),
     )
+
+
+def _eigenvalues(matrix: Float[Array, "p p"]) -> Float[Array, " p"]:
+    """Ascending; on a CPU by LAPACK's own driver, since jax computes the vectors as well."""
+    seen = validate.concrete(matrix)
+    if seen is None or jax.default_backend() != "cpu":
+        return jnp.linalg.eigvalsh(matrix)
+    return jnp.asarray(np.linalg.eigvalsh(seen))
 
 
 def sizes(model: ClassModel, dimension: int) -> tuple[tuple[int, ...], int]:
@@ -93,7 +102,20 @@ def sizes(model: ClassModel, dimension: int) -> tuple[tuple[int, ...], int]:
         raise validate.fail("fractions", got, "at least one per class", "raise n or the fraction")
     if p < 1:
         raise validate.fail("features_per_dimension", p, "at least one feature", "raise it")
+    _check_memory(n, p)
     return counts, p
+
+
+def _check_memory(samples: int, features: int) -> None:
+    """Refuse matrices that the host cannot hold, before any is made; a device knows its own."""
+    if jax.default_backend() != "cpu" or not hasattr(os, "sysconf"):
+        return
+    room = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    needed = 8 * (4 * features**2 + 7 * samples * features)
+    if needed > room:
+        got = f"{features} features and {samples} samples, some {needed / 1e9:.0f} GB"
+        fix = "lower dimension, features_per_dimension or samples_per_dimension"
+        raise validate.fail("dimension", got, f"at most {room / 1e9:.0f} GB", fix)
 
 
 def draw(key: Array, model: ClassModel, *, dimension: int, normalised: bool = False) -> Features:
@@ -123,7 +145,7 @@ def covariance(
 ) -> tuple[Float[Array, "p p"], Float[Array, " p"]]:
     """U and the first Hermite coefficients, averaged over all samples or those of class `of`.
 
-    ``V_ij = mean_c1_i W_ij / (r_i sqrt d)``. Memory 3 p^2 numbers.
+    ``V_ij = mean_c1_i W_ij / (r_i sqrt d)``. Memory some 3 p^2 + 7 n p numbers.
     """
     first = 0 if of is None else sum(drawn.counts[:of])
     number = sum(drawn.counts) if of is None else drawn.counts[of]

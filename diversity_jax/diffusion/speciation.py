@@ -34,21 +34,25 @@ EARLIEST, LATEST, GRID, BISECTIONS = 1e-4, 20.0, 60, 40
 def return_probability(mixture: GaussianMixture, time: Any) -> Float[Array, " k"]:
     """The probability phi_c that a point of class c, noised to `time` and back, returns to c.
 
-    Exact up to quadrature, 1e-4 or better, for isotropic classes and at most three of them.
+    Exact up to quadrature, 1e-3 or better, for isotropic classes and at most three of them.
     Differentiable. Errors: ValueError for others, which
     `diversity_jax.diffusion.sampling.return_probability` simulates; for a negative time.
     Source: the definition in arXiv 2402.18491 (clones); per class, derived (module docstring).
     """
+    validate.nonnegative("time", time, "the process runs forward only")
+    return _return_probability(mixture, jnp.asarray(time, float), _alike(mixture))
+
+
+def _alike(mixture: GaussianMixture) -> bool:
+    """Whether all classes are seen to have one variance; refuses what quadrature does not cover."""
     if mixture.kind != "isotropic" or mixture.components > MOST_CLASSES:
         raise validate.fail(
             "mixture", f"{mixture.components} classes with {mixture.kind} covariances",
             "at most 3 isotropic classes",
             "simulate it: diffusion.sampling.return_probability(key, mixture, time, number=...)",
         )  # fmt: skip
-    validate.nonnegative("time", time, "the process runs forward only")
     variances = validate.concrete(mixture.variances)
-    alike = variances is not None and bool((variances == variances[0]).all())
-    return _return_probability(mixture, jnp.asarray(time, float), alike)
+    return variances is not None and bool((variances == variances[0]).all())
 
 
 def clone_probability(mixture: GaussianMixture, time: Any) -> Float[Array, ""]:
@@ -76,12 +80,17 @@ def speciation_times(mixture: GaussianMixture, *, criterion: str) -> Float[Array
         raise validate.fail("mixture", "one class", "at least two", "there is nothing to decide")
     if criterion == "covariance":
         return _covariance_times(mixture)
-    if criterion == "bayes":
-        return _last_above(lambda time: _committed(mixture.at_time(time)))
+    return _searched(mixture, criterion, criterion != "bayes" and _alike(mixture))
+
+
+@partial(jax.jit, static_argnums=(1, 2))
+def _searched(mixture: GaussianMixture, criterion: str, alike: bool) -> Float[Array, " k"]:
     pi = mixture.weights
 
     def margin(time: Array) -> Array:
-        phi = return_probability(mixture, time)
+        if criterion == "bayes":
+            return _committed(mixture.at_time(time))
+        phi = _return_probability(mixture, time, alike)
         return (phi if criterion == "half" else (phi - pi) / (1 - pi)) - 0.5
 
     return _last_above(margin)

@@ -250,7 +250,11 @@ def _at(parts: Coefficients, z: Array) -> Resolvent:
 
 
 def density(model: ClassModel, grid: Any) -> Float[Array, "*n"]:
-    """The spectral density of the bulks at the real numbers `grid`; the atom is left out."""
+    """The spectral density of the bulks at the real numbers `grid`; the atom is left out.
+
+    Of the shape of `grid`, per unit of eigenvalue; it integrates to one less the atom's mass.
+    Source: the fixed point of the module docstring, in the limit from above the real axis.
+    """
     grid = jnp.asarray(grid, float)
     values = _on_axis(coefficients(model), grid.ravel())[:, 0].imag / jnp.pi
     return jnp.maximum(values, 0.0).reshape(grid.shape)
@@ -369,6 +373,7 @@ def _bulks(parts: Coefficients, largest: int) -> Bulks:
     )
 
 
+@jax.jit
 def _on_axis(parts: Coefficients, points: Float[Array, " n"]) -> Complex[Array, "n k1"]:
     """Solutions at real points, the limits from above where they lie on a cut."""
     return jax.vmap(lambda x: solve(parts, x + 0j))(points)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import t
 
 from diversity_jax.diffusion import losses, random_features, training
 from diversity_jax.diffusion.model import ClassModel
@@ -78,8 +78,8 @@ def test_descent_tends_to_the_flow_at_first_order_in_the_step():
     np.testing.assert_allclose(np.divide(gaps[:-1], gaps[1:]), 2, rtol=0.05)
 
 
-def _largest(scores, level=1e-4):
-    return np.abs(scores).max(), norm.isf(level / 2 / scores.size)
+def _largest(scores, draws, level=1e-4):
+    return np.abs(scores).max(), t.isf(level / 2 / scores.size, draws - 1)
 
 
 @pytest.mark.parametrize("model", [THREE, GROUPS])
@@ -96,8 +96,8 @@ def test_the_exact_noise_average_is_that_of_drawn_noise(model):
         rows.append((features.T @ features / len(samples), features.T @ noise / len(samples)))
     for exact, found in zip((matrix, cross), zip(*rows)):
         spread = np.std(found, axis=0, ddof=1) / np.sqrt(len(found))
-        worst, limit = _largest((np.mean(found, axis=0) - exact) / spread)
-        assert worst < 1.15 * limit  # Student with 399 degrees of freedom, near enough
+        worst, limit = _largest((np.mean(found, axis=0) - exact) / spread, len(found))
+        assert worst < limit
 
 
 def test_the_population_average_is_that_of_new_samples():
@@ -113,8 +113,8 @@ def test_the_population_average_is_that_of_new_samples():
         rows.append((features.T @ features / 500, features.T @ noise / 500))
     for exact, found in zip((matrix, cross), zip(*rows)):
         error = np.std(found, axis=0, ddof=1) / np.sqrt(len(found))
-        worst, limit = _largest((np.mean(found, axis=0) - exact) / error)
-        assert worst < 1.15 * limit
+        worst, limit = _largest((np.mean(found, axis=0) - exact) / error, len(found))
+        assert worst < limit
 
 
 def test_class_times_are_where_they_say():

@@ -68,6 +68,7 @@ def test_a_model_refuses_what_has_no_meaning(changed, argument):
             ),
             "fractions",
         ),
+        (lambda: random_features.simulate(key("x"), TWO, dimension=10**6), "dimension"),
         (lambda: training.simulated_losses(key("x"), TWO, [-1.0], dimension=10), "training_times"),
         (lambda: process.backward_times(0.1, 0.2, 10), "start and end"),
         (lambda: process.noised(key("x"), jnp.ones((2, 2)), -1.0), "time"),
@@ -146,3 +147,19 @@ def test_collapse_comes_earlier_for_larger_variance_and_fewer_samples():
     assert few[1] > few[0] and (few > many).all()
     wanted = np.log1p(0.5 / (100 ** (2 / 16) - 1)) / 2
     assert float(few[0]) == pytest.approx(wanted, rel=1e-12)
+
+
+def test_calls_of_one_shape_compile_once():
+    """A loop that is traced anew at every call would compile anew at every call."""
+    compiled = []
+    grid = jnp.linspace(0.1, 1.0, 5)
+    spectrum.density(TWO, grid)
+    speciation.speciation_times(PAIR, criterion="bayes")
+    jax.monitoring.register_event_duration_secs_listener(
+        lambda event, *_, **__: compiled.append(event) if "backend_compile" in event else None
+    )
+    other = ClassModel([0.4, 0.6], [0.5, 1.5], **FINE)
+    spectrum.density(other, grid)
+    mixture = GaussianMixture.isotropic([0.3, 0.7], 2 * np.eye(2, 4), 1.0)
+    speciation.speciation_times(mixture, criterion="bayes")
+    assert compiled == []
