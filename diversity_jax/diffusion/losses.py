@@ -204,46 +204,62 @@ def class_times(
     return ClassTimes(first, second, generalisation, memorisation)
 
 
-@partial(jax.jit, static_argnums=(1, 2))
 def _class_times(model: ClassModel, generalisation: str, memorisation: str, share, gap):
+    """Compiled in parts, so that another definition does not compile the contour again."""
     path = contour(model)
+    logs = _span(model, path)
+    first = _generalised(path, logs, generalisation, share)
+    if memorisation in LEVELS:
+        return first, _memorised(path, logs, memorisation, gap)
+    return first, _spectral(model, path, memorisation)
+
+
+@jax.jit
+def _span(model: ClassModel, path: Contour) -> Float[Array, " t"]:
+    """Log times from long before the fastest mode is learned to long after the slowest."""
     parts = spectrum.coefficients(model)
-    fixed = jax.lax.stop_gradient(path)
-    first, last = 0.01 / spectrum.upper_bound(parts), 100.0 / parts.residual
-    first, last = jax.lax.stop_gradient((jnp.log(first / path.rate), jnp.log(last / path.rate)))
-    logs = jnp.linspace(first, last, TIMES)
-    seen = along(fixed, jnp.exp(logs))
+    ends = jnp.stack([0.01 / spectrum.upper_bound(parts), 100.0 / parts.residual]) / path.rate
+    first, last = jax.lax.stop_gradient(jnp.log(ends))
+    return jnp.linspace(first, last, TIMES)
+
+
+@partial(jax.jit, static_argnums=2)
+def _generalised(path: Contour, logs: Array, definition: str, share: Any) -> Float[Array, " k"]:
+    seen = along(jax.lax.stop_gradient(path), jnp.exp(logs)).test
 
     def test(path: Contour, log: Array) -> Array:
         return along(path, jnp.exp(log)[None]).test[0]
+
+    least = _least(test, path, logs, seen)
+    if definition == "argmin":
+        return jnp.exp(least)
+    bottom = jax.vmap(lambda c, log: test(path, log)[c])(jnp.arange(least.size), least)
+    bottom = jnp.where(jnp.isfinite(least), bottom, test(path, logs[-1]))
+    wanted = 1 - share * (1 - bottom)
+    return jnp.exp(_crossing(lambda p, x: -test(p, x), path, logs, -seen, -wanted))
+
+
+@partial(jax.jit, static_argnums=2)
+def _memorised(path: Contour, logs: Array, definition: str, gap: Any) -> Float[Array, " k"]:
+    seen = along(jax.lax.stop_gradient(path), jnp.exp(logs))
 
     def apart(path: Contour, log: Array) -> Array:
         losses = along(path, jnp.exp(log)[None])
         return (losses.test - losses.train)[0]
 
-    least = _least(test, path, logs, seen.test)
-    if generalisation == "argmin":
-        first = jnp.exp(least)
-    else:
-        bottom = jax.vmap(lambda c, log: test(path, log)[c])(jnp.arange(least.size), least)
-        bottom = jnp.where(jnp.isfinite(least), bottom, along(path, jnp.exp(logs[-1:])).test[0])
-        wanted = 1 - share * (1 - bottom)
-        first = jnp.exp(_crossing(lambda p, x: -test(p, x), path, logs, -seen.test, -wanted))
-    if memorisation in LEVELS:
-        wanted = jnp.full(first.shape, gap)
-        if memorisation == "relative-gap":
-            endless = along(path, jnp.exp(logs[-1:]))
-            wanted = gap * (endless.test - endless.train)[0]
-        second = jnp.exp(_crossing(apart, path, logs, seen.test - seen.train, wanted))
-    else:
-        if memorisation == "spectral-edge":
-            ratio = parts.features / parts.samples
-            room = jnp.sqrt(ratio) - jnp.sqrt(parts.fractions)
-            place = parts.residual + parts.memory * room**2
-        else:
-            place = _medians(model)
-        second = 2 / (path.rate * place)
-    return first, second
+    wanted = jnp.full(path.gains.shape, gap)
+    if definition == "relative-gap":
+        wanted = gap * apart(path, logs[-1])
+    return jnp.exp(_crossing(apart, path, logs, seen.test - seen.train, wanted))
+
+
+@partial(jax.jit, static_argnums=2)
+def _spectral(model: ClassModel, path: Contour, definition: str) -> Float[Array, " k"]:
+    if definition == "spectral-median":
+        return 2 / (path.rate * _medians(model))
+    parts = spectrum.coefficients(model)
+    room = jnp.sqrt(parts.features / parts.samples) - jnp.sqrt(parts.fractions)
+    return 2 / (path.rate * (parts.residual + parts.memory * room**2))
 
 
 def _least(test: Any, path: Contour, logs: Array, values: Array) -> Float[Array, " k"]:

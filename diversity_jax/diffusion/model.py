@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -54,11 +55,11 @@ class ClassModel(eqx.Module):
         centroid_overlaps: Any = None,
         activation: Callable[[Any], Any] = jnp.tanh,
     ):
-        self.fractions = jnp.asarray(fractions, float)
-        self.variances = jnp.asarray(variances, float)
-        self.time = jnp.asarray(time, float)
-        self.samples_per_dimension = jnp.asarray(samples_per_dimension, float)
-        self.features_per_dimension = jnp.asarray(features_per_dimension, float)
+        self.fractions = _numbers(fractions)
+        self.variances = _numbers(variances)
+        self.time = _numbers(time)
+        self.samples_per_dimension = _numbers(samples_per_dimension)
+        self.features_per_dimension = _numbers(features_per_dimension)
         self.group_fractions = _optional(group_fractions)
         self.centroid_overlaps = _optional(centroid_overlaps)
         self.activation = activation
@@ -97,7 +98,18 @@ class ClassLosses(eqx.Module):
 
 
 def _optional(array: Any) -> Array | None:
-    return None if array is None else jnp.asarray(array, float)
+    return None if array is None else _numbers(array)
+
+
+def _numbers(value: Any) -> Array:
+    """An array that stays concrete, if `value` is, inside code that is being traced.
+
+    Sizes of arrays follow from fractions and ratios.
+    """
+    if any(isinstance(part, jax.core.Tracer) for part in jax.tree.leaves(value)):
+        return jnp.asarray(value, float)
+    with jax.ensure_compile_time_eval():
+        return jnp.asarray(value, float)
 
 
 def _check(model: ClassModel) -> None:
