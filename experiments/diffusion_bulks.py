@@ -1,0 +1,93 @@
+"""The bulks of a spectrum at large ratios: how many eigenvalues each holds, and what it learns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+import xarray
+
+from experiments.shared import flows, spectra
+
+AXES = {"below": ("place",), "learned": ("place",)}
+# The settings of figures 4 and 14 of arXiv 2505.17638 at 8 samples and 64 features per dimension
+# (one class, so that both are written alike; variance one, or one half and three halves).
+PUBLISHED = {"one": (1.0, 1.0), "halves": ((0.5, 1.5), (0.5, 1.5))}
+RATIOS, TIME, PERCENT = (8, 64), 0.01, 50
+
+
+@dataclass(frozen=True)
+class Config:
+    """One dimension, for memory: 64 features per dimension."""
+
+    seeds: int = 6
+    dimension: int = 16
+
+
+PRESETS = {
+    "smoke": Config(seeds=2, dimension=6),
+    "laptop": Config(),
+    "paper": Config(seeds=10, dimension=100),
+}
+
+
+def grid(config: Config) -> list[dict]:
+    """The published settings."""
+    return [
+        flows.point(variances, PERCENT, RATIOS, config.dimension, TIME)
+        for variances in PUBLISHED.values()
+    ]
+
+
+def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
+    """Shares of one draw below `spectra.GRID`."""
+    found = spectra.simulate(key, flows.model(point), point["dimension"])
+    return {name: found[name] for name in ("below", "learned")}
+
+
+def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
+    """Add the predicted bulks, and how many eigenvalues and how much of the fall lie in each."""
+    made = [
+        spectra.predict(flows.model(flows.of(dataset, place)))
+        for place in range(dataset.sizes["point"])
+    ]
+    number = max(len(one.masses) for one in made)
+    cuts = np.full((len(made), number + 1), np.nan)
+    for row, one in zip(cuts, made):
+        between = np.sqrt(one.edges[1:, 0] * one.edges[:-1, 1])
+        lowest = one.atom[0] + (one.edges[0, 0] - one.atom[0]) / 2
+        row[: len(one.masses) + 1] = [lowest, *between, spectra.GRID[-1]]
+    per_bulk = ("point", "bulk")
+    padded = {
+        name: (per_bulk, np.stack([_padded(getattr(one, name), number) for one in made]))
+        for name in ("masses", "falls")
+    }
+    counted = {
+        f"counted_{name}": (("point", "seed", "bulk"), _between(dataset[name].values, cuts))
+        for name in ("below", "learned")
+    }
+    edges = np.stack([_padded(one.edges, number) for one in made])
+    return dataset.assign(
+        **padded,
+        **counted,
+        edges=(("point", "bulk", "end"), edges),
+        theory_below=(("point", "place"), np.stack([one.below for one in made])),
+        theory_learned=(("point", "place"), np.stack([one.learned for one in made])),
+        atom=("point", [one.atom[0] for one in made]),
+        atom_mass=("point", [one.atom[1] for one in made]),
+    ).assign_coords(setting=("point", list(PUBLISHED)), place=spectra.GRID)
+
+
+def _padded(values: np.ndarray, number: int) -> np.ndarray:
+    rest = ((0, number - len(values)), *((0, 0) for _ in values.shape[1:]))
+    return np.pad(values, rest, constant_values=np.nan)
+
+
+def _between(shares: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+    """The share `[point, seed, bulk]` between neighbouring cuts."""
+    found = [
+        np.stack([np.interp(row, spectra.GRID, seed) for seed in shares[place]])
+        for place, row in enumerate(cuts)
+    ]
+    return np.diff(np.stack(found), axis=2)

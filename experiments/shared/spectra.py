@@ -1,0 +1,95 @@
+"""Spectra as diffusion experiments compare them: shares of eigenvalues and of learning."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from diversity_jax import seeds
+from diversity_jax.diffusion import random_features, spectrum
+from diversity_jax.diffusion.model import ClassModel
+
+# Eigenvalues at which shares are counted: 20 to a factor of ten are lines in a figure, 60 a curve.
+GRID = np.geomspace(1e-4, 1e3, 421)
+
+
+def simulate(key: Array, model: ClassModel, dimension: int) -> dict[str, Array]:
+    """Shares of one draw below each point of `GRID`: of the eigenvalues, and of the loss's fall.
+
+    `learned`: by how much the training loss falls, in the end, through modes with eigenvalues
+    below; its last value is the whole fall. `eigenvalues` are all of them, ascending.
+    """
+    drawn = random_features.draw(
+        seeds.stream(key, "features"), model, dimension=dimension, normalised=True
+    )
+    matrix, slopes = random_features.covariance(model, drawn)
+    values, vectors = jnp.linalg.eigh(matrix)
+    signal = vectors.T @ random_features.cross(drawn, slopes)
+    falls = jnp.sum(signal**2, axis=1) / values / dimension
+    below = jnp.searchsorted(values, jnp.asarray(GRID))
+    grown = jnp.concatenate([jnp.zeros(1), jnp.cumsum(falls)])
+    return {"below": below / values.size, "learned": grown[below], "eigenvalues": values}
+
+
+class Predicted(NamedTuple):
+    """What a model's spectrum should be: shares at `GRID`, traces at z, and bulk by bulk."""
+
+    below: np.ndarray  # share of eigenvalues below each point of GRID
+    learned: np.ndarray  # fall of the training loss through modes below (isotropic classes)
+    traces: np.ndarray  # real part of the mean of 1 / (eigenvalue - z)
+    edges: np.ndarray  # [bulk, 2]
+    masses: np.ndarray  # [bulk]
+    falls: np.ndarray  # [bulk]: of the training loss
+    atom: tuple[float, float]  # position and mass
+
+
+def predict(model: ClassModel, z: Any = ()) -> Predicted:
+    """All of it from the bulks and one call of the resolvent, at nodes in each bulk and at `z`."""
+    found = spectrum.bulks(model)
+    number = int(found.number)
+    # As many nodes for every model, so that the resolvent is compiled once.
+    edges = jnp.where(jnp.isfinite(found.edges), found.edges, found.edges[:1])
+    places, weights = jax.vmap(lambda pair: spectrum.bulk_nodes(pair, found.atom_position))(edges)
+    places, weights = np.asarray(places), np.asarray(weights)[:number]
+    asked = np.concatenate([(places * (1 + 1e-12j)).ravel(), np.asarray(z, complex)])
+    at = spectrum.resolvent(model, asked)
+    trace, factors = np.asarray(at.trace), np.asarray(at.class_factors)
+    inside = slice(0, number * places.shape[1])
+    shape, places = (number, places.shape[1]), places[:number]
+    masses = weights * trace[inside].imag.reshape(shape) / np.pi
+    overlap = _overlap(model, trace[inside], factors[inside]).reshape(shape)
+    fallen = weights * overlap.imag / (np.pi * places)
+    position, share = float(found.atom_position), float(found.atom_mass)
+    return Predicted(
+        below=share * (position < GRID) + _grown(places, masses),
+        learned=_grown(places, fallen),
+        traces=trace[asked.size - len(z) :].real,
+        edges=np.asarray(found.edges)[:number],
+        masses=masses.sum(axis=1),
+        falls=fallen.sum(axis=1),
+        atom=(position, share),
+    )
+
+
+def _overlap(model: ClassModel, q: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """``vbar^2 k``, isotropic classes: its spectral measure over x is what the loss falls by."""
+    constants = spectrum.class_constants(model)
+    shares, psi = np.asarray(model.fractions), float(model.features_per_dimension)
+    noise = np.asarray(constants.noise_power)
+    beta = factors @ (shares * np.asarray(constants.signal_power)) + shares @ noise
+    return (shares @ np.sqrt(noise)) ** 2 * psi * q / (1 + psi * q * beta)
+
+
+def _grown(places: np.ndarray, masses: np.ndarray) -> np.ndarray:
+    """Masses at nodes, summed up to each point of `GRID`; half of a node's lies below it."""
+    total = np.zeros(GRID.size)
+    for place, mass in zip(places, masses):
+        middle = np.cumsum(mass) - mass / 2
+        ends = np.concatenate([[place[0] * (1 - 1e-9)], place, [place[-1] * (1 + 1e-9)]])
+        grown = np.concatenate([[0.0], middle, [mass.sum()]])
+        total += np.interp(np.log(GRID), np.log(ends), grown)
+    return total
