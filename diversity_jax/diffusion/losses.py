@@ -144,16 +144,15 @@ def _response(parts: Coefficients, sources: tuple, one: tuple, two: tuple) -> Co
 def along(path: Contour, times: Float[Array, " t"]) -> ClassLosses:
     """The losses at `times` from the contour of a model."""
 
-    def at(time: Array) -> Array:
-        # expm1: the exponent may be small, and f = rate * time is what is left of it then.
-        weights = -jnp.expm1(-path.rate * time * path.points) / path.points * path.steps
-        linear = 2 * (weights * path.overlap).sum().real
-        same = jnp.einsum("i,xij,j->x", weights, path.response, weights)
-        other = jnp.einsum("i,xij,j->x", weights, path.mirrored, jnp.conj(weights))
-        square = path.mean_gain**2 * 2 * (same + other).real
-        return 1 + 2 * jnp.tile(path.gains, 2) * path.mean_gain * linear + square
-
-    found = jax.lax.map(at, times)
+    # expm1: the exponent may be small, and f = rate * time is what is left of it then.
+    grown = -jnp.expm1(-path.rate * times[:, None] * path.points[None, :])
+    weights = grown / path.points[None, :] * path.steps[None, :]
+    linear = 2 * (weights @ path.overlap).real
+    same = jnp.einsum("ti,xij,tj->tx", weights, path.response, weights)
+    other = jnp.einsum("ti,xij,tj->tx", weights, path.mirrored, jnp.conj(weights))
+    square = path.mean_gain**2 * 2 * (same + other).real
+    gains = jnp.tile(path.gains, 2)
+    found = 1 + 2 * path.mean_gain * linear[:, None] * gains[None, :] + square
     k = path.gains.shape[0]
     return ClassLosses(train=found[:, :k], test=found[:, k:])
 

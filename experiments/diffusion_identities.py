@@ -1,0 +1,128 @@
+"""Exact relations of the spectrum's and the losses' theory, at random settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray
+
+from diversity_jax import seeds
+from diversity_jax.diffusion import losses, spectrum
+from diversity_jax.diffusion.model import ClassModel
+
+HOST = True  # so that the solvers are compiled once for all experiments
+AXES = {"train": ("training_time", "class"), "total": ("training_time",),
+        "powers": ("class", "part"), "slopes": ("variance",), "memories": ("variance",),
+        "residuals": ("variance",), "odd_slopes": ("variance",)}  # fmt: skip
+TIMES = np.geomspace(0.1, 1e5, 12)
+VARIANCES = np.linspace(0.1, 4.0, 9)
+Z = (0.05 + 0.01j, -1.0, 3.0 + 0.5j)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Each seed is one random setting."""
+
+    seeds: int = 16
+
+
+PRESETS = {"smoke": Config(seeds=3), "laptop": Config(), "paper": Config(seeds=200)}
+
+
+def grid(config: Config) -> list[dict]:
+    """One point: settings are drawn by the seeds."""
+    return [{"classes": 2}]
+
+
+def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
+    """Both sides of each relation at one random setting."""
+    model = _random(key)
+    constants = spectrum.class_constants(model)
+    parts = [constants.signal_power, constants.noise_power, constants.memory_power]
+    along = {
+        "slopes": _along(VARIANCES, model.time).slope,
+        "memories": _along(VARIANCES, model.time).memory_power,
+        "residuals": _along(VARIANCES, model.time).residual_power,
+        "odd_slopes": _along(VARIANCES, model.time, jnp.sinh).slope,
+    }
+    bulks = spectrum.bulks(model)
+    last = int(bulks.number) - 1
+    return {
+        "powers": jnp.stack([*parts, constants.residual_power, constants.total_power], axis=1),
+        "slope": constants.slope[0],
+        "total_power": constants.total_power[0],
+        "mass": jnp.nansum(bulks.masses) + bulks.atom_mass,
+        "top_mass": bulks.masses[last] * model.features_per_dimension,
+        "bulk_mass": jnp.nansum(bulks.masses),
+        "atom_mass": bulks.atom_mass,
+        "ratio": model.samples_per_dimension,
+        "features": model.features_per_dimension,
+        **_losses(model),
+        **_alike(model),
+        **along,
+    }
+
+
+def _random(key: jax.Array) -> ClassModel:
+    """Shares, variances, a time and ratios with nothing special about them."""
+    draws = jax.random.uniform(seeds.stream(key, "setting"), (7,), float)
+    share, low, high, time, samples, features, _ = np.asarray(draws)
+    samples = 2 + 6 * samples
+    one = 0.2 + 0.6 * share
+    variances = np.array([0.3 + 0.5 * low, 1.2 + high])
+    return ClassModel(
+        [one, 1 - one],
+        np.stack([variances, variances], axis=1),
+        0.05 + 0.2 * time,
+        samples,
+        (1 + samples) * (1.5 + 2 * features),
+        group_fractions=[0.5, 0.5],
+    )
+
+
+def _along(variances, time, activation=jnp.tanh) -> spectrum.Constants:
+    return spectrum.equivalent_constants(variance=variances, time=time, activation=activation)
+
+
+def _losses(model: ClassModel) -> dict[str, jax.Array]:
+    """Train losses per class, and their average by its own integral without pairs of copies."""
+    path = losses.contour(model)
+    points, steps, overlap = (np.asarray(a) for a in (path.points, path.steps, path.overlap))
+    grown = -np.expm1(-2 * float(path.rate) * TIMES[:, None] * points) / points
+    total = 1 + float(path.mean_gain) ** 2 * 2 * (grown * steps * overlap).sum(axis=1).real
+    found = losses.along(path, jnp.asarray(TIMES))
+    return {"train": found.train, "total": jnp.asarray(total), "share": model.fractions[0]}
+
+
+def _alike(model: ClassModel) -> dict[str, jax.Array]:
+    """One class and the same class cut in two: the trace and the losses cannot tell."""
+    variances = jnp.broadcast_to(model.variances[:1], model.variances.shape)
+    cut = _with(model, model.fractions, variances)
+    even = _with(model, jnp.asarray([0.5, 0.5]), variances)
+    z = np.array(Z)
+    traces = [spectrum.resolvent(one, z).trace for one in (cut, even, model)]
+    names = ("cut", "even", "unlike")
+    return {f"trace_{name}": jnp.abs(trace[0]) for name, trace in zip(names, traces)}
+
+
+def _with(model: ClassModel, fractions: jax.Array, variances: jax.Array) -> ClassModel:
+    return ClassModel(
+        fractions,
+        variances,
+        model.time,
+        model.samples_per_dimension,
+        model.features_per_dimension,
+        group_fractions=model.group_fractions,
+    )
+
+
+def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
+    """Name the axes."""
+    return dataset.assign_coords(
+        training_time=TIMES,
+        variance=VARIANCES,
+        part=["signal", "noise", "memory", "residual", "total"],
+    )

@@ -1,0 +1,88 @@
+"""Which class is learned first: maps of predicted times, with simulated runs on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+import xarray
+
+from diversity_jax.diffusion import losses
+from experiments.shared import flows
+
+AXES = {"times": ("definition", "class"), "end_gap": ("class",),
+        "train": ("training_time", "class"), "test": ("training_time", "class")}  # fmt: skip
+RATIOS = (4, 8)
+PERCENTS = (20, 50, 80)  # share of the second class in simulated runs
+CONTRASTS = (1.5, 4.0)  # its variance over that of the first, in simulated runs
+KINDS = ("isotropic", "subspaces")
+MAPPED = ("share", "gap")
+FLOOR = 0.05  # variance of a class along the other's directions
+
+
+@dataclass(frozen=True)
+class Config:
+    """`cells` per axis of the predicted maps; runs at a few of their places."""
+
+    seeds: int = 8
+    dimension: int = 20
+    cells: int = 40
+
+
+PRESETS = {
+    "smoke": Config(seeds=2, dimension=10, cells=4),
+    "laptop": Config(),
+    "paper": Config(seeds=32, dimension=80),
+}
+
+
+def grid(config: Config) -> list[dict]:
+    """Simulated runs: both kinds of classes, at three shares and two contrasts."""
+    return [
+        {**flows.point(variances(kind, contrast), percent, RATIOS, config.dimension),
+         "cells": config.cells}
+        for percent in PERCENTS
+        for kind in KINDS
+        for contrast in CONTRASTS
+    ]  # fmt: skip
+
+
+def variances(kind: str, contrast: float) -> list[list[float]]:
+    """Two classes of mean variance one between them, the second's `contrast` times the first's."""
+    low, high = 2 / (1 + contrast), 2 * contrast / (1 + contrast)
+    if kind == "isotropic":
+        return [[low, low], [high, high]]
+    return [[FLOOR, 2 * low - FLOOR], [2 * high - FLOOR, FLOOR]]
+
+
+def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
+    """The losses of one draw, and the times that they give."""
+    return flows.simulate(key, point)
+
+
+def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
+    """Add the predicted times over the whole map."""
+    cells = int(dataset.cells.values[0])
+    shares, contrasts = np.linspace(0.02, 0.98, cells), np.geomspace(1.05, 9.0, cells)
+    maps = [[[_times(kind, c, share) for share in shares] for c in contrasts] for kind in KINDS]
+    first = dataset.first_one.values == dataset.first_two.values
+    contrast = (dataset.second_one + dataset.second_two) / (dataset.first_one + dataset.first_two)
+    axes = ("kind", "contrast_cell", "share_cell", "drawn", "class")
+    return dataset.assign(map=(axes, np.array(maps))).assign_coords(
+        setting=("point", np.where(first, *KINDS)),
+        contrast=("point", contrast.values),
+        kind=list(KINDS),
+        share_cell=shares,
+        contrast_cell=contrasts,
+        drawn=list(MAPPED),
+        definition=list(flows.DEFINITIONS),
+        training_time=flows.TIMES[:-1],
+    )
+
+
+def _times(kind: str, contrast: float, share: float) -> np.ndarray:
+    point = flows.point(variances(kind, contrast), 50, RATIOS, 2)
+    model = flows.model({**point, "percent": 100 * share})
+    found = losses.class_times(model, generalisation=MAPPED[0], memorisation=MAPPED[1])
+    return np.stack([found.generalisation, found.memorisation])

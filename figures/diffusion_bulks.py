@@ -1,0 +1,6 @@
+"""stub"""
+EXPERIMENT = "diffusion_bulks"
+
+
+def draw(dataset):
+    raise NotImplementedError

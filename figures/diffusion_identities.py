@@ -1,0 +1,6 @@
+"""stub"""
+EXPERIMENT = "diffusion_identities"
+
+
+def draw(dataset):
+    raise NotImplementedError

@@ -1,0 +1,6 @@
+"""stub"""
+EXPERIMENT = "diffusion_losses"
+
+
+def draw(dataset):
+    raise NotImplementedError

@@ -1,0 +1,6 @@
+"""stub"""
+EXPERIMENT = "diffusion_phase"
+
+
+def draw(dataset):
+    raise NotImplementedError

@@ -1,0 +1,6 @@
+"""stub"""
+EXPERIMENT = "diffusion_sample_size"
+
+
+def draw(dataset):
+    raise NotImplementedError

@@ -1,0 +1,6 @@
+"""stub"""
+EXPERIMENT = "diffusion_spectrum"
+
+
+def draw(dataset):
+    raise NotImplementedError

@@ -1,0 +1,6 @@
+"""stub"""
+EXPERIMENT = "diffusion_times"
+
+
+def draw(dataset):
+    raise NotImplementedError
