@@ -27,7 +27,7 @@ CELLS = 12
 class Config:
     """One dimension; samples per dimension are `SAMPLES`."""
 
-    seeds: int = 6
+    seeds: int = 12
     dimension: int = 14
 
 

@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from paper_repro.checks import combine, convergence, exponent, identity, inequality, ordering
+from paper_repro.checks import (
+    combine,
+    convergence,
+    exponent,
+    identity,
+    inequality,
+    ordering,
+    probability,
+)
 from paper_repro.claims import Claim, Control
 from paper_repro.papers.diffusion_spectrum_claims import BONNAIRE, DERIVED, at
 
@@ -62,6 +70,17 @@ def first(dataset, setting, definition, shares, early=HIGH):
     return ordering(times[..., early].T, times[..., 1 - early].T, resolution=0.5)
 
 
+def sooner(dataset, setting, definition):
+    """In how many runs, over all shares, the class of higher variance comes first.
+
+    Counted, since the lower class's test loss has two minima, and runs differ in which is lower.
+    """
+    kind = list(dataset.definition.values).index(definition)
+    times = at(dataset, setting=setting).times.values[:, :, kind]
+    wins = int((times[..., HIGH] < times[..., LOW]).sum())
+    return probability(wins, times[..., HIGH].size, at_least=0.75, resolution=0.25)
+
+
 def never(dataset, kind, definition):
     """Over the whole map the class of higher variance comes first."""
     made = dataset.map.sel(kind=kind, drawn=definition).values
@@ -75,16 +94,19 @@ def growth(dataset, definition="gap", expected=1.0, place=LOW):
     return exponent(samples, times, expected=expected, resolution=0.2)
 
 
-def slower(dataset, upper=1.0):
-    """Each doubling of the samples delays memorisation, by a factor below two."""
+def delayed(dataset):
+    """Each doubling of the samples delays memorisation, under both definitions of a gap."""
     times = dataset.theory_times.sel(definition=["gap", "relative-gap"]).values
-    ratio = times[1:] / times[:-1]
-    doubled = dataset.samples_per_dimension.values[1:] / dataset.samples_per_dimension.values[:-1]
-    bound = doubled[:, None, None] ** upper + 0 * ratio
+    return inequality(times[:-1], times[1:], resolution=0.5)
+
+
+def disagree(dataset, names=("relative-gap", "gap")):
+    """From the last but one number of samples to twice as many: factors below and above two."""
+    slow, fast = (dataset.theory_times.sel(definition=name).values for name in names)
     return combine(
         {
-            "below": inequality(ratio, bound, resolution=0.3),
-            "above": inequality(1 / ratio, np.ones_like(ratio), resolution=0.5),
+            "below": inequality(slow[-1] / slow[-2], 2.0 + 0 * slow[-1], resolution=0.5),
+            "above": inequality(2.0 + 0 * fast[-1], fast[-1] / fast[-2], resolution=0.5),
         }
     )
 
@@ -173,10 +195,25 @@ LEARNING = [
         expected="fails",
         check=growth,
         control=Control(
-            "each doubling of samples delays it, by a factor below two", slower, expected="holds"
+            "each doubling of samples delays it, by whatever factor", delayed, expected="holds"
         ),
         figure="diffusion_sample_size",
         reconstructed=False,
+    ),
+    Claim(
+        id="B12-definitions",
+        kind="inequality",
+        sentence="Whether memorisation slows down faster than the number of samples grows depends "
+        "on its definition: from 8 to 16 per dimension the time to a gap of .05 more than doubles, "
+        "the time to a tenth of the final gap does not.",
+        source="B12; derived here",
+        experiment="diffusion_sample_size",
+        formula="asymptotic in dimension",
+        check=disagree,
+        control=Control(
+            "the definitions exchanged", lambda d: disagree(d, ("gap", "relative-gap"))
+        ),
+        figure="diffusion_sample_size",
     ),
     Claim(
         id="B11-limit",
@@ -224,15 +261,14 @@ LEARNING = [
     ),
     Claim(
         id="B13-argmin",
-        kind="ordering",
-        sentence="So it reaches the least test loss first.",
+        kind="probability",
+        sentence="So it reaches its least test loss first, in at least three runs of four.",
         source=f"B13; {ABSTRACT}, derived here",
         experiment="diffusion_times",
         formula="asymptotic in dimension",
-        check=lambda d: first(d, "isotropic", "argmin", (20, 50, 80)),
+        check=lambda d: sooner(d, "isotropic", "argmin"),
         control=Control(
-            "the classes exchanged",
-            lambda d: first(d, "isotropic", "argmin", (20, 50, 80), early=LOW),
+            "classes in different subspaces", lambda d: sooner(d, "subspaces", "argmin")
         ),
         figure="diffusion_times",
     ),
