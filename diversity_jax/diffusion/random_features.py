@@ -29,7 +29,7 @@ from diversity_jax import seeds, special, validate
 from diversity_jax.diffusion.model import ClassModel
 
 ORDER, NODES = 6, 67
-BLOCK = 32  # samples at a time: their features at all Hermite orders stay in the cache
+BLOCK, TILE = 128, 128  # samples and features at a time: what is held beside U is 7 BLOCK p numbers
 HIGHEST = lax.Precision.HIGHEST
 
 
@@ -59,8 +59,8 @@ def simulate(key: Array, model: ClassModel, *, dimension: int) -> Spectrum:
 
     ``n = round(samples_per_dimension * d)`` samples, shared over classes by their fractions (never
     at random), ``p = round(features_per_dimension * d)`` features. Rows of W have norm
-    ``sqrt(d)``, so that the atom is not smeared. Memory some 4 p^2 + 7 n p numbers, time p^3 +
-    7 n p^2. Errors: ValueError for a class without samples, for sizes that are traced, and, on a
+    ``sqrt(d)``, so that the atom is not smeared. Memory beyond samples and weights some 3 p^2 +
+    2000 p numbers, time p^3 + 7 n p^2. Errors: ValueError for a class without samples, for sizes that are traced, and, on a
     CPU, for matrices larger than the machine's memory. Source: the module docstring, derived.
     """
     drawn = draw(key, model, dimension=dimension, normalised=True)
@@ -102,16 +102,16 @@ def sizes(model: ClassModel, dimension: int) -> tuple[tuple[int, ...], int]:
         raise validate.fail("fractions", got, "at least one per class", "raise n or the fraction")
     if p < 1:
         raise validate.fail("features_per_dimension", p, "at least one feature", "raise it")
-    _check_memory(n, p)
+    _check_memory(n, p, dimension)
     return counts, p
 
 
-def _check_memory(samples: int, features: int) -> None:
+def _check_memory(samples: int, features: int, dimension: int) -> None:
     """Refuse matrices that the host cannot hold, before any is made; a device knows its own."""
     if jax.default_backend() != "cpu" or not hasattr(os, "sysconf"):
         return
     room = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    needed = 8 * (4 * features**2 + 7 * samples * features)
+    needed = 8 * (4 * features**2 + 2 * (samples + features) * dimension)
     if needed > room:
         got = f"{features} features and {samples} samples, some {needed / 1e9:.0f} GB"
         fix = "lower dimension, features_per_dimension or samples_per_dimension"
@@ -145,14 +145,16 @@ def covariance(
 ) -> tuple[Float[Array, "p p"], Float[Array, " p"]]:
     """U and the first Hermite coefficients, averaged over all samples or those of class `of`.
 
-    ``V_ij = mean_c1_i W_ij / (r_i sqrt d)``. Memory some 3 p^2 + 7 n p numbers.
+    ``V_ij = mean_c1_i W_ij / (r_i sqrt d)``. Memory some p^2 + 2000 p numbers.
     """
     first = 0 if of is None else sum(drawn.counts[:of])
     number = sum(drawn.counts) if of is None else drawn.counts[of]
     chosen = lax.slice_in_dim(drawn.samples, first, first + number)
-    means = drawn.decay * (chosen @ drawn.weights.T) / np.sqrt(drawn.weights.shape[1])
-    norms = jnp.sum(drawn.weights**2, axis=1) / drawn.weights.shape[1]
-    return _average(model.activation, drawn.weights, means, jnp.sqrt(drawn.noise * norms))
+    d = drawn.weights.shape[1]
+    shrunk = drawn.decay / np.sqrt(d) * chosen
+    norms = jnp.sum(drawn.weights**2, axis=1) / d
+    deviation = jnp.sqrt(drawn.noise * norms)
+    return _average(model.activation, drawn.weights, drawn.weights, shrunk, deviation)
 
 
 def population(
@@ -163,8 +165,8 @@ def population(
     spread = jnp.sqrt(drawn.decay**2 * drawn.deviations[of] ** 2 + drawn.noise)
     scaled = drawn.weights * spread[None, :]
     deviation = jnp.sqrt(jnp.sum(scaled**2, axis=1) / d)
-    means = drawn.decay * (drawn.weights @ drawn.centroids[of])[None] / np.sqrt(d)
-    matrix, slopes = _average(model.activation, scaled, means, deviation)
+    shrunk = drawn.decay / np.sqrt(d) * drawn.centroids[of][None]
+    matrix, slopes = _average(model.activation, scaled, drawn.weights, shrunk, deviation)
     factor = jnp.sqrt(drawn.noise) * slopes / deviation / np.sqrt(d)
     return matrix, factor[:, None] * drawn.weights
 
@@ -176,44 +178,92 @@ def cross(drawn: Features, slopes: Float[Array, " p"]) -> Float[Array, "p d"]:
 
 
 @partial(jax.jit, static_argnums=0)
-def _average(activation: Any, directions: Array, means: Array, deviation: Array):
-    """``E f f'`` for pre-activations ``means + deviation u``, u correlated like `directions`.
+def _average(
+    activation: Any, directions: Array, weights: Array, points: Array, deviation: Array
+) -> tuple[Float[Array, "p p"], Float[Array, " p"]]:
+    """``E f f'`` for pre-activations ``W x + deviation u``, u correlated like `directions`.
 
-    Averaged over the rows of `means`; the second result is the mean first Hermite coefficient.
+    Averaged over the rows x of `points`; the second result is the mean first Hermite coefficient.
+    A block of points at a time, so that nothing but the result is as large as p^2 or n p.
     """
-    p, rows = directions.shape[0], means.shape[0]
-    nodes, weights = (jnp.asarray(part) for part in special.normal_nodes(NODES))
-    basis = weights[:, None] * jnp.stack(special.hermite(ORDER, nodes), axis=1)
-    block = min(BLOCK, rows)
-    padded = jnp.pad(means, ((0, -rows % block), (0, 0)))
-    counted = (jnp.arange(padded.shape[0]) < rows).astype(float)
-
-    def coefficients(chunk: tuple[Array, Array]) -> tuple[Array, Array]:
-        here, used = chunk
-
-        def add(held: tuple[Array, Array], node: tuple[Array, ...]) -> tuple[Any, None]:
-            values = activation(here + (deviation * node[0])[None, :])
-            sums = held[0] + node[1][:, None, None] * values[None]
-            return (sums, held[1] + node[2] * values**2), None
-
-        empty = jnp.zeros((ORDER + 1, block, p)), jnp.zeros((block, p))
-        sums, squares = lax.scan(add, empty, (nodes, basis, weights))[0]
-        return sums * used[None, :, None], (squares * used[:, None]).sum(axis=0)
-
-    split = padded.reshape(-1, block, p), counted.reshape(-1, block)
-    found, squares = lax.map(coefficients, split)
-    found = jnp.moveaxis(found, 1, 0).reshape(ORDER + 1, -1, p)
+    rows, p = points.shape[0], weights.shape[0]
+    block, tile = _even(rows, BLOCK), _even(p, TILE)
     unit = directions / jnp.sqrt(jnp.sum(directions**2, axis=1, keepdims=True))
-    similarity = jnp.matmul(unit, unit.T, precision=HIGHEST)
+    unit, weights, deviation = (_filled(part, tile) for part in (unit, weights, deviation))
+    size = weights.shape[0]
+    points = _filled(points, block)
+    # The average enters here: a pass over the sum at the end would need a second p x p array.
+    share = jnp.where(jnp.arange(points.shape[0]) < rows, 1 / np.sqrt(rows), 0.0)
 
-    def horner(total: Array, part: Array) -> tuple[Array, None]:
-        return total * similarity + jnp.matmul(part.T, part, precision=HIGHEST), None
+    def add(held: tuple[Array, ...], chunk: tuple[Array, Array]) -> tuple[Any, None]:
+        matrix, slopes, squares = held
+        found, diagonal = _coefficients(activation, weights, deviation, *chunk)
+        matrix = _add_products(matrix, unit, found, tile)
+        return (matrix, slopes + chunk[1] @ found[:, 1], squares + diagonal), None
 
-    total, _ = lax.scan(horner, jnp.zeros((p, p)), found[::-1])
-    total = total / rows
-    diagonal = squares.sum(axis=0) / rows
-    total = total.at[jnp.arange(p), jnp.arange(p)].set(diagonal)
-    return total, found[1].sum(axis=0) / rows
+    empty = jnp.zeros((size, size)), jnp.zeros(size), jnp.zeros(size)
+    chunks = points.reshape(-1, block, points.shape[1]), share.reshape(-1, block)
+    total, slopes, squares = lax.scan(add, empty, chunks)[0]
+    total = total.at[jnp.arange(size), jnp.arange(size)].set(squares)
+    return total[:p, :p], slopes[:p]
+
+
+def _even(number: int, most: int) -> int:
+    """The size of equal blocks, of `most` at most: a divisor of `number`, or one close to it."""
+    fitting = [size for size in range(most // 2, most + 1) if number % size == 0]
+    return fitting[-1] if fitting and number > most else -(-number // -(-number // most))
+
+
+def _filled(array: Array, block: int) -> Array:
+    """With rows of zeros up to a whole number of blocks."""
+    extra = -array.shape[0] % block
+    return jnp.pad(array, ((0, extra), *[(0, 0)] * (array.ndim - 1))) if extra else array
+
+
+def _coefficients(
+    activation: Any, weights: Array, deviation: Array, points: Array, share: Array
+) -> tuple[Float[Array, "b s p"], Float[Array, " p"]]:
+    """Hermite coefficients of every feature at each of a block of points, and summed squares.
+
+    Values of point nu are multiplied by ``share[nu]``.
+    """
+    nodes, masses = (jnp.asarray(part) for part in special.normal_nodes(NODES))
+    basis = jnp.stack(special.hermite(ORDER, nodes)) * masses[None]
+    means = jnp.matmul(points, weights.T, precision=HIGHEST)
+    steps = nodes[:, None] * deviation[None]
+
+    def of(row: tuple[Array, Array]) -> tuple[Array, Array]:
+        values = activation(row[0][None] + steps) * row[1]
+        return jnp.matmul(basis, values, precision=HIGHEST), masses @ values**2
+
+    found, squares = lax.map(of, (means, share))
+    return found, squares.sum(axis=0)
+
+
+def _add_products(
+    matrix: Float[Array, "p p"], unit: Array, found: Float[Array, "b s p"], tile: int
+) -> Float[Array, "p p"]:
+    """`matrix` plus ``sum_s rho^s C_s' C_s``, in place: one tile and its mirror image at a time."""
+    pairs = [part.astype(np.int32) for part in np.tril_indices(matrix.shape[0] // tile)]
+
+    def add(index: Array, held: Array) -> Array:
+        first, other = (jnp.asarray(part)[index] * tile for part in pairs)
+        rows, columns = (
+            lax.dynamic_slice_in_dim(found, start, tile, axis=2) for start in (first, other)
+        )
+        near, far = (
+            lax.dynamic_slice_in_dim(unit, start, tile) for start in (first, other)
+        )
+        similarity = jnp.matmul(near, far.T, precision=HIGHEST)
+        total = jnp.zeros((tile, tile))
+        for s in range(ORDER, -1, -1):
+            product = jnp.matmul(rows[:, s].T, columns[:, s], precision=HIGHEST)
+            total = total * similarity + product
+        total = total + lax.dynamic_slice(held, (first, other), (tile, tile))
+        held = lax.dynamic_update_slice(held, total, (first, other))
+        return lax.dynamic_update_slice(held, total.T, (other, first))
+
+    return lax.fori_loop(0, len(pairs[0]), add, matrix)
 
 
 def _group_of(model: ClassModel, dimension: int) -> np.ndarray:
