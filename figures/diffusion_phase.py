@@ -1,6 +1,69 @@
-"""stub"""
+"""Which class comes first: predicted maps over share and variance ratio, simulated runs on them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from figures import style
+
 EXPERIMENT = "diffusion_phase"
+TITLES = {"isotropic": "isotropic classes", "subspaces": "different subspaces"}
+WHAT = {"share": "90% of the test loss's fall", "gap": "test − train = 0.05"}
+LIMIT = 1.5
 
 
 def draw(dataset):
-    raise NotImplementedError
+    """Colour: log10 of the ratio of both classes' predicted times; marks: simulated."""
+    figure, axes = style.panels(2, rows=2, width=5.0, height=3.8)
+    for row, kind in enumerate(TITLES):
+        for column, (name, what) in enumerate(WHAT.items()):
+            panel = axes[2 * row + column]
+            image = _map(panel, dataset.map.sel(kind=kind, drawn=name))
+            runs = dataset.isel(point=np.flatnonzero(dataset.setting.values == kind))
+            _runs(panel, runs.sel(definition=name))
+            panel.set_title(f"{TITLES[kind]}: {what}")
+            if column == 1:
+                figure.colorbar(image, ax=panel, label="log10 time lower / time higher")
+    return figure
+
+
+def _map(axes, times):
+    shares, contrasts = times.share_cell.values, times.contrast_cell.values
+    ratio = np.log10(times.values[..., 0] / times.values[..., 1])
+    image = axes.pcolormesh(
+        100 * shares, contrasts, ratio, cmap="PuOr_r", vmin=-LIMIT, vmax=LIMIT, shading="nearest"
+    )
+    finite = np.isfinite(ratio)
+    if finite.all() and ratio.min() < 0 < ratio.max():
+        axes.contour(100 * shares, contrasts, ratio, levels=[0.0], colors="black", linewidths=1.4)
+    axes.set(
+        yscale="log",
+        xlabel="share of the higher-variance class (%)",
+        ylabel="higher / lower variance",
+    )
+    axes.set_yticks([1.5, 2, 3, 4, 6, 9], ["1.5", "2", "3", "4", "6", "9"])
+    axes.set_yticks([], minor=True)
+    axes.grid(visible=False)
+    return image
+
+
+def _runs(axes, runs) -> None:
+    """Filled by the simulated mean, in the colours of the map; the sign is written beside it."""
+    ratio = np.log10(runs.times.values[..., 0] / runs.times.values[..., 1])
+    middle, half = style.estimate(ratio)
+    axes.scatter(
+        runs.percent,
+        runs.contrast,
+        c=middle,
+        cmap="PuOr_r",
+        vmin=-LIMIT,
+        vmax=LIMIT,
+        edgecolors="black",
+        s=70,
+        zorder=3,
+    )
+    for x, y, value, error in zip(runs.percent.values, runs.contrast.values, middle, half):
+        sign = "higher first" if value > error else "lower first" if value < -error else "open"
+        axes.annotate(
+            sign, (x, y), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=7
+        )
