@@ -69,7 +69,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     first = dataset.first_one.values == dataset.first_two.values
     contrast = (dataset.second_one + dataset.second_two) / (dataset.first_one + dataset.first_two)
     axes = ("kind", "contrast_cell", "share_cell", "drawn", "class")
-    return dataset.assign(map=(axes, np.array(maps))).assign_coords(
+    return dataset.assign(predicted=(axes, np.array(maps))).assign_coords(
         setting=("point", np.where(first, *KINDS)),
         contrast=("point", contrast.values),
         kind=list(KINDS),

@@ -18,7 +18,7 @@ def draw(dataset):
     for row, kind in enumerate(TITLES):
         for column, (name, what) in enumerate(WHAT.items()):
             panel = axes[2 * row + column]
-            image = _map(panel, dataset.map.sel(kind=kind, drawn=name))
+            image = _map(panel, dataset.predicted.sel(kind=kind, drawn=name))
             runs = dataset.isel(point=np.flatnonzero(dataset.setting.values == kind))
             _runs(panel, runs.sel(definition=name))
             panel.set_title(f"{TITLES[kind]}: {what}")

@@ -251,9 +251,7 @@ def _add_products(
         rows, columns = (
             lax.dynamic_slice_in_dim(found, start, tile, axis=2) for start in (first, other)
         )
-        near, far = (
-            lax.dynamic_slice_in_dim(unit, start, tile) for start in (first, other)
-        )
+        near, far = (lax.dynamic_slice_in_dim(unit, start, tile) for start in (first, other))
         similarity = jnp.matmul(near, far.T, precision=HIGHEST)
         total = jnp.zeros((tile, tile))
         for s in range(ORDER, -1, -1):

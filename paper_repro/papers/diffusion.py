@@ -1,5 +1,6 @@
 """Class-dependent learning dynamics of diffusion models (arXiv 2605.06367)."""
 
+from paper_repro.papers.diffusion_fairness_claims import FAIRNESS
 from paper_repro.papers.diffusion_learning_claims import LEARNING
 from paper_repro.papers.diffusion_spectrum_claims import SPECTRUM
 
@@ -11,4 +12,4 @@ PROVENANCE = (
     "definitions of times are our own, and every formula was derived anew and checked by "
     "simulation. Nothing class-dependent here is the authors' theorem."
 )
-CLAIMS = [*SPECTRUM, *LEARNING]
+CLAIMS = [*SPECTRUM, *LEARNING, *FAIRNESS]

@@ -83,7 +83,7 @@ def sooner(dataset, setting, definition):
 
 def never(dataset, kind, definition):
     """Over the whole map the class of higher variance comes first."""
-    made = dataset.map.sel(kind=kind, drawn=definition).values
+    made = dataset.predicted.sel(kind=kind, drawn=definition).values
     return inequality(made[..., HIGH], made[..., LOW], resolution=0.2)
 
 

@@ -1,0 +1,126 @@
+"""Fair shares and a fair end of training, found through the theory's derivatives.
+
+`fair_fractions` moves samples between classes, at a fixed number of them, until all classes are
+generalised (or memorised) at the same time. With logits x, fractions ``softmax(x)`` and log times
+``l(x)``, it takes damped Gauss-Newton steps on ``r = l - mean(l)``, with the derivatives of
+`losses.class_times`, which go through the fixed point of the spectrum by the implicit function
+theorem. Where no such fractions exist it ends at a boundary with a residual that says so.
+
+`fair_stop` is the time at which the class that has most left to gain, or has lost most since,
+has least of it: with the regret ``(L_c(tau) - min L_c) / (1 - min L_c)`` of class c's test loss,
+the minimum over tau of the largest regret. Unlike a crossing of curves it exists for any classes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+from diversity_jax import special, validate
+from diversity_jax.diffusion import losses
+from diversity_jax.diffusion.model import ClassModel
+
+SMALLEST = 0.01  # no class is given a smaller share
+STEPS, LONGEST, TOLERANCE = 20, 1.0, 1e-6
+WHICH = ("generalisation", "memorisation")
+DEFINED = {
+    "generalisation": {"generalisation": "share"},
+    "memorisation": {"memorisation": "gap"},
+}
+
+
+class FairFractions(eqx.Module):
+    """Fractions at which classes are learned together, if `converged`."""
+
+    fractions: Float[Array, " k"]
+    times: Float[Array, " k"]
+    residual: Float[Array, ""]  # largest difference of a log time from their mean
+    converged: Bool[Array, ""]
+
+
+class FairStop(eqx.Module):
+    """A time to stop training at, and each class's regret there."""
+
+    time: Float[Array, ""]
+    regret: Float[Array, " k"]
+
+
+def fair_fractions(
+    model: ClassModel, *, which: Literal["generalisation", "memorisation"] = "generalisation"
+) -> FairFractions:
+    """The class fractions, at fixed n, at which all classes reach their time together.
+
+    Times as in `losses.class_times`: 90% of the test loss's fall, or a gap of .05 between test and
+    train loss. Starts from the model's own fractions; no share goes below 1%. `residual` is what
+    is left of the difference of log times, above 1e-6 where no such fractions were found. Some 20
+    evaluations with derivatives, a second each. Errors: ValueError for an unknown `which` or for
+    one class. Source: derived (module docstring).
+    """
+    validate.choice("which", which, WHICH)
+    if model.classes < 2:
+        raise validate.fail("model", "one class", "two or more", "there is nothing to balance")
+    return _search(model, which)
+
+
+@eqx.filter_jit
+def _search(model: ClassModel, which: str) -> FairFractions:
+    def apart(logits: Array) -> tuple[Array, Array]:
+        logs = jnp.log(_times(_with(model, _shares(logits)), which))
+        return logs - jnp.mean(logs), logs
+
+    def step(number: Array, held: tuple[Array, Array]) -> tuple[Array, Array]:
+        logits = held[0]
+        jacobian, logs = jax.jacfwd(apart, has_aux=True)(logits)
+        # Shifting all logits changes nothing: the direction is pinned rather than left singular.
+        normal = jacobian.T @ jacobian + 1e-9 * jnp.eye(logits.shape[0]) + 1.0
+        move = special.solve_small(normal, jacobian.T @ (logs - jnp.mean(logs)))
+        size = jnp.max(jnp.abs(move))
+        move = jnp.where(jnp.isfinite(size) & (number < STEPS), move, 0.0)
+        return logits - move * jnp.minimum(1.0, LONGEST / jnp.maximum(size, 1e-300)), logs
+
+    start = jnp.log(jnp.maximum(model.fractions - SMALLEST, 1e-6))
+    start = start - jnp.mean(start)
+    # One turn more than steps: it only evaluates, so that the solver is compiled once.
+    logits, logs = jax.lax.fori_loop(0, STEPS + 1, step, (start, jnp.zeros_like(start)))
+    residual = jnp.max(jnp.abs(logs - jnp.mean(logs)))
+    return FairFractions(_shares(logits), jnp.exp(logs), residual, residual < TOLERANCE)
+
+
+def _shares(logits: Float[Array, " k"]) -> Float[Array, " k"]:
+    spare = 1 - SMALLEST * logits.shape[0]
+    return SMALLEST + spare * jax.nn.softmax(logits)
+
+
+def _times(model: ClassModel, which: str) -> Float[Array, " k"]:
+    found = losses.class_times(model, **DEFINED[which])  # pyright: ignore[reportArgumentType]
+    return getattr(found, which)
+
+
+def _with(model: ClassModel, fractions: Array) -> ClassModel:
+    return eqx.tree_at(lambda one: one.fractions, model, fractions)
+
+
+def fair_stop(model: ClassModel, *, times: int = 400) -> FairStop:
+    """The training time at which the largest regret of any class's test loss is least.
+
+    Found on a logarithmic grid of `times` times that spans all of training, to a grid step (some
+    5%); 1 - regret is the share of its possible gain that a class has at that time. Errors:
+    ValueError for fewer than 10 times. Source: derived (module docstring).
+    """
+    if times < 10:
+        raise validate.fail("times", times, "an integer >= 10", "leave it out")
+    grid = np.geomspace(1e-2, 1e7, times)
+    return stop_of(grid, losses.flow_losses(model, grid).test)
+
+
+def stop_of(times: Float[Array, " t"], test: Float[Array, "t k"]) -> FairStop:
+    """The same criterion on test losses `[time, class]` at `times`, of theory or simulation."""
+    least = jnp.min(test, axis=0)[None, :]
+    regret = (test - least) / (1 - least)
+    place = jnp.argmin(jnp.max(regret, axis=1))
+    return FairStop(jnp.asarray(times)[place], regret[place])
