@@ -60,8 +60,9 @@ def simulate(key: Array, model: ClassModel, *, dimension: int) -> Spectrum:
     ``n = round(samples_per_dimension * d)`` samples, shared over classes by their fractions (never
     at random), ``p = round(features_per_dimension * d)`` features. Rows of W have norm
     ``sqrt(d)``, so that the atom is not smeared. Memory beyond samples and weights some 3 p^2 +
-    2000 p numbers, time p^3 + 7 n p^2. Errors: ValueError for a class without samples, for sizes that are traced, and, on a
-    CPU, for matrices larger than the machine's memory. Source: the module docstring, derived.
+    2000 p numbers, time p^3 + 7 n p^2. Errors: ValueError for a class without samples, for sizes
+    that are traced, and, on a CPU, for matrices larger than the machine's memory. Source: the
+    module docstring, derived.
     """
     drawn = draw(key, model, dimension=dimension, normalised=True)
     matrix, _ = covariance(model, drawn)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -20,9 +21,18 @@ END = 1e-3
 Score = Callable[[Float[Array, "n d"], Float[Array, ""]], Float[Array, "n d"]]
 
 
+class MixtureScore(eqx.Module):
+    """``(points, time) -> grad log density`` of the noised mixture, exact."""
+
+    mixture: GaussianMixture
+
+    def __call__(self, points: Float[Array, "n d"], time: Any) -> Float[Array, "n d"]:
+        return self.mixture.at_time(time).score(points)
+
+
 def mixture_score(mixture: GaussianMixture) -> Score:
-    """The exact score ``(points, time) -> grad log density`` of the noised mixture."""
-    return lambda points, time: mixture.at_time(time).score(points)
+    """The exact score of the noised mixture; a record, so that other numbers compile nothing."""
+    return MixtureScore(mixture)
 
 
 def backward(
@@ -32,9 +42,13 @@ def backward(
 
     Euler-Maruyama: ``x <- x + h (x + 2 score(x, t)) + sqrt(2 h) g`` from t to ``t - h``; weak order
     one in the steps. `times` falls (see `process.backward_times`). Memory of two copies.
+    Compiles once per shape, for any numbers in a `score` that is a record.
     """
-    times = _falling(times)
+    return _backward(key, score, points, _falling(times))
 
+
+@eqx.filter_jit
+def _backward(key: Array, score: Score, points: Array, times: Array) -> Array:
     def step(held: Array, move: tuple[Array, Array, Array]) -> tuple[Array, None]:
         time, width, number = move
         noise = jax.random.normal(jax.random.fold_in(key, number), held.shape, held.dtype)
@@ -54,7 +68,11 @@ def probability_flow(
     """
     times = jnp.asarray(times)
     validate.shape("times", times, (None,), "pass a list of times")
+    return _flow(score, points, times)
 
+
+@eqx.filter_jit
+def _flow(score: Score, points: Array, times: Array) -> Array:
     def step(held: Array, move: tuple[Array, Array]) -> tuple[Array, None]:
         time, width = move
         first = held + score(held, time)

@@ -26,7 +26,7 @@ from diversity_jax import special, validate
 from diversity_jax.mixtures import GaussianMixture
 
 MOST_CLASSES = 3
-LINE, PLANE, RADIUS = 401, 201, 121
+LINE, PLANE, RADIUS = 401, 101, 121
 CRITERIA = ("half", "normalised-half", "bayes", "covariance")
 EARLIEST, LATEST, GRID, BISECTIONS = 1e-4, 20.0, 60, 40
 
@@ -93,7 +93,7 @@ def _searched(mixture: GaussianMixture, criterion: str, alike: bool) -> Float[Ar
         phi = _return_probability(mixture, time, alike)
         return (phi if criterion == "half" else (phi - pi) / (1 - pi)) - 0.5
 
-    return _last_above(margin)
+    return _committed_until(margin)
 
 
 def collapse_times(mixture: GaussianMixture, counts: Any) -> Float[Array, " k"]:
@@ -171,7 +171,7 @@ def _chi_square(freedom: int, alike: bool) -> tuple[Array, Array]:
     if alike or freedom == 0:
         return jnp.zeros(1), jnp.ones(1)
     half, spread = freedom / 2, np.sqrt(2 / freedom)
-    logs = np.log(freedom) + np.linspace(-9 * spread - 16 / half, 9 * spread, 3 * RADIUS)
+    logs = np.log(freedom) + np.linspace(-9 * spread - 16 / half, 9 * spread, RADIUS)
     mass = half * logs - np.exp(logs) / 2 - half * np.log(2) - math.lgamma(half)
     weights = np.exp(mass)
     return jnp.asarray(np.exp(logs)), jnp.asarray(weights / weights.sum())
@@ -227,13 +227,15 @@ def _covariance_times(mixture: GaussianMixture) -> Array:
     return jnp.maximum(jnp.log(jnp.maximum(own, 1e-300)) / 2, 0.0)
 
 
-def _last_above(margin: Any) -> Float[Array, " k"]:
-    """The largest time with a positive margin per class; inf if it is so at the latest time too."""
+def _committed_until(margin: Any) -> Float[Array, " k"]:
+    """Per class the time up to which the margin is positive from the start; inf if it always is.
+
+    A majority's margin can be positive again at late times, where its prior alone decides.
+    """
     grid = jnp.asarray(np.geomspace(EARLIEST, LATEST, GRID))
-    above = jax.lax.map(margin, grid) > 0
-    last = GRID - 1 - jnp.argmax(above[::-1], axis=0)
-    never, always = ~above.any(axis=0), above[-1]
-    low, high = grid[last], grid[jnp.minimum(last + 1, GRID - 1)]
+    below = ~(jax.lax.map(margin, grid) > 0)
+    first = jnp.argmax(below, axis=0)
+    low, high = grid[jnp.maximum(first - 1, 0)], grid[first]
 
     def halve(_: Any, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = bracket
@@ -242,4 +244,4 @@ def _last_above(margin: Any) -> Float[Array, " k"]:
         return jnp.where(inside, middle, low), jnp.where(inside, high, middle)
 
     low, _ = jax.lax.fori_loop(0, BISECTIONS, halve, (low, high))
-    return jnp.where(always, jnp.inf, jnp.where(never, 0.0, low))
+    return jnp.where(below.any(axis=0), jnp.where(first == 0, 0.0, low), jnp.inf)

@@ -26,8 +26,9 @@ def simulated_losses(
     Training time is ``steps * learning_rate / d^2``. With ``U = Q diag(l) Q'``, ``B = Q'V``,
     ``f(l) = (1 - exp(-2 D l tau / psi_p)) / l``, class c has
     ``L = 1 + (f'[(B B') o (Q'U_c Q)] f - 2 f' diag(B (Q'V_c)')) / d``. One eigendecomposition, then
-    O(p^2) per time. Memory beyond samples and weights some 4 p^2 + 2000 p numbers. Errors as `random_features.simulate`, and
-    for times. Source: arXiv 2505.17638, Proposition C.1; per class, derived.
+    O(p^2) per time. Memory beyond samples and weights some 4 p^2 + 2000 p numbers. Errors
+    as `random_features.simulate`, and for times. Source: arXiv 2505.17638, Proposition C.1; per
+    class, derived.
     """
     validate.shape("training_times", training_times, (None,), "pass a list of times")
     validate.nonnegative("training_times", training_times)
@@ -59,7 +60,7 @@ def _decomposed(matrix: Float[Array, "p p"]) -> tuple[Array, Array]:
 def _losses(
     vectors: Array, signal: Array, gains: Array, square: Array, cross: Array
 ) -> Float[Array, " t"]:
-    """The loss of one class; eigenvectors `ROWS` at a time, so that no third p x p array is made."""
+    """The loss of one class, eigenvectors `ROWS` at a time: no third p x p array is made."""
     p, dimension = cross.shape
     rows = min(ROWS, p)
 

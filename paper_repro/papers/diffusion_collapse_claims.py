@@ -1,0 +1,82 @@
+"""Claims on the collapse onto samples in backward diffusion: B17."""
+
+import numpy as np
+
+from paper_repro.checks import combine, convergence, ordering
+from paper_repro.claims import Claim, Control
+from paper_repro.papers.diffusion_speciation_checks import off_by_twice_the_power
+
+COLLAPSE = "arXiv 2402.18491, from its abstract; per class reconstructed and derived"
+
+
+def collapse_tends(dataset, off=0.0):
+    """Measured collapse times tend to the predicted ones in high dimension."""
+    order = np.argsort(dataset.dimension.values)
+    return combine(
+        {
+            f"class {c}": convergence(
+                dataset.dimension.values[order],
+                (dataset.collapse - dataset.theory).values[order][:, :, c].T
+                + off * float(dataset.theory.values[order][-1, c]),
+                scale=float(dataset.theory.values[order][-1, c]), resolution=0.25, level=5e-5,
+            )
+            for c in range(2)
+        }
+    )  # fmt: skip
+
+
+def spread_is_first(dataset, turned=False):
+    """The class of small variance collapses at a smaller time, in every dimension."""
+    small, large = dataset.collapse.values[..., 0].T, dataset.collapse.values[..., 1].T
+    return ordering(*((large, small) if turned else (small, large)), resolution=0.2)
+
+
+def memory_returns(dataset, off=0.0):
+    """U-turns with the score of the samples return to a sample as often as its posterior says."""
+    place = int(np.argmin(dataset.dimension.values))
+    gaps = dataset.gap.values[place] + off
+    return convergence(
+        dataset["size"].values, gaps, scale=1.0, resolution=0.1, rate=1.0
+    )  # fmt: skip
+
+
+CLAIMS = [
+    Claim(
+        id="B17-collapse",
+        kind="convergence",
+        sentence="With the score of its own samples backward diffusion falls onto one of them at "
+        "log(1 + variance_c / (n_c^(2/d) - 1)) / 2, in high dimension and class by class.",
+        source=f"B17; {COLLAPSE}",
+        experiment="diffusion_collapse",
+        formula="asymptotic in dimension",
+        check=collapse_tends,
+        control=Control("the time off by twice the power", off_by_twice_the_power(collapse_tends)),
+        figure="diffusion_collapse",
+    ),
+    Claim(
+        id="B17-variance",
+        kind="ordering",
+        sentence="The class of larger variance collapses earlier in backward diffusion, in every "
+        "dimension, even when it has more samples.",
+        source=f"B17; {COLLAPSE}",
+        experiment="diffusion_collapse",
+        formula="asymptotic in dimension",
+        check=spread_is_first,
+        control=Control("classes exchanged", lambda d: spread_is_first(d, turned=True)),
+        figure="diffusion_collapse",
+    ),
+    Claim(
+        id="B17-turns",
+        kind="convergence",
+        sentence="Backward diffusion with the memorised score returns to the sample that it "
+        "started from with the mean posterior of that sample, as its steps become short.",
+        source=f"B17; {COLLAPSE}",
+        experiment="diffusion_collapse",
+        formula="asymptotic in steps",
+        check=memory_returns,
+        control=Control(
+            "the posterior off by twice the power", off_by_twice_the_power(memory_returns)
+        ),
+        figure="diffusion_collapse",
+    ),
+]
