@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from paper_repro.checks import combine, convergence, ordering
+from paper_repro.checks import agreement, combine, convergence, ordering
 from paper_repro.claims import Claim, Control
-from paper_repro.papers.diffusion_speciation_checks import off_by_twice_the_power
+from paper_repro.papers.diffusion_speciation_checks import extrapolated
 
 COLLAPSE = "arXiv 2402.18491, from its abstract; per class reconstructed and derived"
 
@@ -18,7 +18,7 @@ def collapse_tends(dataset, off=0.0):
                 dataset.dimension.values[order],
                 (dataset.collapse - dataset.theory).values[order][:, :, c].T
                 + off * float(dataset.theory.values[order][-1, c]),
-                scale=float(dataset.theory.values[order][-1, c]), resolution=0.25, level=5e-5,
+                scale=float(dataset.theory.values[order][-1, c]), resolution=0.25, level=5e-5, rate=1.0,
             )
             for c in range(2)
         }
@@ -31,13 +31,15 @@ def spread_is_first(dataset, turned=False):
     return ordering(*((large, small) if turned else (small, large)), resolution=0.2)
 
 
-def memory_returns(dataset, off=0.0):
-    """U-turns with the score of the samples return to a sample as often as its posterior says."""
-    place = int(np.argmin(dataset.dimension.values))
-    gaps = dataset.gap.values[place] + off
-    return convergence(
-        dataset["size"].values, gaps, scale=1.0, resolution=0.1, rate=1.0
-    )  # fmt: skip
+def off_by_twice_the_power(check):
+    """The control of a convergence: the same check with the theory off by twice its power."""
+    return lambda dataset: check(dataset, off=2 * (check(dataset).power or np.nan))
+
+
+def memory_returns(dataset, predicted=0.0):
+    """Share of U-turns that end on their sample less its posterior, extrapolated to short steps."""
+    gaps = dataset.gap.values[int(np.argmin(dataset.dimension.values))]
+    return agreement(extrapolated(gaps, axis=1), predicted, scale=1.0, resolution=0.1)
 
 
 CLAIMS = [
@@ -67,15 +69,16 @@ CLAIMS = [
     ),
     Claim(
         id="B17-turns",
-        kind="convergence",
-        sentence="Backward diffusion with the memorised score returns to the sample that it "
-        "started from with the mean posterior of that sample, as its steps become short.",
+        kind="agreement",
+        sentence="Backward diffusion with the memorised score, extrapolated to short steps, "
+        "returns to the sample that it started from with the mean posterior of that sample.",
         source=f"B17; {COLLAPSE}",
         experiment="diffusion_collapse",
-        formula="asymptotic in steps",
+        formula="exact",
         check=memory_returns,
         control=Control(
-            "the posterior off by twice the power", off_by_twice_the_power(memory_returns)
+            "every path returns, from where half of the posterior is on the sample",
+            lambda d: memory_returns(d, predicted=0.5),
         ),
         figure="diffusion_collapse",
     ),
