@@ -10,19 +10,21 @@ COLLAPSE = "arXiv 2402.18491, from its abstract; per class reconstructed and der
 
 
 def collapse_tends(dataset, off=0.0):
-    """Measured collapse times tend to the predicted ones in high dimension."""
+    """Measured collapse times tend to the predicted ones in high dimension.
+
+    The log-odds of the own sample, of order d, are zero there up to terms of order one (up to
+    logarithms of d), hence the rate.
+    """
     order = np.argsort(dataset.dimension.values)
-    return combine(
-        {
-            f"class {c}": convergence(
-                dataset.dimension.values[order],
-                (dataset.collapse - dataset.theory).values[order][:, :, c].T
-                + off * float(dataset.theory.values[order][-1, c]),
-                scale=float(dataset.theory.values[order][-1, c]), resolution=0.25, level=5e-5, rate=1.0,
-            )
-            for c in range(2)
-        }
-    )  # fmt: skip
+    sizes, gaps = dataset.dimension.values[order], (dataset.collapse - dataset.theory).values[order]
+    settings = {"resolution": 0.25, "level": 5e-5, "rate": 1.0}
+    parts = {}
+    for c in range(2):
+        scale = float(dataset.theory.values[order][-1, c])
+        parts[f"class {c}"] = convergence(
+            sizes, gaps[:, :, c].T + off * scale, scale=scale, **settings
+        )
+    return combine(parts)
 
 
 def spread_is_first(dataset, turned=False):

@@ -8,6 +8,12 @@ import zlib
 import numpy as np
 import xarray
 
+from tests.library.figure_data_speciation import (  # noqa: F401  (found by name)
+    diffusion_collapse,
+    diffusion_speciation,
+    diffusion_speciation_times,
+)
+
 FRAMES = 6
 LENGTHS = np.array([4.0, 16.0, 64.0])
 

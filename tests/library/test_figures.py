@@ -97,6 +97,9 @@ PLAIN = {
     "attention_length": ["theory_distance"],
     "attention_in_context": ["theory_risk", "theory_quantisation_error", "theory_limit_variance"],
     "attention_clouds": ["theory_risk", "theory_total"],
+    "diffusion_speciation": ["theory", "theory_cloned"],
+    "diffusion_speciation_times": ["theory"],
+    "diffusion_collapse": ["theory_pooled"],
 }
 
 
@@ -120,6 +123,9 @@ SIMULATED = {
     "attention_softmax_risk": "risk_found",
     "attention_in_context": "quantisation_error",
     "attention_clouds": "off_span_variance",
+    "diffusion_speciation": "drawn",
+    "diffusion_speciation_times": "measured",
+    "diffusion_collapse": "collapse",
 }
 
 
@@ -141,6 +147,9 @@ def test_another_simulation_moves_the_points(name, variable, drawn):
         "attention_minimisers",
         "attention_in_context",
         "attention_identities",
+        "diffusion_speciation",
+        "diffusion_speciation_times",
+        "diffusion_collapse",
     ],
 )
 def test_the_order_of_the_grid_does_not_matter(name, drawn):
