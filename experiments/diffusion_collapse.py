@@ -16,7 +16,7 @@ from diversity_jax.mixtures import GaussianMixture
 
 AXES = {"collapse": ("class",), "gap": ("size",)}
 VARIANCES = (0.5, 2.0)
-FRACTIONS = (0.3, 0.7)
+FRACTIONS = (0.4, 0.6)
 RATE = 0.06  # log(n) / d before the fractions
 EARLIEST, LATEST, BISECTIONS = 0.02, 2.5, 12
 
@@ -25,8 +25,8 @@ EARLIEST, LATEST, BISECTIONS = 0.02, 2.5, 12
 class Config:
     """`points` noised samples per class and seed, from ``2 exp(0.06 d)`` samples in all."""
 
-    seeds: int = 32
-    dimensions: tuple[int, ...] = (32, 52, 84, 134)
+    seeds: int = 48
+    dimensions: tuple[int, ...] = (48, 68, 96, 135)
     points: int = 128
     steps: tuple[int, ...] = (8, 16, 32, 64)
 
@@ -34,7 +34,7 @@ class Config:
 PRESETS = {
     "smoke": Config(seeds=8, dimensions=(24, 36, 54, 80), points=24),
     "laptop": Config(),
-    "paper": Config(seeds=100, dimensions=(32, 52, 84, 134, 160), points=256),
+    "paper": Config(seeds=100, dimensions=(48, 68, 96, 135, 160), points=256),
 }
 
 

@@ -17,7 +17,7 @@ def draw(dataset):
     sizes = some.dimension.values
     for c in range(some.sizes["class"]):
         name = f"variance {float(dataset.variance[c]):g}"
-        style.line(left, sizes, some.theory.values[:, c], c)
+        style.line(left, sizes, some.theory.values[:, c], c, f"{name}: predicted")
         style.points(left, sizes, some.collapse.values[:, :, c], c, f"{name}: simulated")
         gap = some.collapse.values[:, :, c] - some.theory.values[:, c, None]
         style.points(middle, sizes, gap, c, name)

@@ -36,18 +36,29 @@ def _ordered(dataset, classes: int) -> np.ndarray:
     return places[np.argsort(dataset.fraction.values[places])]
 
 
+def _spaced(shares: np.ndarray) -> list[float]:
+    """Those far enough apart for their labels."""
+    kept = [shares[-1]]
+    for share in shares[::-1]:
+        if share < kept[-1] / 2.5:
+            kept.append(share)
+    return kept
+
+
 def _times(axes, some, title: str) -> None:
     shares = some.fraction.values
     for number, name in enumerate(NAMES):
         style.line(axes, shares, some.theory.values[:, number, 0], number, name)
     for number in range(2):
-        style.points(axes, shares, some.measured.values[:, :, number], number)
+        style.points(
+            axes, shares, some.measured.values[:, :, number], number, f"{NAMES[number]}: simulated"
+        )
     style.points(
         axes, shares, some.measured.values[:, :, 2], 4, "normalised half of the majority",
         markerfacecolor="none", markersize=8,
     )  # fmt: skip
     style.line(axes, shares, some.theory.values[:, 1, 1], 4)
-    style.ticks(axes, shares)
+    style.ticks(axes, _spaced(shares))
     axes.set(
         xlabel="fraction of the minority", ylabel="speciation time", title=title, ylim=(0, None)
     )
@@ -60,8 +71,10 @@ def _delays(axes, some) -> None:
         base = some.theory_balanced.values[:, number]
         style.line(axes, shares, base - some.theory.values[:, number, 0], number, NAMES[number])
     base = some.theory_balanced.values[:, 1, None]
-    style.points(axes, shares, base - some.measured.values[:, :, 1], 1)
-    style.ticks(axes, shares)
+    style.points(
+        axes, shares, base - some.measured.values[:, :, 1], 1, "normalised half: simulated"
+    )
+    style.ticks(axes, _spaced(shares))
     axes.set(
         xlabel="fraction of the minority", ylabel="delay against balanced classes",
         title="the covariance criterion overstates",
