@@ -23,6 +23,7 @@ def draw(dataset):
     left.set(
         xscale="log",
         xlabel="largest difference of both sides",
+        ylabel="relation",
         title=f"relations at {dataset.sizes['seed']} random settings",
     )
     style.legend(left, columns=2)

@@ -12,7 +12,7 @@ TITLES = {"isotropic": "isotropic classes", "subspaces": "classes along unlike d
 
 def draw(dataset):
     """Per setting: the curves at the largest dimension, and the distance of curves against d."""
-    names = list(dict.fromkeys(dataset.setting.values))
+    names = [name for name in TITLES if name in dataset.setting.values]
     figure, axes = style.panels(2, rows=len(names), width=5.4, height=3.9)
     for row, name in enumerate(names):
         some = dataset.isel(point=np.flatnonzero(dataset.setting.values == name))

@@ -16,7 +16,7 @@ TITLES = {
 
 def draw(dataset):
     """Per setting: eigenvalues above x at the largest dimension, and the distance against d."""
-    names = list(dict.fromkeys(dataset.setting.values))
+    names = [name for name in TITLES if name in dataset.setting.values]
     figure, axes = style.panels(len(names), rows=2, width=4.4, height=3.6)
     for column, name in enumerate(names):
         some = dataset.isel(point=np.flatnonzero(dataset.setting.values == name))

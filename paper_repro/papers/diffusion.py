@@ -1,7 +1,9 @@
 """Class-dependent learning dynamics of diffusion models (arXiv 2605.06367)."""
 
+from paper_repro.papers.diffusion_collapse_claims import COLLAPSE_CLAIMS
 from paper_repro.papers.diffusion_fairness_claims import FAIRNESS
 from paper_repro.papers.diffusion_learning_claims import LEARNING
+from paper_repro.papers.diffusion_speciation_claims import SPECIATION
 from paper_repro.papers.diffusion_spectrum_claims import SPECTRUM
 
 TITLE = "The interplay of data structure and imbalance in the learning dynamics of diffusion models"
@@ -12,4 +14,4 @@ PROVENANCE = (
     "definitions of times are our own, and every formula was derived anew and checked by "
     "simulation. Nothing class-dependent here is the authors' theorem."
 )
-CLAIMS = [*SPECTRUM, *LEARNING, *FAIRNESS]
+CLAIMS = [*SPECTRUM, *LEARNING, *SPECIATION, *COLLAPSE_CLAIMS, *FAIRNESS]

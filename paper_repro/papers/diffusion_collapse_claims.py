@@ -44,7 +44,7 @@ def memory_returns(dataset, predicted=0.0):
     return agreement(extrapolated(gaps, axis=1), predicted, scale=1.0, resolution=0.1)
 
 
-CLAIMS = [
+COLLAPSE_CLAIMS = [
     Claim(
         id="B17-collapse",
         kind="convergence",

@@ -26,7 +26,7 @@ CLASSES = "reconstructed from the abstract of arXiv 2605.06367, derived"
 CLONES = "arXiv 2402.18491, from its abstract; per class reconstructed and derived"
 BAYES = "arXiv 2602.04404, from its abstract; reconstructed and derived"
 
-CLAIMS = [
+SPECIATION = [
     Claim(
         id="B16-return",
         kind="agreement",

@@ -8,6 +8,17 @@ import zlib
 import numpy as np
 import xarray
 
+from tests.library.figure_data_diffusion import (  # noqa: F401  (found by name)
+    diffusion_bulks,
+    diffusion_exactness,
+    diffusion_fairness,
+    diffusion_identities,
+    diffusion_losses,
+    diffusion_phase,
+    diffusion_sample_size,
+    diffusion_spectrum,
+    diffusion_times,
+)
 from tests.library.figure_data_speciation import (  # noqa: F401  (found by name)
     diffusion_collapse,
     diffusion_speciation,

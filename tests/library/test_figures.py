@@ -56,11 +56,16 @@ def test_a_figure_imports_neither_experiments_nor_the_library(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_panel_is_labelled_and_shows_finite_numbers(name, drawn):
     assert isinstance(drawn[name], matplotlib.figure.Figure)
-    for axes in drawn[name].axes:
+    visible = set()
+    for place, axes in enumerate(drawn[name].axes, 1):
+        if axes.get_label() == "<colorbar>":
+            assert axes.get_ylabel()
+            continue
         assert axes.get_xlabel() and axes.get_ylabel()
+        visible |= {place} if axes.get_visible() else set()
     rows = list(output.numbers(drawn[name]))
-    visible = {place for place, axes in enumerate(drawn[name].axes, 1) if axes.get_visible()}
-    assert {row["panel"] for row in rows if "points" in row["kind"]} == visible
+    shown = ("points", "points with intervals", "cells")
+    assert {row["panel"] for row in rows if row["kind"] in shown} >= visible
     assert all(np.isfinite(row["y"]) for row in rows if row["kind"] == "line")
 
 
@@ -97,7 +102,9 @@ PLAIN = {
     "attention_length": ["theory_distance"],
     "attention_in_context": ["theory_risk", "theory_quantisation_error", "theory_limit_variance"],
     "attention_clouds": ["theory_risk", "theory_total"],
-    "diffusion_speciation": ["theory", "theory_cloned"],
+    "diffusion_times": ["theory_times"],
+    "diffusion_sample_size": ["theory_test", "theory_times"],
+    "diffusion_speciation": ["theory"],
     "diffusion_speciation_times": ["theory"],
     "diffusion_collapse": ["theory_pooled"],
 }
@@ -123,6 +130,13 @@ SIMULATED = {
     "attention_softmax_risk": "risk_found",
     "attention_in_context": "quantisation_error",
     "attention_clouds": "off_span_variance",
+    "diffusion_spectrum": "below",
+    "diffusion_bulks": "below",
+    "diffusion_losses": "test",
+    "diffusion_times": "times",
+    "diffusion_sample_size": "times",
+    "diffusion_fairness": "regret",
+    "diffusion_exactness": "drawn",
     "diffusion_speciation": "drawn",
     "diffusion_speciation_times": "measured",
     "diffusion_collapse": "collapse",
@@ -147,6 +161,8 @@ def test_another_simulation_moves_the_points(name, variable, drawn):
         "attention_minimisers",
         "attention_in_context",
         "attention_identities",
+        "diffusion_losses",
+        "diffusion_times",
         "diffusion_speciation",
         "diffusion_speciation_times",
         "diffusion_collapse",
