@@ -129,7 +129,9 @@ def turns(
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     """Add the exact probabilities, and those of a theory that forgets the classes' fractions."""
     offsets, most = dataset.offsets.values[0], dataset.sizes["class"]
-    theory, equal, at_turns, clones, weights = [], [], [], [], []
+    curve = np.unique([*offsets, *TURNS, *(offsets[1:] + offsets[:-1]) / 2])
+    at, at_turns = (np.searchsorted(curve, some) for some in (offsets, TURNS))
+    exact, equal, weights = [], [], []
     for place in range(dataset.sizes["point"]):
         case, dimension = str(dataset.case.values[place]), int(dataset.dimension.values[place])
         mixture, centre = setting(case, dimension), np.log(dimension) / 2
@@ -137,19 +139,20 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
         forgetful = GaussianMixture.isotropic(
             np.full(classes, 1 / classes), mixture.means, mixture.variances
         )
-        theory.append([phi(mixture, centre + offset, most) for offset in offsets])
+        exact.append([phi(mixture, centre + offset, most) for offset in curve])
         equal.append([phi(forgetful, centre + offset, most) for offset in offsets])
-        at_turns.append([phi(mixture, centre + offset, most) for offset in TURNS])
         weights.append(np.pad(mixture.weights, (0, most - classes)))
-        clones.append(np.nansum(np.asarray(at_turns[-1]) * weights[-1][None], axis=1))
+    lines, fractions = np.asarray(exact), np.asarray(weights)
     return dataset.assign(
-        theory=(("point", "time", "class"), np.asarray(theory)),
+        theory=(("point", "time", "class"), lines[:, at]),
         theory_equal_fractions=(("point", "time", "class"), np.asarray(equal)),
-        theory_turned=(("point", "turn", "class"), np.asarray(at_turns)),
-        theory_cloned=(("point", "turn"), np.asarray(clones)),
+        theory_turned=(("point", "turn", "class"), lines[:, at_turns]),
+        theory_curve=(("point", "curve", "class"), lines),
+        theory_cloned=(("point", "curve"), np.nansum(lines * fractions[:, None], axis=2)),
     ).assign_coords(
-        fraction=(("point", "class"), np.asarray(weights)),
+        fraction=(("point", "class"), fractions),
         turn=("turn", np.asarray(TURNS)),
+        curve=("curve", curve),
         size=("size", dataset.steps.values[0]),
     )
 

@@ -20,14 +20,14 @@ def draw(dataset):
         centre = np.log(float(here.dimension)) / 2
         for c in np.flatnonzero(here.fraction.values > 0):
             name = f"class of fraction {float(here.fraction[c]):g}"
-            order = np.argsort(offsets)
-            style.line(axes, centre + offsets[order], here.theory.values[order, c], c)
+            style.line(axes, centre + dataset.curve.values, here.theory_curve.values[:, c], c)
             style.points(axes, centre + offsets, here.drawn.values[:, :, c].T, c, name)
             turned = here.turned.values[:, :, finest, c].T
             style.points(
-                axes, centre + dataset.turn.values, turned, c, markerfacecolor="none", markersize=9
-            )
-        style.line(axes, centre + dataset.turn.values, here.theory_cloned.values, 4)
+                axes, centre + dataset.turn.values, turned, c, "" if c else "open: U-turns",
+                markerfacecolor="none", markersize=9,
+            )  # fmt: skip
+        style.line(axes, centre + dataset.curve.values, here.theory_cloned.values, 4)
         style.points(
             axes, centre + dataset.turn.values, here.cloned.values[:, :, finest].T, 4,
             "two clones in one class", markerfacecolor="none", markersize=9,
@@ -45,13 +45,11 @@ def draw(dataset):
 def _balanced(axes, dataset, offsets) -> None:
     some = np.flatnonzero(dataset.case.values == "balanced")
     some = some[np.argsort(dataset.dimension.values[some])]
-    order = np.argsort(offsets)
     for number, place in enumerate(some):
         here = dataset.isel(point=place)
         if number == 0:
-            style.line(
-                axes, offsets[order], here.theory.values[order, 0], 4, "quadrature, any dimension"
-            )
+            line = here.theory_curve.values[:, 0]
+            style.line(axes, dataset.curve.values, line, 4, "quadrature, any dimension")
         both = np.nanmean(here.drawn.values[:, :, :2], axis=2)
         shift = 0.03 * (number - 1)
         style.points(axes, offsets + shift, both.T, number, f"d = {int(here.dimension)}")
@@ -68,8 +66,10 @@ def _steps(axes, dataset) -> None:
     for case, marker in (("two", "two classes"), ("three", "three classes")):
         here = dataset.isel(point=int(np.flatnonzero(dataset.case.values == case)[0]))
         for turn in range(dataset.sizes["turn"]):
-            gap = here.cloned.values[:, turn] - float(here.theory_cloned[turn])
-            name = f"{marker}, turn at {float(dataset.turn[turn]):+g}"
+            offset = float(dataset.turn[turn])
+            exact = float(here.theory_cloned.sel(curve=offset))
+            gap = here.cloned.values[:, turn] - exact
+            name = f"{marker}, time {offset:+g}".replace("-", "−")
             style.points(axes, sizes * 1.04**number, gap.T, number, name)
             number += 1
     axes.axhline(0, color="black", linewidth=1.6, label="quadrature")

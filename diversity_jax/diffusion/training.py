@@ -51,7 +51,7 @@ def filters(values: Float[Array, " p"], times: Float[Array, " t"]) -> Float[Arra
 
 @partial(jax.jit, donate_argnums=0)
 def _decomposed(matrix: Float[Array, "p p"]) -> tuple[Array, Array]:
-    """Eigenvalues and vectors, the vectors in place of the matrix, which is exactly symmetric."""
+    """Eigenvalues and vectors; the vectors take the place of the matrix."""
     vectors, values = lax.linalg.eigh(matrix, symmetrize_input=False)
     return values, vectors
 

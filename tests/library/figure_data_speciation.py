@@ -15,14 +15,15 @@ def diffusion_speciation(maker):
         "drawn": maker.draws(3, time, classes),
         "turned": maker.draws(3, turn, size, classes),
         "cloned": maker.draws(3, turn, size),
-        "theory": (("point", "time", "class"), uniform(0.2, 1, (3, len(offsets), 3))),
-        "theory_cloned": (("point", "turn"), uniform(0.2, 1, (3, 2))),
+        "theory_curve": (("point", "curve", "class"), uniform(0.2, 1, (3, 4, 3))),
+        "theory_cloned": (("point", "curve"), uniform(0.2, 1, (3, 4))),
     }
     fields = {"case": ["two", "three", "balanced"], "dimension": [16, 16, 64]}
     return maker.dataset(variables, **fields).assign_coords(
         offsets=(("point", "place_in_offsets"), np.tile(offsets, (3, 1))),
         fraction=(("point", "class"), np.asarray(fractions)),
         turn=[-0.4, 0.4],
+        curve=[-0.5, -0.4, 0.4, 0.5],
         size=list(steps),
     )
 

@@ -64,7 +64,7 @@ def test_every_panel_is_labelled_and_shows_finite_numbers(name, drawn):
         assert axes.get_xlabel() and axes.get_ylabel()
         visible |= {place} if axes.get_visible() else set()
     rows = list(output.numbers(drawn[name]))
-    shown = ("points", "points with intervals", "cells")
+    shown = ("points", "points with intervals", "cell")
     assert {row["panel"] for row in rows if row["kind"] in shown} >= visible
     assert all(np.isfinite(row["y"]) for row in rows if row["kind"] == "line")
 
