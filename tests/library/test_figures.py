@@ -104,7 +104,7 @@ PLAIN = {
     "attention_clouds": ["theory_risk", "theory_total"],
     "diffusion_times": ["theory_times"],
     "diffusion_sample_size": ["theory_test", "theory_times"],
-    "diffusion_speciation": ["theory"],
+    "diffusion_speciation": ["theory_curve"],
     "diffusion_speciation_times": ["theory"],
     "diffusion_collapse": ["theory_pooled"],
 }
