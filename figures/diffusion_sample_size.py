@@ -82,4 +82,7 @@ def _late(figure, axes, dataset) -> None:
         ylabel="samples per dimension n/d",
         title="predicted test loss at τ = 1000",
     )
+    style.ticks(axes, (2, 4, 8, 16, 32, 64))
+    axes.set_yticks((2, 4, 8, 16, 32, 64), ("2", "4", "8", "16", "32", "64"))
+    axes.set_yticks([], minor=True)
     axes.grid(visible=False)
