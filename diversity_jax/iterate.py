@@ -31,14 +31,16 @@ def repeat(step: Callable[[State], State], state: State, *, steps: int) -> State
 
 
 def rollout(
-    step: Callable[[State, Array], State], state: State, *, frames: int, stride: int = 1
+    step: Callable[[State, Array], State], state: State, *, frames: int, stride: Any = 1
 ) -> tuple[State, State]:
     """Apply `step(state, number)` `frames * stride` times and keep every `stride`-th state.
 
     Returns the last state and the kept ones, stacked along a leading axis `[frames]`; the start
-    is not among them. `number` counts steps from 0, for streams and schedules.
+    is not among them. `number` counts steps from 0, for streams and schedules. `stride` may be
+    traced.
     """
-    if frames < 1 or stride < 1:
+    strides = validate.concrete(stride)
+    if frames < 1 or (strides is not None and strides < 1):
         raise validate.fail(
             "frames and stride",
             f"{frames} and {stride}",

@@ -8,9 +8,9 @@ import numpy as np
 import xarray
 
 from experiments.shared import descents
-from experiments.shared.descents import AXES, job
+from experiments.shared.descents import AXES, CHUNK, TRACED, job
 
-__all__ = ["AXES", "PRESETS", "Config", "grid", "job", "summarise"]
+__all__ = ["AXES", "CHUNK", "PRESETS", "TRACED", "Config", "grid", "job", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Config:
     dimension: int = 10
     strength: float = 0.6
     learning_rate: float = 0.1
-    frames: int = 30
-    stride: int = 25
+    frames: int = 40
+    stride: int = 20
     deviations: tuple[float, ...] = (0.0, 0.3)
     short_length: float = 3.0
     large_strength: float = 1.2

@@ -55,37 +55,40 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
     """Left and right sides of each identity at random heads, and of each spoiled one."""
     setting = {"length": point["length"], "strength": point["strength"]}
     return {
-        **_rotation(key, point, setting),
-        **_dirac(key, point, setting),
+        **_rotation_and_dirac(key, point, setting),
         **_manifold(key, point, setting),
         **_regulariser(key, point),
         **_strengths(point),
     }
 
 
-def _rotation(key: jax.Array, point: dict, setting: dict) -> dict[str, jax.Array]:
+def _rotation_and_dirac(key: jax.Array, point: dict, setting: dict) -> dict[str, jax.Array]:
+    """Orthonormal heads and the same turned; and heads of norm one without noise.
+
+    The three share one batched risk, so that it is compiled only once.
+    """
     k, d = point["clusters"], point["dimension"]
-    mixture = settings.orthonormal(clusters=k, dimension=d, variance=point["variance"])
     heads = settings.random_orthonormal(seeds.stream(key, "heads"), clusters=k, dimension=d)
     turn = settings.random_orthonormal(seeds.stream(key, "turn"), clusters=k, dimension=k)
-    return {
-        "risk": theory.population_risk(heads, mixture, **setting),
-        "risk_turned": theory.population_risk(turn @ heads, mixture, **setting),
-        "regulariser": theory.regulariser(heads, mixture),
-        "regulariser_turned": theory.regulariser(turn @ heads, mixture),
-    }
-
-
-def _dirac(key: jax.Array, point: dict, setting: dict) -> dict[str, jax.Array]:
-    k, d = point["clusters"], point["dimension"]
-    mixture = settings.orthonormal(clusters=k, dimension=d, variance=0.0)
-    heads = training.sphere_start(
-        seeds.stream(key, "unit heads"), heads=k, dimension=d, dtype=mixture.means.dtype
+    unit = training.sphere_start(
+        seeds.stream(key, "unit heads"), heads=k, dimension=d, dtype=heads.dtype
     )
-    overlaps = heads @ mixture.means.T
+
+    def measures(heads: jax.Array, variance: jax.Array) -> tuple[jax.Array, jax.Array]:
+        mixture = settings.orthonormal(clusters=k, dimension=d, variance=variance)
+        risk = theory.population_risk(heads, mixture, **setting)
+        return risk, theory.regulariser(heads, mixture)
+
+    variances = jnp.stack([point["variance"], point["variance"], jnp.zeros(())])
+    risks, regularisers = jax.vmap(measures)(jnp.stack([heads, turn @ heads, unit]), variances)
+    overlaps = unit @ jnp.eye(k, d).T
     formula = trained.dirac_risk(overlaps, **setting)
     return {
-        "dirac": theory.population_risk(heads, mixture, **setting),
+        "risk": risks[0],
+        "risk_turned": risks[1],
+        "regulariser": regularisers[0],
+        "regulariser_turned": regularisers[1],
+        "dirac": risks[2],
         "dirac_formula": formula,
         "dirac_spoiled": formula
         + 2 * point["strength"] * (k - 1) / (point["length"] * k) * jnp.sum(overlaps**2),

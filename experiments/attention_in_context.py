@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -177,31 +178,47 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
 
 
 def _theory(point: xarray.Dataset, lengths: np.ndarray) -> tuple[dict, dict[str, float]]:
-    k, d, variance = int(point.clusters), int(point.dimension), float(point.variance)
-    choice = str(point.choice.values)
-    mixture = settings.orthonormal(clusters=k, dimension=d, variance=variance)
-    per_length: dict[str, list[float]] = {
-        name: [] for name in ("strength", "risk", "quantisation_error", "mean_gain", "variance")
+    k, d = int(point.clusters), int(point.dimension)
+    sphere = str(point.centroids.values) == "sphere"
+    made = _predicted(float(point.variance), np.append(lengths, np.inf), int(point.rule), k, d)
+    per_length = {name: np.asarray(values) for name, values in made[0].items()}
+    limits = {
+        "limit_risk": float(per_length["risk"][-1]),
+        "limit_variance": float(per_length["variance_of_output"][-1]),
     }
-    for length in lengths:
-        strength = getattr(theory.in_context_strengths(mixture, length=length), choice)
+    for_spheres = per_length.pop("sphere_risk")
+    if sphere:
+        per_length["risk"] = for_spheres
+    once = {name: float(value) for name, value in made[1].items()}
+    return {name: values[:-1] for name, values in per_length.items()}, {**limits, **once}
+
+
+@partial(jax.jit, static_argnames=("k", "d"))
+def _predicted(
+    variance: jax.Array, lengths: jax.Array, rule: jax.Array, k: int, d: int
+) -> tuple[dict[str, jax.Array], dict[str, jax.Array]]:
+    """Predictions at each of `lengths`, and those without a length; jitted to compile once."""
+    mixture = settings.orthonormal(clusters=k, dimension=d, variance=variance)
+
+    def at(length: jax.Array) -> dict[str, jax.Array]:
+        named = theory.in_context_strengths(mixture, length=length)
+        strength = jnp.stack([getattr(named, name) for name in CHOICES])[rule]
         here = theory.in_context(mixture, length=length, strength=strength)
-        risk = here.risk
-        if str(point.centroids.values) == "sphere":
-            risk = context.random_centroid_risk(
-                dimension=d, variance=variance, length=length, strength=strength
-            )
-        values = (strength, risk, here.quantisation_error, here.mean_gain, here.variance)
-        for name, value in zip(per_length, values):
-            per_length[name].append(float(value))
-    per_length["variance_of_output"] = per_length.pop("variance")
-    strength = getattr(theory.in_context_strengths(mixture, length=np.inf), choice)
-    limit = theory.in_context(mixture, length=np.inf, strength=strength)
-    hard = context.baselines(dimension=d, variance=max(variance, 1e-12))
-    return per_length, {
-        "limit_risk": float(limit.risk),
-        "limit_variance": float(limit.variance),
+        sphere = context.random_centroid_risk(
+            dimension=d, variance=variance, length=length, strength=strength
+        )
+        return {
+            "strength": strength,
+            "risk": here.risk,
+            "sphere_risk": sphere,
+            "quantisation_error": here.quantisation_error,
+            "mean_gain": here.mean_gain,
+            "variance_of_output": here.variance,
+        }
+
+    hard = context.baselines(dimension=d, variance=jnp.maximum(variance, 1e-12))
+    return jax.vmap(at)(lengths), {
         "raw_error": d * variance,
-        "nearest_error": float(hard.nearest_centroid),
-        "optimal_error": float(hard.optimal_quantiser),
+        "nearest_error": hard.nearest_centroid,
+        "optimal_error": hard.optimal_quantiser,
     }

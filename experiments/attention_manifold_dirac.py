@@ -9,16 +9,16 @@ import xarray
 
 from diversity_jax.attention.theory import trained
 from experiments.shared import descents
-from experiments.shared.descents import AXES, job
+from experiments.shared.descents import AXES, CHUNK, TRACED, job
 
-__all__ = ["AXES", "PRESETS", "Config", "grid", "job", "summarise"]
+__all__ = ["AXES", "CHUNK", "PRESETS", "TRACED", "Config", "grid", "job", "summarise"]
 
 
 @dataclass(frozen=True)
 class Config:
     """Sizes of the run; `fractions` are strengths in units of the largest attracting one."""
 
-    seeds: int = 72
+    seeds: int = 80
     dimension: int = 10
     length: float = 10.0
     learning_rate: float = 0.05

@@ -11,9 +11,9 @@ from diversity_jax.attention import theory
 from diversity_jax.attention.theory import trained
 from experiments.attention_manifold_dirac import with_manifold_theory
 from experiments.shared import descents
-from experiments.shared.descents import AXES, job
+from experiments.shared.descents import AXES, CHUNK, TRACED, job
 
-__all__ = ["AXES", "PRESETS", "Config", "grid", "job", "summarise"]
+__all__ = ["AXES", "CHUNK", "PRESETS", "TRACED", "Config", "grid", "job", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(seeds=4, stride=60, deviations=(0.3, 0.5)),
+    "smoke": Config(seeds=8, stride=60, deviations=(0.3, 0.5)),
     "laptop": Config(),
-    "paper": Config(seeds=400),
+    "paper": Config(seeds=800),
 }
 
 

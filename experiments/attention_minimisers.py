@@ -10,9 +10,9 @@ import xarray
 
 from diversity_jax.attention.theory import trained
 from experiments.shared import descents
-from experiments.shared.descents import AXES, job
+from experiments.shared.descents import AXES, CHUNK, TRACED, job
 
-__all__ = ["AXES", "PRESETS", "Config", "grid", "job", "summarise"]
+__all__ = ["AXES", "CHUNK", "PRESETS", "TRACED", "Config", "grid", "job", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,14 @@ class Config:
     dimension: int = 8
     length: float = 10.0
     learning_rate: float = 0.1
-    frames: int = 20
-    stride: int = 200
+    frames: int = 40
+    stride: int = 100
     clusters: tuple[int, ...] = (2, 3)
     fractions: tuple[float, ...] = (0.6, 0.9, 1.2)
 
 
 PRESETS = {
-    "smoke": Config(seeds=8, clusters=(2,), stride=100),
+    "smoke": Config(seeds=8, clusters=(2,), stride=50),
     "laptop": Config(),
     "paper": Config(seeds=400),
 }

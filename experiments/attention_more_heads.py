@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import xarray
 
 from experiments.shared import descents
-from experiments.shared.descents import AXES, job
+from experiments.shared.descents import AXES, CHUNK, TRACED, job
 
-__all__ = ["AXES", "PRESETS", "Config", "grid", "job", "summarise"]
+__all__ = ["AXES", "CHUNK", "PRESETS", "TRACED", "Config", "grid", "job", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Config:
     strength: float = 0.5
     per_cluster: float = 0.2
     learning_rate: float = 0.1
-    frames: int = 25
-    stride: int = 100
+    frames: int = 40
+    stride: int = 70
     cases: tuple[tuple[int, int], ...] = ((3, 3), (4, 4), (2, 3))
 
 

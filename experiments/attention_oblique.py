@@ -10,9 +10,9 @@ import xarray
 
 from diversity_jax.attention.theory import infinite
 from experiments.shared import descents
-from experiments.shared.descents import AXES, job
+from experiments.shared.descents import AXES, CHUNK, TRACED, job
 
-__all__ = ["AXES", "PRESETS", "Config", "grid", "job", "summarise"]
+__all__ = ["AXES", "CHUNK", "PRESETS", "TRACED", "Config", "grid", "job", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(seeds=4, pairs=((0.3, 0.3), (-0.4, 0.5)), stride=80),
+    "smoke": Config(seeds=8, pairs=((0.3, 0.3), (-0.4, 0.5)), stride=80),
     "laptop": Config(),
-    "paper": Config(seeds=400, stride=400),
+    "paper": Config(seeds=800, stride=400),
 }
 
 

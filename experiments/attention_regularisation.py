@@ -8,9 +8,9 @@ import xarray
 
 from diversity_jax.attention.theory import trained
 from experiments.shared import descents
-from experiments.shared.descents import AXES, job
+from experiments.shared.descents import AXES, CHUNK, TRACED, job
 
-__all__ = ["AXES", "PRESETS", "Config", "grid", "job", "summarise"]
+__all__ = ["AXES", "CHUNK", "PRESETS", "TRACED", "Config", "grid", "job", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(seeds=4, common=(0.1, 1.0), beyond=(10.0,), stride=40),
+    "smoke": Config(seeds=8, common=(0.1, 1.0), beyond=(10.0,), stride=40),
     "laptop": Config(),
-    "paper": Config(seeds=400),
+    "paper": Config(seeds=800),
 }
 
 

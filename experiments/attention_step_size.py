@@ -11,9 +11,12 @@ import numpy as np
 import xarray
 
 from experiments.shared import descents
-from experiments.shared.descents import AXES, job
+from experiments.shared.descents import AXES, CHUNK, TRACED, job
 
-__all__ = ["AXES", "PRESETS", "Config", "grid", "job", "summarise"]
+__all__ = ["AXES", "CHUNK", "PRESETS", "TRACED", "Config", "grid", "job", "summarise"]
+
+# What the curvature at the centroids depends on: kept by these, it is differentiated only once.
+CURVED = ("dimension", "length", "variance", "strength", "regularisation")
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def grid(config: Config) -> list[dict]:
         "frames": config.frames,
         "stride": config.stride,
     }
-    limit = _limit(tuple(descents.point(**shared).items()))
+    limit = _limit(*(shared[name] for name in CURVED))
     return [descents.point(learning_rate=rate, **shared) for rate in config.learning_rates] + [
         descents.point(learning_rate=fraction * limit, start="centroids", **shared)
         for fraction in config.fractions
@@ -58,8 +61,8 @@ def grid(config: Config) -> list[dict]:
 
 
 @cache
-def _limit(fields: tuple) -> float:
-    return stability_limit(dict(fields))
+def _limit(*setting: float) -> float:
+    return stability_limit(descents.point(**dict(zip(CURVED, setting))))
 
 
 def stability_limit(point: dict) -> float:
@@ -85,8 +88,7 @@ def stability_limit(point: dict) -> float:
 
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     """Add success at alignment .99, whether heads stayed near, and the predicted limit."""
-    fields = {name: dataset[name].values[0].item() for name in descents.DEFAULTS}
-    limit = _limit(tuple({**fields, "start": "sphere"}.items()))
+    limit = _limit(*(dataset[name].values[0].item() for name in CURVED))
     return descents.with_success(dataset, 0.99).assign(
         stayed=dataset.angle.isel(frame=-1) < 1e-3,
         theory_limit=((), limit),

@@ -8,9 +8,9 @@ import xarray
 
 from diversity_jax.attention import theory
 from experiments.shared import descents
-from experiments.shared.descents import AXES, job
+from experiments.shared.descents import AXES, CHUNK, TRACED, job
 
-__all__ = ["AXES", "PRESETS", "Config", "grid", "job", "summarise"]
+__all__ = ["AXES", "CHUNK", "PRESETS", "TRACED", "Config", "grid", "job", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(seeds=4, dimensions=(5,), lengths=(5.0,), deviations=(0.5,), stride=60),
+    "smoke": Config(seeds=8, dimensions=(5,), lengths=(5.0,), deviations=(0.5,), stride=60),
     "laptop": Config(),
-    "paper": Config(seeds=400),
+    "paper": Config(seeds=800),
 }
 
 

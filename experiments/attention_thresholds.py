@@ -10,9 +10,9 @@ import xarray
 from diversity_jax.attention import theory
 from diversity_jax.attention.theory import trained
 from experiments.shared import descents
-from experiments.shared.descents import AXES, job
+from experiments.shared.descents import AXES, CHUNK, TRACED, job
 
-__all__ = ["AXES", "PRESETS", "Config", "grid", "job", "summarise"]
+__all__ = ["AXES", "CHUNK", "PRESETS", "TRACED", "Config", "grid", "job", "summarise"]
 
 
 @dataclass(frozen=True)

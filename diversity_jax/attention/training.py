@@ -44,8 +44,9 @@ def manifold_start(key: Array, centroids: Float[Array, "2 d"]) -> Float[Array, "
         )
     first, second = jax.random.normal(key, (2, centroids.shape[1]), centroids.dtype)
     head = _normalise(_remove(first[None, :], centroids[1:]))
-    banned, _ = jnp.linalg.qr(jnp.concatenate([centroids[:1], head]).T)
-    other = _normalise(_remove(second[None, :], banned.T))
+    axis = _normalise(centroids[:1])
+    banned = jnp.concatenate([axis, _normalise(_remove(head, axis))])
+    other = _normalise(_remove(second[None, :], banned))
     return jnp.concatenate([head, other])
 
 
@@ -55,22 +56,19 @@ def descend(
     *,
     learning_rate: Any,
     frames: int,
-    stride: int = 1,
+    stride: Any = 1,
     tolerance: float = 1e-6,
 ) -> Path:
     """Riemannian gradient descent of `objective` for `frames * stride` steps.
 
     ``mu_h <- (mu_h - learning_rate G_h) / |...|`` with ``G_h = (I - mu_h mu_h') dR/dmu_h``. Stable
-    only while ``learning_rate < 2 / largest curvature``. `residual` is the norm of the last
-    Riemannian gradient, `converged` says that it is finite and below `tolerance`.
+    only while ``learning_rate < 2 / largest curvature``. `residual` is the norm of the Riemannian
+    gradient at the last step, `converged` says that it is finite and below `tolerance`.
     """
     slope = jax.grad(objective)
-
-    def step(current: Array, _: Any) -> Array:
-        return _normalise(current - learning_rate * _tangent(current, slope(current)))
-
-    last, trajectory = iterate.rollout(step, heads, frames=frames, stride=stride)
-    residual = jnp.linalg.norm(_tangent(last, slope(last)))
+    last, trajectory, residual = _follow(
+        lambda current, _: slope(current), heads, learning_rate, frames, stride
+    )
     return Path(last, trajectory, residual, jnp.isfinite(residual) & (residual < tolerance))
 
 
@@ -81,7 +79,7 @@ def online(
     *,
     learning_rate: Any,
     frames: int,
-    stride: int = 1,
+    stride: Any = 1,
 ) -> Path:
     """Online SGD: each step draws fresh data through its own key and takes one Riemannian step.
 
@@ -89,15 +87,37 @@ def online(
     the last stochastic gradient, so `converged` says only that the heads are finite.
     """
     slope = jax.grad(loss, argnums=1)
-
-    def step(current: Array, number: Array) -> Array:
-        gradient = slope(jax.random.fold_in(key, number), current)
-        return _normalise(current - learning_rate * _tangent(current, gradient))
-
-    last, trajectory = iterate.rollout(step, heads, frames=frames, stride=stride)
-    final = slope(jax.random.fold_in(key, frames * stride), last)
-    residual = jnp.linalg.norm(_tangent(last, final))
+    last, trajectory, residual = _follow(
+        lambda current, number: slope(jax.random.fold_in(key, number), current),
+        heads,
+        learning_rate,
+        frames,
+        stride,
+    )
     return Path(last, trajectory, residual, jnp.isfinite(last).all())
+
+
+def _follow(
+    slope: Callable[[Array, Array], Array],
+    heads: Float[Array, "h d"],
+    learning_rate: Any,
+    frames: int,
+    stride: Any,
+) -> tuple[Array, Array, Array]:
+    """The last heads, those of each frame, and the norm of the last gradient followed.
+
+    That norm comes out of the loop: a gradient after it would be compiled a second time.
+    """
+
+    def step(state: tuple[Array, Array], number: Array) -> tuple[Array, Array]:
+        current, _ = state
+        tangent = _tangent(current, slope(current, number))
+        return _normalise(current - learning_rate * tangent), tangent
+
+    (last, tangent), (trajectory, _) = iterate.rollout(
+        step, (heads, jnp.zeros_like(heads)), frames=frames, stride=stride
+    )
+    return last, trajectory, jnp.linalg.norm(tangent)
 
 
 def _normalise(heads: Float[Array, "h d"]) -> Float[Array, "h d"]:

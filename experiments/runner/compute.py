@@ -51,13 +51,19 @@ def chunk(
 ) -> dict[str, np.ndarray]:
     """The job of `point` for the seeds in `block`, as numpy arrays `[seeds, ...]`.
 
-    Floats of the point are traced, so that a sweep over them compiles once; all else is static.
+    Floats of the point are traced, so that a sweep over them compiles once, and so are the fields
+    that the module's TRACED turns into numbers; all else is static.
     """
     keys = seeds.seed_keys(seeds.stream(seeds.root(seed), name, label(point)), block)
     if getattr(module, "HOST", False):
         outputs = seeds.on_host(module.job, workers=len(jax.devices()))(keys, point)
     else:
-        traced = {field: jnp.asarray(v) for field, v in point.items() if isinstance(v, float)}
+        numbers = getattr(module, "TRACED", {})
+        traced = {
+            field: jnp.asarray(numbers[field](value) if field in numbers else value)
+            for field, value in point.items()
+            if field in numbers or isinstance(value, float)
+        }
         static = {field: v for field, v in point.items() if field not in traced}
         outputs = _job(module.job, static, tuple(sorted(traced)), mode, width)(keys, traced)
     arrays = {field: np.asarray(array) for field, array in outputs.items()}

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import xarray
 
-from diversity_jax import seeds
+from diversity_jax import seeds, validate
 from diversity_jax.attention import measures, settings, theory, training
 from diversity_jax.attention.theory import trained
 
@@ -26,13 +26,26 @@ DEFAULTS: dict[str, Any] = {
     "learning_rate": 0.05,
     "overlap": 0.0,
 }
+STARTS = ("sphere", "manifold", "centroids", "spurious", "resting")
+# Traced like floats, so that points with other starts and lengths of run share compiled code.
+TRACED = {"start": STARTS.index, "stride": int}
+CHUNK = 16
 AXES = {"alignment": ("frame",), "span": ("frame",), "angle": ("frame",)}
 
 
 def point(**changed: Any) -> dict[str, Any]:
     """A grid point: the defaults with some fields changed; floats are traced by the runner."""
     made = {**DEFAULTS, **changed}
-    return {name: type(DEFAULTS[name])(made[name]) for name in DEFAULTS}
+    made = {name: type(DEFAULTS[name])(made[name]) for name in DEFAULTS}
+    validate.choice("start", made["start"], STARTS)
+    if made["start"] != "sphere" and not _has_pairs(made):
+        sizes = f"{made['clusters']} clusters, {made['heads']} heads, d={made['dimension']}"
+        raise validate.fail("start", sizes, "two, two and d >= 4", "start from the sphere")
+    return made
+
+
+def _has_pairs(point: dict[str, Any]) -> bool:
+    return point["clusters"] == 2 and point["heads"] == 2 and point["dimension"] >= 4
 
 
 def job(key: jax.Array, point: dict[str, Any]) -> dict[str, jax.Array]:
@@ -46,14 +59,15 @@ def job(key: jax.Array, point: dict[str, Any]) -> dict[str, jax.Array]:
         frames=point["frames"],
         stride=point["stride"],
     )
+    alignment = jax.vmap(lambda heads: measures.alignment(heads, centroids))(path.trajectory)
     risk = theory.population_risk(
         path.heads, mixture, length=point["length"], strength=point["strength"]
     )
     return {
-        "alignment": jax.vmap(lambda heads: measures.alignment(heads, centroids))(path.trajectory),
+        "alignment": alignment,
         "span": jax.vmap(lambda heads: measures.span_overlap(heads, centroids))(path.trajectory),
         "angle": jax.vmap(lambda heads: off_axis(heads, centroids))(path.trajectory),
-        "final": measures.alignment(path.heads, centroids),
+        "final": alignment[-1],
         "risk": risk,
         "residual": path.residual,
         "frame_error": frame_error(path.heads, centroids),
@@ -83,24 +97,33 @@ def problem(point: dict[str, Any]) -> tuple[Any, Any]:
 
 
 def start(key: jax.Array, point: dict[str, Any], centroids: jax.Array) -> jax.Array:
-    """Heads at the start: uniform on the sphere, on the manifold, or near a named pair."""
+    """Heads at the start: uniform on the sphere, on the manifold, or near a named pair.
+
+    ``point["start"]`` is one of `STARTS` or, in traced code, its place there.
+    """
     d = centroids.shape[1]
-    if point["start"] == "manifold":
-        return training.manifold_start(key, centroids)
     heads = training.sphere_start(key, heads=point["heads"], dimension=d, dtype=centroids.dtype)
-    if point["start"] == "sphere":
+    if not _has_pairs(point):
         return heads
-    if point["start"] == "centroids":
-        named = centroids
-    elif point["start"] == "spurious":
+
+    def near(named: jax.Array) -> jax.Array:
+        moved = named + 1e-3 * heads
+        return moved / jnp.linalg.norm(moved, axis=1, keepdims=True)
+
+    def spurious() -> jax.Array:
         bisector = (centroids[0] + centroids[1]) / jnp.sqrt(2.0)
-        named = jnp.stack([bisector, jnp.eye(d, dtype=centroids.dtype)[-1]])
-    elif point["start"] == "resting":
-        named = at_rest(point, centroids)
-    else:
-        raise ValueError(f"start: got {point['start']!r}, expected sphere, manifold, ...")
-    near = named + 1e-3 * heads
-    return near / jnp.linalg.norm(near, axis=1, keepdims=True)
+        return near(jnp.stack([bisector, jnp.eye(d, dtype=centroids.dtype)[-1]]))
+
+    made = {
+        "sphere": lambda: heads,
+        "manifold": lambda: training.manifold_start(key, centroids),
+        "centroids": lambda: near(centroids),
+        "spurious": spurious,
+        "resting": lambda: near(at_rest(point, centroids)),
+    }
+    if isinstance(point["start"], str):
+        return made[point["start"]]()
+    return jax.lax.switch(point["start"], [made[name] for name in STARTS])
 
 
 def at_rest(point: dict[str, Any], centroids: jax.Array) -> jax.Array:

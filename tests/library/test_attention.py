@@ -11,6 +11,7 @@ import pytest
 from diversity_jax.attention import layer, measures, settings, theory, training
 from diversity_jax.attention.theory import infinite, trained
 from diversity_jax.mixtures import GaussianMixture
+from experiments.shared import descents
 
 
 def key(name):
@@ -193,7 +194,7 @@ def test_online_steps_see_fresh_data():
     start = training.sphere_start(key("fresh"), heads=1, dimension=2, dtype=jnp.float64)
     training.online(key("data"), loss, start, learning_rate=0.0, frames=3, stride=4)
     jax.effects_barrier()
-    assert len(set(seen)) == 13  # 12 steps and the residual's batch
+    assert len(set(seen)) == 12
 
 
 def test_alignment_matches_up_to_sign_and_order():
@@ -252,3 +253,22 @@ def test_the_strength_of_centroid_heads_is_smooth_at_orthogonal_centroids():
         for overlap in (0.0, 1e-6)
     )
     assert abs(float(at) - float(near)) < 1e-9
+
+
+def start_at(place, point, centroids):
+    return descents.start(key("named"), {**dict(point), "start": place}, centroids)
+
+
+def test_a_named_start_is_the_same_by_its_place_and_refused_without_a_pair():
+    for place, name in enumerate(descents.STARTS):
+        point = descents.point(start=name, variance=0.09, length=5.0, regularisation=0.3)
+        mixture, _ = descents.problem(point)
+        named = descents.start(key("named"), point, mixture.means)
+        traced = jax.jit(start_at, static_argnums=1)(place, tuple(point.items()), mixture.means)
+        np.testing.assert_allclose(named, traced, rtol=0, atol=1e-14)
+        np.testing.assert_allclose(jnp.linalg.norm(named, axis=1), 1, rtol=1e-14)
+        for sizes in ({"dimension": 3}, {"clusters": 3, "heads": 3}) if place else ():
+            with pytest.raises(ValueError, match=r"^start: got .*expected two, two and d >= 4"):
+                descents.point(start=name, **sizes)
+    with pytest.raises(ValueError, match=r"^start: got 'shpere', .*did you mean sphere"):
+        descents.point(start="shpere")

@@ -24,6 +24,18 @@ def test_a_sweep_over_floats_compiles_once_per_static_combination(sweep):
     assert sorted(sweep.module.traces) == [3, 4]
 
 
+def test_fields_that_the_module_turns_into_numbers_are_traced_and_keep_their_names(sweep):
+    point = {"size": 3, "strength": 1.0, "shift": 0.0}
+    sweep.module.grid = lambda config: [{**point, "kind": kind} for kind in ("plain", "odd")]
+    sweep.module.TRACED = {"kind": ("plain", "odd").index}
+    job = sweep.module.job
+    sweep.module.job = lambda key, point: {**job(key, point), "place": point["kind"]}
+    dataset = execute.in_memory(sweep.make())
+    assert len(sweep.module.traces) == 1
+    assert dataset.kind.values.tolist() == ["plain", "odd"]
+    assert (dataset.place.values == [[0], [1]]).all()
+
+
 def test_chunks_of_uneven_size_and_shards_compile_once(sweep):
     execute.execute(sweep.make(seeds=7), chunk=3)  # chunks of 3, 3 and 1
     assert sweep.module.traces == [3]

@@ -12,8 +12,9 @@ remaining means are joint moments of quadratic forms, i.e. sums over cumulants
 ``kappa(x'Ax, x'Bx) = 2 tau^2 tr AB + 4 tau m'ABm`` and
 ``kappa(|x|^2, x'Ax, x'Ax) = 8 tau^3 tr A^2 + 24 tau^2 m'A^2m``.
 
-A has the rank of the heads, so every trace is taken in head space, from the overlaps
-``V = heads @ means'`` and the Gram matrix ``G = heads @ heads'``: O(h^2 k + h k^2) after O(h k d).
+A has the rank of the heads, so no d x d matrix is formed: with the overlaps ``V = heads @ means'``
+and the Gram matrix ``G = heads @ heads'``, all of it follows from the k x k forms
+``C = V'V = means A means'`` and ``D = V'GV = means A^2 means'`` and from tr A and tr A^2.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from jaxtyping import Array, Float
 
 from diversity_jax import validate
 from diversity_jax.mixtures import GaussianMixture
+
+SMALL = 4096  # multiplications in a product of matrices
 
 
 def common_variance(mixture: GaussianMixture) -> Float[Array, ""]:
@@ -68,7 +71,8 @@ def population_risk(
     Any number and norm of heads (identity heads give the in-context layer), any weights, norms
     and angles of the centroids, one variance common to the clusters. `length` (tokens per
     sequence, may be ``jnp.inf``), `strength` and the variance may be traced; `scale` defaults to
-    the number of clusters. In squared units of the tokens. Cost O(h k d + h^2 k + h k^2).
+    the number of clusters. In squared units of the tokens.
+    Cost O((h + k)^2 d + h^2 k + h k^2 + k^3).
 
     Errors: ValueError for heads of another dimension, unequal variances, length < 1.
     Source: reconstructed from the abstract of arXiv 2505.13112; derived above.
@@ -130,36 +134,52 @@ class _Traces(eqx.Module):
 
 def _traces(heads: Float[Array, "h d"], mixture: GaussianMixture, tau: Array) -> _Traces:
     weights, means, d = mixture.weights, mixture.means, mixture.dimension
-    overlaps, gram, angles = heads @ means.T, heads @ heads.T, means @ means.T
-    norms = jnp.diagonal(angles)
-    weighted = overlaps * weights[None, :]
-    second = weighted @ overlaps.T + tau * gram
-    fourth = weighted @ angles @ weighted.T + 2 * tau * (weighted @ overlaps.T) + tau**2 * gram
-    longed = weighted * (norms + (d + 4) * tau)[None, :]
-    heavy = longed @ overlaps.T + tau * (weights @ norms + (d + 2) * tau) * gram
+    overlaps, gram = _product(heads, means.T), _product(heads, heads.T)
+    trace, trace_square = jnp.sum(heads**2), jnp.sum(gram**2)
+    form = _product(overlaps.T, overlaps)
+    form_square = _product(overlaps.T, _product(gram, overlaps))
+    form_twice = _product(form, weights[:, None] * form)
 
-    mapped = weighted @ angles + tau * overlaps
-    squares = jnp.sum(overlaps**2, axis=0)
-    form = squares + tau * jnp.trace(gram)
-    seen = jnp.sum(overlaps * mapped, axis=0) + tau * jnp.trace(second)
-    both = jnp.sum(overlaps * (second @ overlaps + gram @ mapped), axis=0) / 2
-    pair = form * seen + 4 * tau * both + 2 * tau**2 * jnp.sum(gram * second)
-
-    twice = jnp.sum(overlaps * (gram @ overlaps), axis=0)
-    gram_square = jnp.sum(gram**2)
-    length_mean = norms + d * tau
-    variance = 2 * tau**2 * gram_square + 4 * tau * twice
-    covariance = 2 * tau**2 * jnp.trace(gram) + 4 * tau * squares
-    third = 8 * tau**3 * gram_square + 24 * tau**2 * twice
-    own = length_mean * (form**2 + variance) + 2 * form * covariance + third
-    return _Traces(
-        far_cross=jnp.trace(fourth),
-        own_cross=jnp.trace(heavy),
-        own=weights @ own,
-        pair=weights @ pair,
-        same=jnp.sum(heavy * second),
-        far=jnp.sum(fourth * second),
+    angles, identity = _product(means, means.T), jnp.eye(mixture.components, dtype=means.dtype)
+    norms = jnp.sum(means**2, axis=1)
+    squares, twice, both = (
+        jnp.sum(one * identity, axis=1) for one in (form, form_square, form_twice)
     )
+    # S, S^2 and F are ``means' X means + x I`` with these X (as a diagonal for S and F) and x.
+    spread = weights[:, None] * angles * weights[None, :] + 2 * tau * weights[:, None] * identity
+    longed = weights * (norms + (d + 4) * tau)
+    rest = tau * (weights @ norms + (d + 2) * tau)
+
+    second_trace = jnp.sum(weights * squares) + tau * trace
+    second_form = jnp.sum(weights * twice) + tau * trace_square
+    seen = weights[:, None] * angles + tau * identity
+    along = squares + tau * trace
+    mapped = jnp.sum(form * seen.T, axis=1) + tau * second_trace
+    joint = (both + tau * twice + jnp.sum(form_square * seen.T, axis=1)) / 2
+    pair = along * mapped + 4 * tau * joint + 2 * tau**2 * second_form
+
+    length_mean = norms + d * tau
+    variance = 2 * tau**2 * trace_square + 4 * tau * twice
+    covariance = 2 * tau**2 * trace + 4 * tau * squares
+    third = 8 * tau**3 * trace_square + 24 * tau**2 * twice
+    own = length_mean * (along**2 + variance) + 2 * along * covariance + third
+    same = jnp.sum(longed * both) + tau * jnp.sum(longed * twice) + rest * second_form
+    far = jnp.sum(spread * form_twice) + tau * jnp.sum(spread * form_square)
+    return _Traces(
+        far_cross=jnp.sum(spread * form) + tau**2 * trace,
+        own_cross=jnp.sum(longed * squares) + rest * trace,
+        own=jnp.sum(weights * own),
+        pair=jnp.sum(weights * pair),
+        same=same,
+        far=far + tau**2 * second_form,
+    )
+
+
+def _product(left: Float[Array, "n m"], right: Float[Array, "m l"]) -> Float[Array, "n l"]:
+    """`left @ right`; small ones as a sum, which XLA fuses and runs five times as fast on CPU."""
+    if left.shape[0] * left.shape[1] * right.shape[1] > SMALL:
+        return left @ right
+    return jnp.sum(left[:, :, None] * right[None, :, :], axis=1)
 
 
 def regulariser(heads: Float[Array, "h d"], mixture: GaussianMixture) -> Float[Array, ""]:
@@ -174,9 +194,9 @@ def regulariser(heads: Float[Array, "h d"], mixture: GaussianMixture) -> Float[A
         "heads", heads, (None, mixture.dimension), "give heads [h, d] of the mixture's d"
     )
     tau = common_variance(mixture)
-    overlaps, gram = heads @ mixture.means.T, heads @ heads.T
-    squares = overlaps**2 + tau * jnp.diagonal(gram)[:, None]
+    overlaps, gram = _product(heads, mixture.means.T), _product(heads, heads.T)
+    squares = overlaps**2 + tau * jnp.sum(heads**2, axis=1)[:, None]
     weights = mixture.weights[None, :]
-    pairs = (squares * weights) @ squares.T
-    pairs += 4 * tau * gram * ((overlaps * weights) @ overlaps.T) + 2 * tau**2 * gram**2
-    return (jnp.sum(pairs) - jnp.trace(pairs)) / 2
+    pairs = _product(squares * weights, squares.T)
+    pairs += 4 * tau * gram * _product(overlaps * weights, overlaps.T) + 2 * tau**2 * gram**2
+    return jnp.sum(pairs * (1 - jnp.eye(heads.shape[0], dtype=heads.dtype))) / 2
