@@ -24,7 +24,11 @@ def entries(folder: Path, marker: str) -> dict[str, str]:
 
 def require(folder: Path, marker: str, kind: str, name: str) -> None:
     """Refuse a `name` that `folder` does not offer, naming the nearest ones."""
-    validate.choice(kind, name, sorted(entries(folder, marker)))
+    known = sorted(entries(folder, marker))
+    if name not in known and (folder / f"{name}.py").is_file():
+        got, fix = f"a file without {marker}", "assign it as the other files there do"
+        raise validate.fail(f"{kind} {name}", got, f"{marker} at its top level", fix)
+    validate.choice(kind, name, known)
 
 
 def _tree(path: Path) -> ast.Module:

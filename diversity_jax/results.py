@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 import xarray
 
-from diversity_jax import validate
+from diversity_jax import catalogue, validate
 
+PRESETS = ("smoke", "laptop", "paper")
 MANIFEST = "manifest.json"
 ABANDONED = 3600.0  # seconds after which a file that nothing names is left over from a kill
 
@@ -176,8 +177,18 @@ def load(name: str, preset: str = "laptop", **changed: Any) -> xarray.Dataset:
     """The saved result of experiment `name` at `preset`.
 
     `changed` holds the fields that differ from the preset, and the seed or mode if they do.
+    Raises ValueError for a name that no experiment and no result has, with the nearest ones, and
+    `ResultMissing` with the command that makes the result.
     """
-    return read(folder(name, preset, changed), command(name, preset, changed))
+    where = folder(name, preset, changed)
+    if not where.exists():
+        offered = Path(__file__).resolve().parent.parent / "experiments"
+        saved = {path.name for path in root().glob("*") if path.is_dir()}
+        known = sorted({*catalogue.entries(offered, "PRESETS"), *saved})
+        if known:
+            validate.choice("experiment", name, known)
+        validate.choice("preset", preset, PRESETS)
+    return read(where, command(name, preset, changed))
 
 
 def assemble(

@@ -53,15 +53,13 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, rest: list[str]) -> int:
-    import importlib
-
     import tyro
 
     from diversity_jax import validate
     from experiments.runner import execute, progress, task
 
     validate.choice("preset", options.preset, task.PRESETS)
-    base = importlib.import_module(f"experiments.{options.name}").PRESETS[options.preset]
+    base = task.preset_of(options.name, options.preset)
     config = tyro.cli(type(base), default=base, args=rest, prog=f"experiments {options.name}")
     made = task.make(
         options.name, options.preset, seed=options.seed, mode=options.mode, **vars(config)

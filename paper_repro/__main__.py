@@ -10,6 +10,7 @@ from pathlib import Path
 
 from experiments.runner import entry
 
+LONGEST_NAME = 60
 RESUME = "interrupted; finished work is kept, the same command goes on from there"
 
 
@@ -44,7 +45,9 @@ def parser() -> argparse.ArgumentParser:
             "--only", nargs="+", metavar="CLAIM_OR_PAPER", help="only these claims or papers"
         )
         command.add_argument(
-            "--out", type=Path, default=Path("report"), help="folder (default report)"
+            "--out",
+            type=Path,
+            help="folder (default report; with --only report-NAMES, to keep a full report)",
         )
     run.add_argument("--seed", type=int, default=0, help="root of all random streams (default 0)")
     return arguments
@@ -97,13 +100,26 @@ def _run(options: argparse.Namespace) -> int:
         raise validate.fail("--seed", options.seed, "an integer >= 0", "pass one, e.g. --seed 0")
     from paper_repro import pipeline, report
 
-    report.check_writable(options.out)
+    out = _folder(options)
+    report.check_writable(out)
     with progress.bar() as show:
         run = pipeline.run(options.preset, options.only, seed=options.seed, progress=show)
-        page = report.write(run, options.out, progress=show)
+        page = report.write(run, out, progress=show)
     _summary(run)
     print(page)
     return run.exit_code
+
+
+def _folder(options: argparse.Namespace) -> Path:
+    """`--out`, else `report`, or for a part of the claims a folder named after them."""
+    if options.out is not None or not options.only:
+        return options.out or Path("report")
+    named = "+".join(options.only)
+    if len(named) > LONGEST_NAME:
+        from diversity_jax import results
+
+        named = f"{len(options.only)}-claims-{results.digest(sorted(options.only))[:8]}"
+    return Path(f"report-{named}")
 
 
 def _summary(run) -> None:
@@ -152,10 +168,11 @@ def _rerun(options: argparse.Namespace) -> int:
         raise validate.fail("--roots", options.roots, "an integer >= 1", "pass e.g. --roots 20")
     from paper_repro import report, rerun
 
-    report.check_writable(options.out)
+    out = _folder(options)
+    report.check_writable(out)
     with progress.bar() as show:
         table = rerun.run(pairs, options.preset, options.roots, progress=show)
-    path = rerun.write(table, options.out)
+    path = rerun.write(table, out)
     print(rerun.as_text(table))
     print(path)
     return 0

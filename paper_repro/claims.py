@@ -12,6 +12,7 @@ from diversity_jax import catalogue, validate
 from paper_repro.verdict import Verdict
 
 PAPERS = Path(__file__).resolve().parent / "papers"
+CHECKOUT = PAPERS.parent.parent
 PRESETS = ("smoke", "laptop", "paper")
 Check = Callable[[Any], Verdict]
 
@@ -66,7 +67,29 @@ class Paper:
 
 def papers() -> list[Paper]:
     """All papers, in the order of their files."""
-    return [_load(name) for name in catalogue.entries(PAPERS, "CLAIMS")]
+    loaded = [_load(name) for name in catalogue.entries(PAPERS, "CLAIMS")]
+    check(loaded)
+    return loaded
+
+
+def check(loaded: list[Paper]) -> None:
+    """Refuse an id used twice, and a claim whose experiment or figure has no file."""
+    owners: dict[str, str] = {}
+    known = {
+        field: sorted(catalogue.entries(CHECKOUT / folder, marker))
+        for field, folder, marker in (
+            ("experiment", "experiments", "PRESETS"),
+            ("figure", "figures", "EXPERIMENT"),
+        )
+    }
+    for paper in loaded:
+        for claim in paper.claims:
+            if claim.id in owners:
+                got = f"{claim.id!r} in {owners[claim.id]} and in {paper.name}"
+                raise validate.fail("claim id", got, "each id once", "rename one of them")
+            owners[claim.id] = paper.name
+            for field, names in known.items():
+                validate.choice(f"{field} of claim {claim.id}", getattr(claim, field), names)
 
 
 def select(only: list[str] | None = None) -> list[tuple[Paper, Claim]]:

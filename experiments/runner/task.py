@@ -13,10 +13,10 @@ import jax
 import numpy as np
 
 from diversity_jax import catalogue, results, validate
-from experiments.runner import fingerprint
+from diversity_jax.results import PRESETS
+from experiments.runner import fingerprint, shape
 
 EXPERIMENTS = Path(__file__).resolve().parent.parent
-PRESETS = ("smoke", "laptop", "paper")
 VERSIONS = ("jax", "jaxlib", "numpy", "equinox", "optax", "scipy", "scikit-learn")
 
 
@@ -65,11 +65,13 @@ def make(
     catalogue.require(EXPERIMENTS, "PRESETS", "experiment", name)
     validate.choice("preset", preset, PRESETS)
     validate.choice("mode", mode, ("reference", "fast"))
-    base = importlib.import_module(f"experiments.{name}").PRESETS[preset]
+    base = preset_of(name, preset)
     known = [field.name for field in dataclasses.fields(base)]
     for field in fields:
         validate.choice(f"field of {name}", field, known)
     fields = {name: _like(name, value, getattr(base, name)) for name, value in fields.items()}
+    for field, value in fields.items():
+        _check_finite(field, value, getattr(base, field))
     config = dataclasses.replace(base, **fields)
     if type(config.seeds) is not int or config.seeds < 1:
         raise validate.fail("seeds", repr(config.seeds), "an integer >= 1", "run at least one seed")
@@ -78,6 +80,13 @@ def make(
     changed |= {"seed": seed} if seed else {}
     changed |= {"mode": mode} if mode != "reference" else {}
     return Task(name, config, preset, tuple(sorted(changed.items())), seed, mode)
+
+
+def preset_of(name: str, preset: str) -> Any:
+    """The Config of experiment `name` at `preset`, once its file has all that the runner needs."""
+    module = importlib.import_module(f"experiments.{name}")
+    shape.check(name, module)
+    return module.PRESETS[preset]
 
 
 def environment() -> dict[str, Any]:
@@ -90,6 +99,20 @@ def environment() -> dict[str, Any]:
         "flags": os.environ.get("XLA_FLAGS", ""),
         "device": f"{len(jax.devices())} x {device.platform} ({device.device_kind})",
     }
+
+
+def _check_finite(field: str, value: Any, base: Any) -> None:
+    """Refuse NaN, and infinity where the preset has none (a length may be infinite)."""
+    odd = [part for part in _flat(value) if isinstance(part, float) and not np.isfinite(part)]
+    endless = any(isinstance(part, float) and np.isinf(part) for part in _flat(base))
+    bad = [part for part in odd if np.isnan(part) or not endless]
+    if bad:
+        expected = "a number or infinity" if endless else "a finite number"
+        raise validate.fail(field, bad[0], expected, f"pass one like {base!r}")
+
+
+def _flat(value: Any) -> list[Any]:
+    return [part for item in value for part in _flat(item)] if isinstance(value, tuple) else [value]
 
 
 def _like(field: str, value: Any, base: Any) -> Any:

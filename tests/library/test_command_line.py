@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import dataclass
 
 import pytest
 
@@ -31,6 +32,9 @@ from tests.library.fake_house import everything, values
         ({"sizes": 3}, r"^sizes: got 3, expected tuple like \(3,\)"),
         ({"sizes": (3, 2.5)}, r"^sizes: got 2.5, expected int like 3"),
         ({"exact": 1}, r"^exact: got 1, expected bool"),
+        ({"shift": math.nan}, r"^shift: got nan, expected a finite number; pass one like 0.0"),
+        ({"shift": -math.inf}, r"^shift: got -inf, expected a finite number"),
+        ({"strengths": (1.0, math.nan)}, r"^strengths: got nan, expected a finite number"),
     ],
 )
 def test_bad_input_is_one_line_that_names_it(sweep, options, message):
@@ -57,6 +61,42 @@ def test_a_grid_that_cannot_be_labelled_is_refused_before_it_runs(sweep, points,
     assert sweep.module.traces == []
 
 
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda module: delattr(module, "grid"), "grid, a function"),
+        (lambda module: setattr(module, "summarise", None), "summarise, a function"),
+        (lambda module: delattr(module, "AXES"), r"AXES, a dict \("),
+        (lambda module: module.PRESETS.pop("paper"), r"expected PRESETS\['paper'\];"),
+        (lambda module: module.PRESETS.update(smoke=3), r"a Config as PRESETS\['smoke'\]"),
+        (
+            lambda module: setattr(module, "Config", dataclass(type("Config", (), {}))),
+            "frozen=True on the dataclass Config, the field `seeds: int` in Config",
+        ),
+        (lambda module: setattr(module, "Config", dict), "Config, a frozen dataclass"),
+    ],
+)
+def test_a_file_that_lacks_something_is_refused_in_one_line(sweep, call, spoil, message):
+    spoil(sweep.module)
+    with pytest.raises(ValueError, match=rf"^experiments/fake\.py: got .*{message}") as caught:
+        sweep.make()
+    assert call("fake", "--preset", "smoke") == (2, "", f"{caught.value}\n")
+    assert not sweep.results.exists() and sweep.module.traces == []
+
+
+def test_a_file_without_presets_is_told_so(tmp_path):
+    (tmp_path / "draft.py").write_text('"""A draft."""\n')
+    with pytest.raises(ValueError, match=r"^experiment draft: got a file without PRESETS"):
+        catalogue.require(tmp_path, "PRESETS", "experiment", "draft")
+
+
+def test_infinity_may_replace_infinity_only(sweep):
+    sweep.module.PRESETS["smoke"] = sweep.module.Config(seeds=2, strengths=(1.0, math.inf))
+    assert sweep.make("smoke", strengths=(math.inf,)).config.strengths == (math.inf,)
+    with pytest.raises(ValueError, match=r"^strengths: got nan, expected a number or infinity"):
+        sweep.make("smoke", strengths=(math.nan,))
+
+
 @pytest.mark.parametrize("shard", [(1, 1), (-1, 2), (0, 0)])
 def test_a_shard_outside_its_number_is_refused(sweep, shard):
     with pytest.raises(ValueError, match=r"^shard: got .*0 <= i < n"):
@@ -77,6 +117,7 @@ def test_a_chunk_without_seeds_is_refused(sweep, chunk):
         (["fake", "--mode", "quick"], "mode: got 'quick'"),
         (["fake", "--shard", "3/3"], "--shard: got '3/3'"),
         (["fake", "--shard", "half"], "--shard: got 'half'"),
+        (["fake", "--shift", "nan"], "shift: got nan, expected a finite number; pass one like 0.0"),
         (["fake", "--seed", "-1"], "seed: got -1"),
         (["fake", "--seeds", "0"], "seeds: got 0"),
         (["fake", "--chunk", "0"], "chunk: got 0"),
@@ -162,5 +203,7 @@ def test_progress_counts_up_to_the_total(sweep, capsys):
 
 
 def test_identities_survive_json(sweep):
-    identity = sweep.make(shift=math.nan, strengths=(math.inf,)).identity()
+    odd = sweep.module.Config(shift=math.nan, strengths=(math.inf,))
+    sweep.module.PRESETS["laptop"] = odd
+    identity = sweep.make("laptop").identity()
     assert results.digest(json.loads(json.dumps(identity))) == results.digest(identity)

@@ -15,7 +15,7 @@ from diversity_jax import results
 from experiments.runner import entry
 from figures import __main__ as figures_line
 from paper_repro import __main__ as paper_line
-from paper_repro import pipeline, recorded
+from paper_repro import claims, pipeline, recorded
 from tests.library import fake_papers
 from tests.library.fake_house import CHECKOUT, everything, values
 from tests.library.fake_papers import claim, house
@@ -85,6 +85,44 @@ def test_exit_code_and_what_is_printed(line, monkeypatch, tmp_path):
     assert "wrong: fails, expected holds" in output and "good:" not in output
     assert output.splitlines()[-1] == str(Path("b/report.html"))
     assert json.loads((tmp_path / "b/report.json").read_text())["provenance"]["exit_code"] == 1
+
+
+def test_a_part_of_the_claims_leaves_the_full_report_alone(line, monkeypatch):
+    house(monkeypatch, claim("good"), claim("fine"))
+    assert line(paper_line, "run", "--preset", "smoke")[0] == 0
+    before = everything(Path("report"))
+    _, output, _ = line(paper_line, "run", "--preset", "smoke", "--only", "good")
+    assert output.splitlines()[-1] == str(Path("report-good/report.html"))
+    line(paper_line, "run", "--preset", "smoke", "--only", *["good", "fine"] * 10)
+    assert everything(Path("report")) == before
+    assert len(list(Path().glob("report-20-claims-*/report.json"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"identity": "good"}, r"^claim id: got 'good' in fake and in fake, expected each id once"),
+        ({"experiment": "attention_rsk"}, r"^experiment of claim other: .*mean attention_risk"),
+        ({"figure": "attention_rsk"}, r"^figure of claim other: got 'attention_rsk'"),
+    ],
+)
+def test_claims_that_name_nothing_or_the_same_are_refused_early(
+    line, monkeypatch, changed, message
+):
+    real = {"experiment": "attention_risk", "figure": "attention_risk"}
+    made = [claim("good", **real), claim(**{"identity": "other", **real, **changed})]
+    paper = claims.Paper("fake", "A fake paper", "nowhere", "Made up.", tuple(made))
+    monkeypatch.setattr(claims, "_load", lambda name: paper)
+    monkeypatch.setattr(claims.catalogue, "entries", one_paper(claims.catalogue.entries))
+    with pytest.raises(ValueError, match=message) as caught:
+        claims.select()
+    for word in ("run", "list"):
+        refused(line(paper_line, word), str(caught.value))
+
+
+def one_paper(real):
+    """The catalogue, with one paper of no matter which name."""
+    return lambda folder, marker: {"fake": ""} if marker == "CLAIMS" else real(folder, marker)
 
 
 def test_the_list_names_every_claim(line, monkeypatch):

@@ -79,9 +79,21 @@ def test_a_single_data_file_can_be_read_wherever_it_lies(tmp_path):
 def test_a_missing_result_names_the_command_that_makes_it(tmp_path, monkeypatch):
     monkeypatch.setenv("DIVERSITY_JAX_RESULTS", str(tmp_path))
     with pytest.raises(results.ResultMissing) as caught:
-        results.load("some", "smoke", lengths=(2.0, 5.0), exact=False, seed=3)
-    command = "python -m experiments some --preset smoke --no-exact --lengths 2.0 5.0 --seed 3"
+        results.load("attention_sweeps", "smoke", lengths=(2.0, 5.0), exact=False, seed=3)
+    options = "--preset smoke --no-exact --lengths 2.0 5.0 --seed 3"
+    command = f"python -m experiments attention_sweeps {options}"
     assert one_line(caught).endswith(f"make it with: {command}")
+
+
+def test_a_name_without_a_result_is_answered_with_the_nearest(tmp_path, monkeypatch):
+    monkeypatch.setenv("DIVERSITY_JAX_RESULTS", str(tmp_path))
+    results.save(sample(), tmp_path / "my_own" / "laptop", {})
+    for name, near in (("attention_sweep", "attention_sweeps"), ("my_won", "my_own")):
+        with pytest.raises(ValueError, match=f"^experiment: got '{name}', .*mean {near}"):
+            results.load(name)
+    with pytest.raises(ValueError, match=r"^preset: got 'smok', .*did you mean smoke\?"):
+        results.load("attention_sweeps", "smok")
+    same(results.load("my_own"), sample())
 
 
 def test_a_reader_finds_the_result_that_replaces_the_one_it_began_with(tmp_path, monkeypatch):
