@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from diversity_jax.diffusion import losses, random_features, training
+from diversity_jax.diffusion import contours, losses, random_features, training
 from diversity_jax.diffusion.model import ClassModel
 from paper_repro.checks import convergence
 
@@ -26,12 +26,13 @@ def key(name):
 
 @pytest.mark.parametrize("model", [TWO, GROUPS, THREE])
 def test_train_losses_average_to_the_total_by_its_own_integral(model):
-    """``1 + vbar^2 oint (1 - exp(-4 D z tau / psi_p)) / z k dz / (2 pi i)``: no pair of copies."""
+    """``1 + oint (1 - e^(-4 D z tau / psi_p)) / z tr(V'RV)/d dz / (2 pi i)``: no pair of copies."""
     times = np.geomspace(1e-3, 1e5, 12)
-    path = losses.contour(model)
-    points, steps, overlap = (np.asarray(a) for a in (path.points, path.steps, path.overlap))
+    path = contours.contour(model)
+    points, steps = np.asarray(path.points), np.asarray(path.steps)
+    overlap = np.asarray(model.fractions @ path.linear)  # tr(V' R V) / d
     grown = -np.expm1(-2 * float(path.rate) * times[:, None] * points) / points
-    total = 1 + float(path.mean_gain) ** 2 * 2 * (grown * steps * overlap).sum(axis=1).real
+    total = 1 + 2 * (grown * steps * overlap).sum(axis=1).real
     average = losses.flow_losses(model, times).train @ model.fractions
     np.testing.assert_allclose(average, total, atol=2e-6)
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from diversity_jax.diffusion import random_features, spectrum
+from diversity_jax.diffusion import fixed_point, random_features, spectrum
 from diversity_jax.diffusion.model import ClassModel
 from paper_repro.checks import convergence
 
@@ -121,6 +121,37 @@ def test_edges_and_traces_have_their_derivatives():
         step = jnp.zeros(at.size).at[place].set(1e-4 * at[place])
         wanted = (found(at + step) - found(at - step)) / (2e-4 * at[place])
         np.testing.assert_allclose(exact[:, place], wanted, rtol=1e-5, atol=1e-7)
+
+
+def test_few_levels_find_the_roots_that_small_steps_find():
+    """Random models of three classes and two groups; wherever the quick test passes."""
+    random, number = np.random.default_rng(zlib.crc32(b"random models")), 60
+
+    @jax.jit
+    def both(parts, z):
+        few, many = (fixed_point.descend(parts, z, *levels) for levels in ((12, 2), (40, 4)))
+        state = jnp.concatenate([few, parts.factors(few)])
+        other = jnp.concatenate([many, parts.factors(many)])
+        wrong = fixed_point.sure(parts, jnp.conj(many), jnp.conj(z))
+        gap = jnp.abs(state / other - 1).max(axis=0)
+        return gap, fixed_point.sure(parts, few, z), fixed_point.sure(parts, many, z), wrong
+
+    gaps, passed = [], []
+    for _ in range(number):
+        fractions, groups = random.dirichlet(np.ones(3)), random.dirichlet(np.ones(2))
+        variances, ratios = np.exp(random.normal(size=(3, 2))), np.exp(random.uniform(0, 4, 2))
+        model = ClassModel(
+            fractions, variances, np.exp(random.uniform(-4, 0)), *ratios, group_fractions=groups
+        )
+        parts = spectrum.coefficients(model)
+        places = np.exp(random.uniform(np.log(parts.residual), np.log(parts.upper_bound()), 50))
+        heights = places * 10.0 ** random.uniform(-4, 0, 50)
+        gap, quick, slow, wrong = both(parts, places + 1j * heights)
+        assert slow.all() and not wrong.any()
+        gaps.append(np.asarray(gap)[np.asarray(quick)])
+        passed.append(np.asarray(quick))
+    assert np.mean(passed) > 0.9
+    assert np.concatenate(gaps).max() < 1e-7
 
 
 def test_a_real_number_inside_a_bulk_is_refused_or_nan():

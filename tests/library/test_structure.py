@@ -23,8 +23,6 @@ LONGER = {
     "diversity_jax/mixtures.py": "one class, whose methods are its public names",
     "paper_repro/papers/attention_context.py": "claims of one paper, each with its control",
     "paper_repro/papers/attention_descent.py": "claims of one paper, each with its control",
-    "diversity_jax/diffusion/losses.py": "one contour, and the losses and times read off it",
-    "diversity_jax/diffusion/spectrum.py": "one fixed point, and all that is read off it",
     "tests/library/test_checks.py": "nine kinds of check under the same trials",
     "tests/library/test_mixtures.py": "one class, three kinds of covariance, the same checks",
     "tests/library/test_datasets.py": "every damage of a data set, on one small forgery of it",

@@ -1,0 +1,98 @@
+"""Losses of each class along training, by integrals around the feature spectrum.
+
+The score model ``s_A(x) = A act(W x / sqrt d) / sqrt p``, trained from A = 0 by gradient flow on
+``(1/d) E |sqrt(D) s_A(x_t) + xi|^2``, has ``A / sqrt p = -D^(-1/2) V' f(U)`` with
+``f(x) = (1 - exp(-2 D x tau / psi_p)) / x`` and ``V = E f xi'``, which behaves like
+``sum_c pi_c V_c``, ``V_c = a_c sqrt(D) W / sqrt d``. So the loss of class c, on its samples or on
+new ones (U_c their feature covariance), is
+
+    L_c = 1 - 2 tr(V' f(U) V_c) / d + tr(V' f(U) U_c f(U) V) / d.
+
+f is entire, so ``f(U) = - oint f(z) R(z) dz / (2 pi i)`` around the spectrum, and the traces are
+integrals of f against ``tr(V' R V_c) / d`` and ``N_c(z1, z2) = tr(V' R(z1) U_c R(z2) V) / d``.
+``-N_c`` is the first-order response of ``tr(V' R V) / d`` to a perturbation of U by U_c between two
+copies at z1 and z2: the derivative of the fixed point, a small linear system (`responses`). All of
+it derived here; one class is the case of arXiv 2505.17638.
+
+Extensive centroids. a_c is diagonal, different for each neuron. The eigenvalues of order p that
+mean features make lie outside the contour. They change no loss in the limit: ``R = R_0 - R_0 m m'
+R_0 / (1 + m' R_0 m)`` differs from R_0 by directions in which ``V' R`` is smaller by 1/p, and all
+of them hold a share k/d of the loss.
+"""
+
+from __future__ import annotations
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Complex, Float
+
+from diversity_jax.diffusion import responses, spectrum
+from diversity_jax.diffusion.extensive import Neurons
+from diversity_jax.diffusion.fixed_point import System, solve
+from diversity_jax.diffusion.model import ClassLosses, ClassModel
+
+NODES, EXTENSIVE_NODES = 48, 64  # with extensive centroids the spectrum reaches down to nearly 0
+ROOM, HEIGHT = 0.7, 1.0  # how far the contour keeps from the spectrum, in log z
+
+
+class Contour(eqx.Module):
+    """Points around the spectrum, upper half, and what the losses need of the resolvent there."""
+
+    points: Complex[Array, " m"]
+    steps: Complex[Array, " m"]  # dz / (2 pi i)
+    linear: Complex[Array, "k m"]  # tr(V' R V_c) / d
+    response: Complex[Array, "x m m"]  # N_x(z_i, z_j), train classes first, then test classes
+    mirrored: Complex[Array, "x m m"]  # N_x(z_i, conj z_j)
+    rate: Float[Array, ""]  # 2 D / psi_p
+
+
+def contour(model: ClassModel) -> Contour:
+    """An ellipse in log z around the spectrum, solved once for all training times."""
+    return _contour(model, spectrum.coefficients(model))
+
+
+@jax.jit
+def _contour(model: ClassModel, system: System) -> Contour:
+    points, steps = _ellipse(system, NODES if model.centroid_overlaps is None else EXTENSIVE_NODES)
+    unknowns = solve(system, points)
+    if isinstance(system, Neurons):
+        linear, response = responses.extensive(system, points, unknowns)
+    else:
+        linear, response = responses.centred(model, unknowns)
+    return Contour(
+        points=points,
+        steps=steps,
+        linear=linear,
+        response=response[..., : points.size],
+        mirrored=response[..., points.size :],
+        rate=-2 * jnp.expm1(-2 * model.time) / model.features_per_dimension,
+    )
+
+
+def _ellipse(system: System, nodes: int) -> tuple[Array, Array]:
+    """Points and steps; fixed, since the integrals do not depend on the way."""
+    system = jax.lax.stop_gradient(system)
+    low, high = jnp.log(system.lowest), jnp.log(system.upper_bound())
+    angle = (jnp.arange(nodes) + 0.5) * jnp.pi / nodes
+    across = (high - low) / 2 + ROOM
+    points = jnp.exp((low + high) / 2 + across * jnp.cos(angle) + 1j * HEIGHT * jnp.sin(angle))
+    turn = -across * jnp.sin(angle) + 1j * HEIGHT * jnp.cos(angle)
+    return points, points * turn / (2j * nodes)
+
+
+@jax.jit
+def along(path: Contour, times: Float[Array, " t"]) -> ClassLosses:
+    """The losses at `times` from the contour of a model."""
+
+    def at(time: Array) -> Array:
+        # expm1: the exponent may be small, and f = rate * time is what is left of it then.
+        weights = -jnp.expm1(-path.rate * time * path.points) / path.points * path.steps
+        linear = 2 * (path.linear @ weights).real
+        same = jnp.einsum("i,xij,j->x", weights, path.response, weights)
+        other = jnp.einsum("i,xij,j->x", weights, path.mirrored, jnp.conj(weights))
+        return 1 + 2 * jnp.tile(linear, 2) + 2 * (same + other).real
+
+    found = jax.lax.map(at, times)
+    k = path.linear.shape[0]
+    return ClassLosses(train=found[:, :k], test=found[:, k:])

@@ -1,0 +1,196 @@
+"""When each class is generalised and memorised, read off its losses or off the spectrum."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from diversity_jax import validate
+from diversity_jax.diffusion import spectrum
+from diversity_jax.diffusion.bulks import bulk_nodes
+from diversity_jax.diffusion.centred import Coefficients, coefficients
+from diversity_jax.diffusion.contours import Contour, along, contour
+from diversity_jax.diffusion.model import ClassModel
+
+TIMES, HALVINGS = 300, 40
+Generalisation = Literal["argmin", "share"]
+Memorisation = Literal["gap", "relative-gap", "spectral-edge", "spectral-median"]
+GENERALISATION = ("argmin", "share")
+MEMORISATION = ("gap", "relative-gap", "spectral-edge", "spectral-median")
+LEVELS = {"gap": 0.05, "relative-gap": 0.1}
+
+
+class ClassTimes(eqx.Module):
+    """When each class is generalised and memorised, and by which definition; inf where never."""
+
+    generalisation: Float[Array, " k"]
+    memorisation: Float[Array, " k"]
+    generalisation_definition: str = eqx.field(static=True)
+    memorisation_definition: str = eqx.field(static=True)
+
+
+def class_times(
+    model: ClassModel,
+    *,
+    generalisation: Generalisation = "argmin",
+    memorisation: Memorisation = "gap",
+    level: float | None = None,
+) -> ClassTimes:
+    """The training times at which each class is generalised and memorised, `[k]` each.
+
+    `generalisation`: `argmin`, where the test loss is least; `share`, where it has first fallen by
+    `level` (default .9) of its largest fall. `memorisation`: `gap`, where test less train loss
+    first reaches `level` (.05); `relative-gap`, the same in units of the gap after endless training
+    (.1); `spectral-edge`, ``psi_p / (D x)`` at the left edge of the bulk that class c alone would
+    have, ``x = s^2 + v_c^2 (sqrt(psi_p/psi_n) - sqrt(pi_c))^2`` (asymptotic in psi_p/psi_n);
+    `spectral-median`, at the median of the class-resolved measure below the top bulk. `level` goes
+    to the definition that takes one; both do where that is `share` and a gap: give it to neither.
+    A crossing that never occurs is inf. Differentiable, but for the medians. Units of
+    `flow_losses`. Errors: ValueError for an unknown definition and for a level that is ambiguous,
+    not positive, or a share of one or more. Source: our definitions; those of arXiv 2605.06367 are
+    not known.
+    """
+    validate.choice("generalisation", generalisation, GENERALISATION)
+    validate.choice("memorisation", memorisation, MEMORISATION)
+    levelled = (generalisation == "share") + (memorisation in LEVELS)
+    if level is not None and levelled != 1:
+        got = f"{level} with {generalisation} and {memorisation}"
+        expected = "a level for exactly one definition that takes one"
+        raise validate.fail("level", got, expected, "leave it out")
+    most = 1.0 if generalisation == "share" else jnp.inf
+    if level is not None and not 0 < level < most:
+        raise validate.fail("level", level, f"a number above 0 and below {most}", "pass e.g. 0.1")
+    share = level if level is not None and generalisation == "share" else 0.9
+    gap = LEVELS.get(memorisation, 0.0) if level is None else level
+    if model.centroid_overlaps is not None and memorisation not in LEVELS:
+        expected, fix = (
+            "gap or relative-gap with extensive centroids",
+            "s^2 is no single number then",
+        )
+        raise validate.fail("memorisation", repr(memorisation), expected, fix)
+    parts, path = spectrum.coefficients(model), contour(model)
+    place = None
+    if memorisation == "spectral-edge":
+        place = _isolated_edges(coefficients(model))
+    elif memorisation == "spectral-median":
+        place = _medians(model)
+    ends = 0.01 / parts.upper_bound(), 100.0 / parts.residual
+    kinds = generalisation, memorisation
+    first, second = _class_times(path, ends, place, share, gap, kinds)
+    return ClassTimes(first, second, generalisation, memorisation)
+
+
+def _isolated_edges(parts: Coefficients) -> Float[Array, " k"]:
+    room = jnp.sqrt(parts.features / parts.samples) - jnp.sqrt(parts.fractions)
+    return parts.residual + parts.memory * room**2
+
+
+@partial(jax.jit, static_argnums=5)
+def _class_times(
+    path: Contour,
+    ends: tuple[Array, Array],
+    place: Array | None,
+    share: Any,
+    gap: Any,
+    kinds: tuple[str, str],
+) -> tuple[Array, Array]:
+    """Times of generalisation and memorisation; the latter at `place` in the spectrum, if given."""
+    fixed = jax.lax.stop_gradient(path)
+    first, last = (jax.lax.stop_gradient(jnp.log(end / path.rate)) for end in ends)
+    logs = jnp.linspace(first, last, TIMES)
+    seen = along(fixed, jnp.exp(logs))
+
+    def test(path: Contour, log: Array) -> Array:
+        return along(path, jnp.exp(log)[None]).test[0]
+
+    def apart(path: Contour, log: Array) -> Array:
+        losses = along(path, jnp.exp(log)[None])
+        return (losses.test - losses.train)[0]
+
+    least = _least(test, path, logs, seen.test)
+    if kinds[0] == "argmin":
+        generalised = jnp.exp(least)
+    else:
+        bottom = jax.vmap(lambda c, log: test(path, log)[c])(jnp.arange(least.size), least)
+        bottom = jnp.where(jnp.isfinite(least), bottom, test(path, logs[-1]))
+        wanted = 1 - share * (1 - bottom)
+        found = _crossing(lambda p, x: -test(p, x), path, logs, -seen.test, -wanted)
+        generalised = jnp.exp(found)
+    if place is not None:
+        return generalised, 2 / (path.rate * place)
+    wanted = jnp.full(least.shape, gap)
+    if kinds[1] == "relative-gap":
+        wanted = gap * apart(path, logs[-1])
+    found = _crossing(apart, path, logs, seen.test - seen.train, wanted)
+    return generalised, jnp.exp(found)
+
+
+def _least(test: Any, path: Contour, logs: Array, values: Array) -> Float[Array, " k"]:
+    """The log time of the least loss per class: on the grid, then five Newton steps on the slope.
+
+    inf where the loss still falls at the end of the grid.
+    """
+    place = jnp.argmin(values, axis=0)
+    start = logs[jnp.clip(place, 1, logs.size - 2)]
+    width = logs[1] - logs[0]
+
+    def one(c: Array, log: Array) -> Array:
+        def slope(path: Contour, x: Array) -> Array:
+            return jax.grad(lambda y: test(path, y)[c])(x)
+
+        def newton(path: Contour, x: Array) -> Array:
+            bend = jax.lax.stop_gradient(jax.grad(lambda y: slope(path, y))(x))
+            return x - jnp.clip(slope(path, x) / jnp.maximum(bend, 1e-12), -width, width)
+
+        fixed = jax.lax.stop_gradient(path)
+        for _ in range(4):
+            log = jax.lax.stop_gradient(newton(fixed, log))
+        return newton(path, log)
+
+    found = jax.vmap(one)(jnp.arange(place.size), start)
+    return jnp.where(place == logs.size - 1, jnp.inf, found)
+
+
+def _crossing(
+    value: Any, path: Contour, logs: Array, seen: Array, wanted: Float[Array, " k"]
+) -> Float[Array, " k"]:
+    """The first log time at which a class's value reaches `wanted`; inf where it never does."""
+    above = seen >= jax.lax.stop_gradient(wanted)[None]
+    place = jnp.argmax(above, axis=0)
+    low, high = logs[jnp.maximum(place - 1, 0)], logs[place]
+    fixed = jax.lax.stop_gradient(path)
+
+    def one(c: Array, low: Array, high: Array, wanted: Array) -> Array:
+        def halve(_: Any, ends: tuple[Array, Array]) -> tuple[Array, Array]:
+            middle = (ends[0] + ends[1]) / 2
+            reached = value(fixed, middle)[c] >= wanted
+            return jnp.where(reached, ends[0], middle), jnp.where(reached, middle, ends[1])
+
+        at = jax.lax.stop_gradient(jax.lax.fori_loop(0, HALVINGS, halve, (low, high))[1])
+        slope = jax.lax.stop_gradient(jax.grad(lambda x: value(fixed, x)[c])(at))
+        return at - (value(path, at)[c] - wanted) / slope
+
+    numbers = jnp.arange(place.size)
+    found = jax.vmap(one)(numbers, low, high, wanted)
+    return jnp.where(above.any(axis=0), found, jnp.inf)
+
+
+def _medians(model: ClassModel) -> Float[Array, " k"]:
+    """The median of each class-resolved measure below the top bulk (all of it if that is alone)."""
+    found = spectrum.bulks(model)
+    below = jnp.arange(found.edges.shape[0]) < jnp.maximum(found.number - 1, 1)
+    counted = below & jnp.isfinite(found.edges[:, 0])
+    edges = jnp.where(counted[:, None], found.edges, found.edges[:1])
+    nodes, weights = jax.vmap(lambda pair: bulk_nodes(pair, found.atom_position))(edges)
+    density = spectrum.class_densities(model, nodes.ravel()).reshape(*nodes.shape, -1)
+    masses = jnp.where(counted[:, None, None], weights[:, :, None] * density, 0.0)
+    order = jnp.argsort(jnp.where(counted[:, None], nodes, jnp.inf).ravel())
+    places = nodes.ravel()[order]
+    grown = jnp.cumsum(masses.reshape(-1, masses.shape[2])[order], axis=0)
+    halves = (grown - masses.reshape(grown.shape)[order] / 2) / grown[-1]
+    return jax.vmap(lambda curve: jnp.exp(jnp.interp(0.5, curve, jnp.log(places))))(halves.T)

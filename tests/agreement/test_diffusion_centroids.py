@@ -1,0 +1,374 @@
+"""Spectrum and losses with centroids, short or long, and with covariances that do not commute."""
+
+import zlib
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from diversity_jax.diffusion import (
+    constants,
+    extensive,
+    losses,
+    random_features,
+    spectrum,
+    training,
+)
+from diversity_jax.diffusion.model import ClassModel
+from paper_repro.checks import convergence
+
+SIZES = np.array([24, 36, 54, 80])
+LONG = dict(
+    fractions=[0.7, 0.3], variances=[0.6, 1.2], time=0.1,
+    samples_per_dimension=3.0, features_per_dimension=4.0,
+)  # fmt: skip
+OVERLAPS = np.array([[0.64, 0.3], [0.3, 1.44]])
+TIMES = np.array([1.0, 10.0, 100.0])
+Z = -0.02
+
+
+def key(name):
+    return jax.random.key(zlib.crc32(name.encode()))
+
+
+def over_sizes(name, seeds, one):
+    """`one(key, dimension)` for every size and seed, `[seeds, sizes, ...]`."""
+    return np.asarray(
+        [[one(jax.random.fold_in(key(name), seed), int(d)) for d in SIZES] for seed in range(seeds)]
+    )
+
+
+def status(found, wanted, *, scale, resolution, level=1e-4):
+    options = dict(scale=float(scale), resolution=resolution, rate=1.0, level=level)
+    return convergence(SIZES, found - float(wanted), **options).status
+
+
+@pytest.mark.parametrize("variance", [0.3, 1.5])
+@pytest.mark.parametrize("shift", [0.0, 0.7, -2.0])
+def test_shifted_constants_are_gaussian_averages(variance, shift):
+    time, (nodes, weights) = 0.2, np.polynomial.hermite_e.hermegauss(200)
+    weights = weights / weights.sum()
+    noise, decay = 1 - np.exp(-2 * time), np.exp(-2 * time)
+    total = shift + np.sqrt(decay * variance + noise) * nodes
+    clean = shift + np.sqrt(decay * variance) * nodes[:, None] + np.sqrt(noise) * nodes
+    mean, slope = weights @ np.tanh(total), weights @ (1 - np.tanh(total) ** 2)
+    signal = decay * variance * slope**2
+    memory = weights @ (np.tanh(clean) @ weights) ** 2 - mean**2 - signal
+    found = constants.shifted_constants(shift=shift, variance=variance, time=time)
+    parts = found.constants
+    np.testing.assert_allclose(
+        [found.mean, parts.slope, parts.signal_power, parts.memory_power],
+        [mean, slope, signal, memory],
+        atol=1e-6,
+    )
+    total = parts.signal_power + parts.memory_power + parts.noise_power + parts.residual_power
+    np.testing.assert_allclose(total + found.mean**2, parts.total_power, atol=1e-13)
+
+
+def test_centroids_of_no_length_change_nothing():
+    short = 1e-14 * np.eye(2)  # two directions to average over, as for any other pair
+    centred, long = ClassModel(**LONG), ClassModel(**LONG, centroid_overlaps=short)
+    z = jnp.asarray([0.05 + 0.01j, 1 - 0.2j, -1.0, 30.0])
+    one, two = spectrum.resolvent(centred, z), spectrum.resolvent(long, z)
+    np.testing.assert_allclose(two.trace, one.trace, rtol=1e-10)
+    np.testing.assert_allclose(two.class_factors, one.class_factors, rtol=1e-10)
+    assert two.converged.all()
+    one, two = losses.flow_losses(centred, TIMES), losses.flow_losses(long, TIMES)
+    np.testing.assert_allclose(two.train, one.train, atol=1e-7)
+    np.testing.assert_allclose(two.test, one.test, atol=1e-7)
+
+
+def giants(shifts, weights, fractions):
+    """Eigenvalues of the means' second moments over neurons with `shifts` ``h_c`` `[p, k]`."""
+    nodes, share = np.polynomial.hermite_e.hermegauss(60)
+    decay = np.exp(-2 * LONG["time"])
+    deviations = np.sqrt(decay * np.asarray(LONG["variances"]) + 1 - decay)
+    inputs = np.sqrt(decay) * shifts[..., None] + deviations[:, None] * nodes
+    means = np.tanh(inputs) @ (share / share.sum()) * np.sqrt(fractions)
+    return np.linalg.eigvalsh(means.T @ (means * weights[:, None]))
+
+
+def test_eigenvalues_of_order_p_average_over_neurons():
+    nodes, share = np.polynomial.hermite_e.hermegauss(60)
+    grid = np.stack(np.meshgrid(nodes, nodes, indexing="ij"), axis=-1).reshape(-1, 2)
+    weights = np.outer(share, share).ravel() / share.sum() ** 2
+    shifts = grid @ np.linalg.cholesky(OVERLAPS).T
+    found = spectrum.giant_outliers(ClassModel(**LONG, centroid_overlaps=OVERLAPS))
+    wanted = giants(shifts, weights, np.asarray(LONG["fractions"]))
+    np.testing.assert_allclose(found, wanted, rtol=1e-6)
+
+
+def test_simulated_features_with_long_centroids_tend_to_the_predicted_spectrum():
+    """The trace of the resolvent, and the eigenvalues of order p; not so without the centroids."""
+    model, z = ClassModel(**LONG, centroid_overlaps=OVERLAPS), jnp.full(4, Z)
+    trace = float(spectrum.resolvent(model, z).trace[0].real)
+    without = float(spectrum.resolvent(ClassModel(**LONG), z).trace[0].real)
+    fractions = np.asarray(LONG["fractions"])
+
+    def one(key, dimension):
+        """With the giants of these very neurons taken off, whose number is finite."""
+        values = np.asarray(random_features.simulate(key, model, dimension=dimension).eigenvalues)
+        drawn = random_features.draw(key, model, dimension=dimension, normalised=True)
+        shifts = np.asarray(drawn.weights @ drawn.centroids.T) / np.sqrt(dimension)
+        same = np.full(values.size, 1 / values.size)
+        top = values[-2:] / values.size - giants(shifts, same, fractions)
+        return np.array([np.mean(1 / (values - Z)), *top])
+
+    found = over_sizes("long centroids", 24, one)
+    assert status(found[..., 0], trace, scale=trace, resolution=0.05) != "fails"
+    assert status(found[..., 0], without, scale=trace, resolution=0.05) == "fails"
+    exchanged = ClassModel(**{**LONG, "fractions": fractions[::-1]}, centroid_overlaps=OVERLAPS)
+    scale, wrong = spectrum.giant_outliers(model), spectrum.giant_outliers(exchanged)
+    for place in range(2):
+        options = dict(scale=scale[place], resolution=0.2)
+        assert status(found[..., 1 + place], 0.0, **options) != "fails"
+        shift = wrong[place] - scale[place]
+        assert status(found[..., 1 + place], shift, **options) == "fails"
+
+
+def test_bulks_with_long_centroids_hold_the_mass_above_the_band():
+    model = ClassModel([1.0], [1.0], 0.1, 3.0, 8.0, centroid_overlaps=[[0.5]])
+    found = spectrum.bulks(model, largest=3)
+    number = int(found.number)
+    total = float(jnp.nansum(found.masses) + found.atom_mass)
+    assert number >= 1 and total == pytest.approx(1, abs=1e-12)
+    # The top bulk holds one eigenvalue per dimension, as without centroids.
+    assert float(found.masses[number - 1]) == pytest.approx(1 / 8, abs=1e-4)
+    edges = np.asarray(found.edges[number - 1])
+    inside, outside = edges * [1.001, 0.999], edges * [0.999, 1.001]
+    assert (spectrum.density(model, inside) > 0).all()
+    np.testing.assert_allclose(spectrum.density(model, outside), 0, atol=1e-9)
+
+
+def test_simulated_losses_with_long_centroids_tend_to_the_asymptotic_ones():
+    model = ClassModel(**LONG, centroid_overlaps=OVERLAPS)
+
+    def one(key, dimension):
+        made = training.simulated_losses(key, model, TIMES, dimension=dimension)
+        return np.concatenate([made.train, made.test], axis=1)
+
+    found = over_sizes("losses with long centroids", 10, one)
+    wanted = losses.flow_losses(model, TIMES)
+    without = losses.flow_losses(ClassModel(**LONG), TIMES)
+    exact = np.concatenate([wanted.train, wanted.test], axis=1)
+    spoiled = np.concatenate([without.train, without.test], axis=1)
+    options = dict(scale=1.0, resolution=0.1, level=1e-4 / exact.size)
+    for time in range(TIMES.size):
+        for column in range(exact.shape[1]):
+            here = found[:, :, time, column]
+            assert status(here, exact[time, column], **options) != "fails", (time, column)
+    assert status(found[:, :, 1, 1], spoiled[1, 1], **options) == "fails"
+
+
+def test_losses_with_long_centroids_have_their_derivatives():
+    """In the length of the centroid, the variance and the time, against central differences."""
+
+    def found(x):
+        model = ClassModel([1.0], x[:1], x[1], 3.0, 4.0, centroid_overlaps=x[2:, None])
+        made = losses.flow_losses(model, TIMES[1:2])
+        return jnp.concatenate([made.train[0], made.test[0]])
+
+    at, found = jnp.asarray([0.6, 0.1, 0.5]), jax.jit(found)
+    exact = np.asarray(jax.jit(jax.jacfwd(found))(at))
+    for place in range(at.size):
+        step = jnp.zeros(at.size).at[place].set(1e-4 * at[place])
+        wanted = (found(at + step) - found(at - step)) / (2e-4 * at[place])
+        np.testing.assert_allclose(exact[:, place], wanted, rtol=1e-5, atol=1e-7)
+
+
+def test_traces_with_long_centroids_have_their_derivatives():
+    """In an overlap, a share and a variance, against central differences."""
+
+    def found(x):
+        overlaps = jnp.stack([jnp.stack([x[0], jnp.asarray(0.1)]), jnp.asarray([0.1, 0.9])])
+        model = ClassModel(
+            jnp.stack([x[1], 1 - x[1]]), jnp.stack([x[2], jnp.asarray(1.2)]), 0.1, 3.0, 4.0,
+            centroid_overlaps=overlaps,
+        )  # fmt: skip
+        trace = spectrum.resolvent(model, jnp.asarray([0.3 + 0.2j, -0.5])).trace
+        return jnp.concatenate([trace.real, trace.imag[:1]])
+
+    at, found = jnp.asarray([0.5, 0.3, 0.6]), jax.jit(found)
+    exact = np.asarray(jax.jit(jax.jacfwd(found))(at))
+    for place in range(at.size):
+        step = jnp.zeros(at.size).at[place].set(1e-4 * at[place])
+        wanted = (found(at + step) - found(at - step)) / (2e-4 * at[place])
+        np.testing.assert_allclose(exact[:, place], wanted, rtol=1e-5, atol=1e-7)
+
+
+SHORT = ClassModel([0.4, 0.6], [0.6, 1.2], 0.1, 3.0, 5.0)
+PRODUCTS = np.array([[16.0, 4.0], [4.0, 25.0]])
+
+
+def moved(drawn, centroids):
+    """The same draw with centroids added to its samples."""
+    shifts = np.asarray(centroids)[np.repeat(np.arange(len(drawn.counts)), drawn.counts)]
+    return eqx.tree_at(lambda drawn: drawn.samples, drawn, drawn.samples + shifts)
+
+
+def test_simulated_outliers_of_short_centroids_tend_to_the_predicted_ones():
+    """By second moments that are not centred: for a pair at plus and minus m shares cancel."""
+    model = ClassModel([0.15, 0.85], [0.6, 1.2], 0.1, 3.0, 5.0)
+    pair = 20 * np.array([[1.0, -1.0], [-1.0, 1.0]])
+    wanted = float(np.nanmax(spectrum.outliers(model, pair).positions))
+    about = 4 * 0.15 * 0.85 * pair
+    centred = float(np.nanmax(spectrum.outliers(model, about).positions))
+    assert wanted > float(jnp.nanmax(spectrum.bulks(model).edges))
+
+    def one(key, dimension):
+        drawn = random_features.draw(key, model, dimension=dimension, normalised=True)
+        centroid = np.sqrt(20) * np.eye(1, dimension)
+        drawn = moved(drawn, np.concatenate([centroid, -centroid]))
+        matrix, _ = random_features.covariance(model, drawn)
+        return np.linalg.eigvalsh(np.asarray(matrix))[-1]
+
+    values = over_sizes("short centroids", 24, one)
+    assert status(values, wanted, scale=wanted, resolution=0.2) != "fails"
+    assert status(values, centred, scale=wanted, resolution=0.2) == "fails"
+
+
+def test_each_outlier_above_has_a_companion_next_to_the_atom():
+    """In the Gaussian equivalent, whose atom is sharp: between it and the lowest bulk."""
+    model = ClassModel([0.5, 0.5], [1.0, 1.0], 0.1, 4.0, 8.0)
+    made, found = spectrum.class_constants(model), spectrum.outliers(model, 20 * np.eye(2))
+    positions, bulks = np.asarray(found.positions), spectrum.bulks(model)
+    assert int(found.number) == 4 and np.allclose(positions[0], positions[1], rtol=1e-9)
+    assert float(bulks.atom_position) < positions[1] < float(bulks.edges[0, 0])
+    slope, memory = float(made.slope[0]), float(made.memory_power[0])
+    rest, noise = float(made.residual_power[0]), float(made.noise_power[0])
+
+    def one(key, d):
+        random = np.random.default_rng(int(jax.random.randint(key, (), 0, 2**31 - 1)))
+        n, p = 4 * d, 8 * d
+        weights, samples = random.normal(size=(p, d)), random.normal(size=(n, d))
+        samples[: n // 2, 0] += np.sqrt(20)
+        samples[n // 2 :, 1] += np.sqrt(20)
+        rows = np.exp(-0.1) * slope * samples @ weights.T / np.sqrt(d)
+        rows = rows + np.sqrt(memory) * random.normal(size=(n, p))
+        total = rows.T @ rows / n + noise * weights @ weights.T / d + rest * np.eye(p)
+        values = np.linalg.eigvalsh(total)
+        return values[p - n - d : p - n - d + 2].mean() - rest
+
+    values, wanted = over_sizes("companions", 8, one), positions[0] - rest
+    assert status(values, wanted, scale=wanted, resolution=0.2) != "fails"
+    edge = float(bulks.edges[0, 0]) - rest
+    assert status(values, edge, scale=wanted, resolution=0.2) == "fails"
+
+
+def test_outliers_have_their_derivatives():
+    def first(share):
+        model = ClassModel(jnp.stack([share, 1 - share]), SHORT.variances, 0.1, 3.0, 5.0)
+        made = spectrum.outliers(model, PRODUCTS)
+        return jnp.where(jnp.isnan(made.positions), 0.0, made.positions)
+
+    first, step = jax.jit(first), 1e-4
+    wanted = (first(0.4 + step) - first(0.4 - step)) / (2 * step)
+    np.testing.assert_allclose(jax.jit(jax.jacfwd(first))(0.4), wanted, rtol=1e-5, atol=1e-8)
+
+
+TILTED = np.array([[[1.6, 0.0], [0.0, 0.2]], [[0.9, 0.7], [0.7, 0.9]]])  # do not commute
+
+
+def test_covariances_that_commute_are_groups_of_directions():
+    groups = [0.5, 0.5]
+    model = ClassModel(
+        [0.3, 0.7], [[1.2, 0.05], [0.05, 0.8]], 0.1, 4.0, 16.0, group_fractions=groups
+    )
+    random = np.random.default_rng(zlib.crc32(b"turned")).normal(size=(6, 6))
+    basis, _ = np.linalg.qr(random)
+    rows = np.repeat(np.asarray(model.variances), 3, axis=1)
+    turned = np.einsum("ij,cj,kj->cik", basis, rows, basis)
+    turned = (turned + np.swapaxes(turned, 1, 2)) / 2
+    z = jnp.asarray([0.3 + 0.01j, -0.5, 3.0 + 0.1j, 0.2 - 0.05j])
+    one = spectrum.resolvent(model, z)
+    two = spectrum.resolvent_of_covariances([0.3, 0.7], turned, 0.1, 4.0, 16.0, z)
+    assert two.converged.all()
+    np.testing.assert_allclose(two.trace, one.trace, rtol=1e-10)
+    np.testing.assert_allclose(two.class_factors, one.class_factors, rtol=1e-10)
+
+
+def test_simulated_features_tend_to_the_trace_for_covariances_that_do_not_commute():
+    """Blocks of two coordinates: normalised traces are those of one block, whatever d."""
+    variances = np.trace(TILTED, axis1=1, axis2=2) / 2
+    model = ClassModel([0.5, 0.5], variances, 0.1, 3.0, 4.0)
+    rest = 0.1, 3.0, 4.0, jnp.asarray(-0.3)
+    wanted = float(spectrum.resolvent_of_covariances([0.5, 0.5], TILTED, *rest).trace.real)
+    aligned = np.stack([np.diag(np.linalg.eigvalsh(matrix)) for matrix in TILTED])
+    spoiled = float(spectrum.resolvent_of_covariances([0.5, 0.5], aligned, *rest).trace.real)
+
+    def one(key, dimension):
+        drawn = random_features.draw(key, model, dimension=dimension, normalised=True)
+        labels = np.repeat([0, 1], drawn.counts)
+        plain = np.asarray(drawn.samples) / np.sqrt(variances)[labels][:, None]
+        roots = np.linalg.cholesky(TILTED)[labels]
+        blocks = plain.reshape(len(labels), -1, 2)
+        samples = np.einsum("nij,nbj->nbi", roots, blocks).reshape(plain.shape)
+        drawn = eqx.tree_at(lambda drawn: drawn.samples, drawn, jnp.asarray(samples))
+        matrix, _ = random_features.covariance(model, drawn)
+        return np.mean(1 / (np.linalg.eigvalsh(np.asarray(matrix)) + 0.3))
+
+    found = over_sizes("covariances that do not commute", 24, one)
+    assert status(found, wanted, scale=wanted, resolution=0.02) != "fails"
+    assert status(found, spoiled, scale=wanted, resolution=0.02) == "fails"
+
+
+def test_times_with_long_centroids_are_where_they_say():
+    model = ClassModel(
+        [0.5, 0.5], [1.0, 1.0], 0.1, 4.0, 16.0, centroid_overlaps=[[0.09, 0], [0, 1.44]]
+    )
+    found = losses.class_times(model)
+    for c, time in enumerate(np.asarray(found.generalisation)):
+        around = losses.flow_losses(model, time * np.array([0.97, 1.0, 1.03])).test[:, c]
+        assert around[1] < around[0] and around[1] < around[2]
+    at = losses.flow_losses(model, found.memorisation)
+    np.testing.assert_allclose(np.diagonal(at.test - at.train), 0.05, atol=1e-9)
+    # Equal variances: the class of the shorter centroid is learned and memorised first.
+    assert found.generalisation[0] < found.generalisation[1]
+    assert found.memorisation[0] < found.memorisation[1]
+
+
+def test_centroids_that_depend_on_each_other_need_fewer_nodes():
+    """Plus and minus m are one direction; traced overlaps get two, with the same averages."""
+    overlaps = jnp.asarray([[0.5, -0.5], [-0.5, 0.5]])
+
+    def averages(overlaps):
+        made = extensive.neurons(ClassModel(**LONG, centroid_overlaps=overlaps))
+        return made.weights @ made.powers(), made.weights.shape[0]
+
+    one, few = averages(overlaps)
+    two, many = jax.jit(averages)(overlaps)
+    np.testing.assert_allclose(two, one, rtol=1e-7)
+    assert few < many
+
+
+@pytest.mark.parametrize(
+    ("call", "argument"),
+    [
+        (lambda long: spectrum.outliers(long, PRODUCTS), "centroid_overlaps"),
+        (lambda long: spectrum.outliers(SHORT, [[1.0, 2.0], [2.0, 1.0]]), "centroid_products"),
+        (lambda long: spectrum.outliers(SHORT, PRODUCTS, largest=0), "largest"),
+        (lambda long: spectrum.giant_outliers(SHORT), "centroid_overlaps"),
+        (lambda long: spectrum.class_densities(long, [0.1]), "centroid_overlaps"),
+        (lambda long: losses.class_times(long, memorisation="spectral-edge"), "memorisation"),
+        (
+            lambda long: spectrum.resolvent(
+                ClassModel(np.ones(4) / 4, np.ones(4), 0.1, 3.0, 4.0, centroid_overlaps=np.eye(4)),
+                -1.0,
+            ),
+            "centroid_overlaps",
+        ),
+        (
+            lambda long: spectrum.resolvent_of_covariances(
+                [1.0], [[[1.0, 2.0], [0.0, 1.0]]], 0.1, 3.0, 4.0, -1.0
+            ),
+            "covariances",
+        ),
+    ],
+)
+def test_bad_input_gets_one_line_by_name(call, argument):
+    long = ClassModel(**LONG, centroid_overlaps=OVERLAPS)
+    with pytest.raises(ValueError, match=f"^{argument}: got .*, expected .*; ") as caught:
+        call(long)
+    assert "\n" not in str(caught.value)
