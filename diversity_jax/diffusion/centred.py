@@ -32,15 +32,18 @@ class Coefficients(System):
     features: Float[Array, ""]
 
     def start(self, z: Complex[Array, " n"]) -> Complex[Array, "m n"]:
+        """The unknowns to first order for large z."""
         q = -inverse(z)
         beta = self.noise_and_signal(jnp.ones((self.fractions.shape[0], z.shape[0])))
         k = self.features * q[None] * inverse(1 + self.features * q[None] * beta)
         return jnp.concatenate([q[None], k])
 
     def trace(self, unknowns: Complex[Array, "m n"]) -> Complex[Array, " n"]:
+        """The normalised trace q."""
         return unknowns[0]
 
     def factors(self, unknowns: Complex[Array, "m n"]) -> Complex[Array, "k n"]:
+        """The class factors zeta_c."""
         pulled = self.linear * self.groups[None] / self.samples
         loads = (pulled[:, :, None] * unknowns[None, 1:]).sum(axis=1)
         loads = loads + (self.memory * self.features / self.samples)[:, None] * unknowns[:1]
@@ -52,6 +55,7 @@ class Coefficients(System):
         return self.noise + (weights[:, :, None] * factors[:, None]).sum(axis=0)
 
     def gaps(self, unknowns: Array, z: Array) -> Complex[Array, "m n"]:
+        """By how much the equations are missed, relative to their sides."""
         factors = self.factors(unknowns)
         beta = self.noise_and_signal(factors)
         q, k = unknowns[0], unknowns[1:]
@@ -61,6 +65,7 @@ class Coefficients(System):
         return jnp.concatenate([first[None], rest + k * beta - 1])
 
     def jacobian(self, unknowns: Array, z: Array) -> Complex[Array, "m m n"]:
+        """Derivatives of `gaps` in the unknowns."""
         factors = self.factors(unknowns)
         beta = self.noise_and_signal(factors)
         per_q = inverse(self.features * unknowns[0])
@@ -87,13 +92,16 @@ class Coefficients(System):
 
     @property
     def floor(self) -> Float[Array, ""]:
+        """Where the atom lies, s^2."""
         return self.residual
 
     @property
     def lowest(self) -> Float[Array, ""]:
+        """No eigenvalue lies below the atom."""
         return self.residual
 
     def upper_bound(self) -> Float[Array, ""]:
+        """No eigenvalue of the bulks lies above; by the norms of the parts of U."""
         largest = (self.linear.max() + self.noise) * (jnp.sqrt(self.features) + 1) ** 2
         spread = self.memory.max() * (jnp.sqrt(self.features / self.samples) + 1) ** 2
         signal = largest * (1 + 1 / jnp.sqrt(self.samples)) ** 2

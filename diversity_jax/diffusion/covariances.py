@@ -39,19 +39,24 @@ class Matrices(System):
     features: Float[Array, ""]
 
     def start(self, z: Complex[Array, " n"]) -> Complex[Array, "m n"]:
+        """The unknowns to first order for large z."""
         ones = jnp.ones((self.fractions.shape[0], z.shape[0]), z.dtype)
         return jnp.concatenate([-inverse(z)[None], ones])
 
     def trace(self, unknowns: Complex[Array, "m n"]) -> Complex[Array, " n"]:
+        """The normalised trace q."""
         return unknowns[0]
 
     def factors(self, unknowns: Complex[Array, "m n"]) -> Complex[Array, "k n"]:
+        """The class factors zeta_c."""
         return unknowns[1:]
 
     def gaps(self, unknowns: Array, z: Array) -> Complex[Array, "m n"]:
+        """By how much the equations are missed, relative to their sides."""
         return jax.lax.map(lambda at: self._parts(*at)[0], (unknowns.T, z)).T
 
     def jacobian(self, unknowns: Array, z: Array) -> Complex[Array, "m m n"]:
+        """Derivatives of `gaps` in the unknowns."""
         found = jax.lax.map(lambda at: self._parts(*at)[1], (unknowns.T, z))
         return jnp.moveaxis(found, 0, -1)
 
@@ -84,13 +89,16 @@ class Matrices(System):
 
     @property
     def floor(self) -> Float[Array, ""]:
+        """Where the atom lies, s^2."""
         return self.residual
 
     @property
     def lowest(self) -> Float[Array, ""]:
+        """No eigenvalue lies below the atom."""
         return self.residual
 
     def upper_bound(self) -> Float[Array, ""]:
+        """No eigenvalue of the bulks lies above; with Frobenius norms for spectral ones."""
         norms = jnp.sqrt(jnp.sum(self.linear**2, axis=(1, 2)))
         largest = (norms.max() + self.noise) * (jnp.sqrt(self.features) + 1) ** 2
         spread = self.memory.max() * (jnp.sqrt(self.features / self.samples) + 1) ** 2

@@ -4,7 +4,7 @@ The pre-activation of neuron i in class c is shifted by ``e^-t h_c``, ``h_c = w_
 frozen and normal with covariance M, the overlaps ``mu_c . mu_c' / d``. All constants become
 functions of h (`constants.shifted_constants`), so the sample vectors have covariance ``C_c =
 e^-2t var_c A_c S A_c + diag v_c^2(h)``, ``A_c = diag a_c(h)``, ``S = W W'/d``, and a mean. The mean
-has a length of order sqrt(p) and makes at most k eigenvalues of order p (`giant_outliers`); a
+has a length of order sqrt(p) and makes at most k eigenvalues of order p (`outliers.giant_outliers`); a
 finite number of directions leaves everything else as it is. With ``zeta_c = 1 / (1 + V_c)``,
 ``V_c = tr(C_c R) / n``, ``alpha_c = pi_c (e^-2t var_c zeta_c + D)``, the columns of W leave one by
 one, each a perturbation ``sum_c alpha_c (A_c w)(A_c w)' / d`` of rank k. Hence, with
@@ -73,13 +73,16 @@ class Neurons(System):
 
     @property
     def floor(self) -> Float[Array, ""]:
+        """The largest s^2(h): bulks are looked for above the band that replaces the atom."""
         return (self.residuals @ self.fractions).max()
 
     @property
     def lowest(self) -> Float[Array, ""]:
+        """The smallest s^2(h)."""
         return (self.residuals @ self.fractions).min()
 
     def upper_bound(self) -> Float[Array, ""]:
+        """No eigenvalue of the bulks lies above; by the norms of the parts of U."""
         steepest = (self.slopes**2).max()
         largest = steepest * (self.signal.max() + self.noise) * (jnp.sqrt(self.features) + 1) ** 2
         spread = self.memory.max() * (jnp.sqrt(self.features / self.samples) + 1) ** 2
@@ -94,6 +97,7 @@ class Neurons(System):
         return jnp.concatenate([ones, products, self.memory], axis=1)
 
     def start(self, z: Complex[Array, " n"]) -> Complex[Array, "m n"]:
+        """The unknowns to first order for large z."""
         k = self.fractions.shape[0]
         first = (self.weights @ self.powers()[:, :-k]) * self._scales()
         return jnp.concatenate(
@@ -101,9 +105,11 @@ class Neurons(System):
         )
 
     def trace(self, unknowns: Complex[Array, "m n"]) -> Complex[Array, " n"]:
+        """The normalised trace q."""
         return unknowns[0]
 
     def factors(self, unknowns: Complex[Array, "m n"]) -> Complex[Array, "k n"]:
+        """The class factors zeta_c."""
         return unknowns[-self.fractions.shape[0] :]
 
     def sizes(self, unknowns: Complex[Array, "m n"]) -> Float[Array, "m n"]:
@@ -115,10 +121,13 @@ class Neurons(System):
         return own.at[1:-k].set(jnp.broadcast_to(diagonal[None], own[1:-k].shape))
 
     def gaps(self, unknowns: Array, z: Array) -> Complex[Array, "m n"]:
+        """By how much the equations are missed, relative to their sides."""
         sizes = jnp.sqrt(self.sizes(unknowns))
         return jax.vmap(self._missed, (1, 0), 1)(unknowns, z) / sizes
 
     def jacobian(self, unknowns: Array, z: Array) -> Complex[Array, "m m n"]:
+        """Derivatives of `gaps` in the unknowns."""
+
         def one(own: Array, z: Array) -> Array:
             place = self.place(own, z)
             return self.matrix(place, place)
@@ -279,22 +288,3 @@ def _factor(overlaps: Float[Array, "k k"]) -> Float[Array, "k k"]:
         rest = rest - column[:, None] * column[None, :]
         columns.append(column)
     return jnp.stack(columns, axis=1)
-
-
-def giant_outliers(model: ClassModel) -> Float[Array, " k"]:
-    """The eigenvalues of order p that extensive centroids make, divided by p, ascending.
-
-    The eigenvalues of ``sqrt(pi_c pi_c') E_h[m_c(h) m_c'(h)]``, ``m_c(h)`` the mean feature of
-    class c; to leading order in d. Errors: as `neurons`, and for a model without extensive
-    centroids. Source: derived.
-    """
-    if model.centroid_overlaps is None:
-        raise validate.fail(
-            "centroid_overlaps",
-            "none",
-            "extensive centroids",
-            "see spectrum.outliers for short ones",
-        )
-    made = neurons(model)
-    scaled = made.means * jnp.sqrt(made.fractions)[None]
-    return jnp.linalg.eigvalsh((scaled * made.weights[:, None]).T @ scaled)

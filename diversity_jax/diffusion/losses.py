@@ -14,7 +14,7 @@ from diversity_jax.diffusion.contours import along, contour
 from diversity_jax.diffusion.model import ClassLosses, ClassModel
 from diversity_jax.diffusion.times import ClassTimes, class_times
 
-__all__ = ["ClassLosses", "ClassTimes", "class_times", "flow_losses"]
+__all__ = ["ClassLosses", "ClassTimes", "along", "class_times", "contour", "flow_losses"]
 
 
 def flow_losses(model: ClassModel, training_times: Any) -> ClassLosses:

@@ -1,6 +1,6 @@
-"""Eigenvalues that short centroids push out of the bulks.
+"""Eigenvalues that centroids push out of the bulks.
 
-With ``|mu_c| = O(1)`` the samples' vectors have the mean ``m_c = e^-t a_c W mu_c / sqrt d`` of
+Short ones. With ``|mu_c| = O(1)`` the samples' vectors have the mean ``m_c = e^-t a_c W mu_c / sqrt d`` of
 bounded length, and the weighted second moments of the fixed point (`spectrum`) become
 ``zeta_c (C_c + m_c m_c')``: a perturbation of finite rank, which moves no bulk. As ``W'R W / d``
 tends to k_g on group g of directions, z outside the bulks is an eigenvalue where
@@ -32,7 +32,7 @@ from jaxtyping import Array, Float, Int
 
 from diversity_jax import special, validate
 from diversity_jax.diffusion import bulks as supports
-from diversity_jax.diffusion import centred
+from diversity_jax.diffusion import centred, extensive
 from diversity_jax.diffusion.constants import class_constants
 from diversity_jax.diffusion.fixed_point import on_axis
 from diversity_jax.diffusion.model import ClassModel
@@ -58,7 +58,7 @@ def outliers(model: ClassModel, centroid_products: Any, *, largest: int = 8) -> 
     Source: derived (module docstring).
     """
     if model.centroid_overlaps is not None:
-        expected, fix = "none", "see extensive.giant_outliers for extensive centroids"
+        expected, fix = "none", "see giant_outliers for extensive centroids"
         raise validate.fail("centroid_overlaps", "extensive centroids", expected, fix)
     if largest < 1:
         raise validate.fail("largest", largest, "an integer >= 1", "ask for at least one outlier")
@@ -154,3 +154,22 @@ def _moving(parts: centred.Coefficients, moments: Array, at: Array) -> Array:
 
     off = form(kernel(parts, moments, at) - jax.lax.stop_gradient(here))
     return at - off / jax.lax.stop_gradient(form(slope))
+
+
+def giant_outliers(model: ClassModel) -> Float[Array, " k"]:
+    """The eigenvalues of order p that extensive centroids make, divided by p, ascending.
+
+    The eigenvalues of ``sqrt(pi_c pi_c') E_h[m_c(h) m_c'(h)]``, ``m_c(h)`` the mean feature of
+    class c; to leading order in d. Errors: as `extensive.neurons`, and for a model without extensive
+    centroids. Source: derived.
+    """
+    if model.centroid_overlaps is None:
+        raise validate.fail(
+            "centroid_overlaps",
+            "none",
+            "extensive centroids",
+            "see spectrum.outliers for short ones",
+        )
+    made = extensive.neurons(model)
+    scaled = made.means * jnp.sqrt(made.fractions)[None]
+    return jnp.linalg.eigvalsh((scaled * made.weights[:, None]).T @ scaled)

@@ -33,13 +33,12 @@ from jaxtyping import Array, Float
 from diversity_jax import validate
 from diversity_jax.diffusion import bulks as supports
 from diversity_jax.diffusion import centred, extensive
-from diversity_jax.diffusion.bulks import Bulks
+from diversity_jax.diffusion.bulks import Bulks, bulk_nodes
 from diversity_jax.diffusion.constants import Constants, class_constants, equivalent_constants
 from diversity_jax.diffusion.covariances import resolvent_of_covariances
-from diversity_jax.diffusion.extensive import giant_outliers
 from diversity_jax.diffusion.fixed_point import on_axis
 from diversity_jax.diffusion.model import ClassModel
-from diversity_jax.diffusion.outliers import Outliers, outliers
+from diversity_jax.diffusion.outliers import Outliers, giant_outliers, outliers
 from diversity_jax.diffusion.resolvents import Resolvent, at_points
 
 __all__ = [
@@ -47,6 +46,7 @@ __all__ = [
     "Constants",
     "Outliers",
     "Resolvent",
+    "bulk_nodes",
     "bulks",
     "class_constants",
     "class_densities",
