@@ -102,9 +102,10 @@ def _along(variances, time, activation=jnp.tanh) -> spectrum.Constants:
 def _losses(model: ClassModel) -> dict[str, jax.Array]:
     """Train losses per class, and their average by its own integral without pairs of copies."""
     path = losses.contour(model)
-    points, steps, overlap = (np.asarray(a) for a in (path.points, path.steps, path.overlap))
+    points, steps = np.asarray(path.points), np.asarray(path.steps)
+    overlap = np.asarray(model.fractions @ path.linear)  # tr(V' R V) / d
     grown = -np.expm1(-2 * float(path.rate) * TIMES[:, None] * points) / points
-    total = 1 + float(path.mean_gain) ** 2 * 2 * (grown * steps * overlap).sum(axis=1).real
+    total = 1 + 2 * (grown * steps * overlap).sum(axis=1).real
     found = losses.along(path, jnp.asarray(TIMES))
     return {"train": found.train, "total": jnp.asarray(total), "share": model.fractions[0]}
 

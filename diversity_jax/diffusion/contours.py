@@ -85,14 +85,12 @@ def _ellipse(system: System, nodes: int) -> tuple[Array, Array]:
 def along(path: Contour, times: Float[Array, " t"]) -> ClassLosses:
     """The losses at `times` from the contour of a model."""
 
-    def at(time: Array) -> Array:
-        # expm1: the exponent may be small, and f = rate * time is what is left of it then.
-        weights = -jnp.expm1(-path.rate * time * path.points) / path.points * path.steps
-        linear = 2 * (path.linear @ weights).real
-        same = jnp.einsum("i,xij,j->x", weights, path.response, weights)
-        other = jnp.einsum("i,xij,j->x", weights, path.mirrored, jnp.conj(weights))
-        return 1 + 2 * jnp.tile(linear, 2) + 2 * (same + other).real
-
-    found = jax.lax.map(at, times)
+    # expm1: the exponent may be small, and f = rate * time is what is left of it then.
+    grown = -jnp.expm1(-path.rate * times[:, None] * path.points[None, :])
+    weights = grown / path.points[None, :] * path.steps[None, :]
+    linear = 2 * (weights @ path.linear.T).real
+    same = jnp.einsum("ti,xij,tj->tx", weights, path.response, weights)
+    other = jnp.einsum("ti,xij,tj->tx", weights, path.mirrored, jnp.conj(weights))
+    found = 1 + 2 * jnp.tile(linear, (1, 2)) + 2 * (same + other).real
     k = path.linear.shape[0]
     return ClassLosses(train=found[:, :k], test=found[:, k:])

@@ -4,7 +4,7 @@ The pre-activation of neuron i in class c is shifted by ``e^-t h_c``, ``h_c = w_
 frozen and normal with covariance M, the overlaps ``mu_c . mu_c' / d``. All constants become
 functions of h (`constants.shifted_constants`), so the sample vectors have covariance ``C_c =
 e^-2t var_c A_c S A_c + diag v_c^2(h)``, ``A_c = diag a_c(h)``, ``S = W W'/d``, and a mean. The mean
-has a length of order sqrt(p) and makes at most k eigenvalues of order p (`outliers.giant_outliers`); a
+has a length of order sqrt(p) and makes at most k eigenvalues of order p (`giant_outliers`); a
 finite number of directions leaves everything else as it is. With ``zeta_c = 1 / (1 + V_c)``,
 ``V_c = tr(C_c R) / n``, ``alpha_c = pi_c (e^-2t var_c zeta_c + D)``, the columns of W leave one by
 one, each a perturbation ``sum_c alpha_c (A_c w)(A_c w)' / d`` of rank k. Hence, with

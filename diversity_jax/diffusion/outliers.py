@@ -1,7 +1,7 @@
 """Eigenvalues that centroids push out of the bulks.
 
-Short ones. With ``|mu_c| = O(1)`` the samples' vectors have the mean ``m_c = e^-t a_c W mu_c / sqrt d`` of
-bounded length, and the weighted second moments of the fixed point (`spectrum`) become
+Short ones. With ``|mu_c| = O(1)`` the samples' vectors have the mean ``m_c = e^-t a_c W mu_c /
+sqrt d`` of bounded length, and the weighted second moments of the fixed point (`spectrum`) become
 ``zeta_c (C_c + m_c m_c')``: a perturbation of finite rank, which moves no bulk. As ``W'R W / d``
 tends to k_g on group g of directions, z outside the bulks is an eigenvalue where
 
@@ -160,8 +160,8 @@ def giant_outliers(model: ClassModel) -> Float[Array, " k"]:
     """The eigenvalues of order p that extensive centroids make, divided by p, ascending.
 
     The eigenvalues of ``sqrt(pi_c pi_c') E_h[m_c(h) m_c'(h)]``, ``m_c(h)`` the mean feature of
-    class c; to leading order in d. Errors: as `extensive.neurons`, and for a model without extensive
-    centroids. Source: derived.
+    class c; to leading order in d. Errors: as `extensive.neurons`, and ValueError for a model
+    without extensive centroids. Source: derived.
     """
     if model.centroid_overlaps is None:
         raise validate.fail(

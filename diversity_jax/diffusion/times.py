@@ -15,6 +15,7 @@ from diversity_jax.diffusion import spectrum
 from diversity_jax.diffusion.bulks import bulk_nodes
 from diversity_jax.diffusion.centred import Coefficients, coefficients
 from diversity_jax.diffusion.contours import Contour, along, contour
+from diversity_jax.diffusion.extensive import Neurons
 from diversity_jax.diffusion.model import ClassModel
 
 TIMES, HALVINGS = 300, 40
@@ -68,66 +69,65 @@ def class_times(
     share = level if level is not None and generalisation == "share" else 0.9
     gap = LEVELS.get(memorisation, 0.0) if level is None else level
     if model.centroid_overlaps is not None and memorisation not in LEVELS:
-        expected, fix = (
-            "gap or relative-gap with extensive centroids",
-            "s^2 is no single number then",
-        )
+        expected = "gap or relative-gap with extensive centroids"
+        fix = "s^2 is no single number then"
         raise validate.fail("memorisation", repr(memorisation), expected, fix)
-    parts, path = spectrum.coefficients(model), contour(model)
-    place = None
-    if memorisation == "spectral-edge":
-        place = _isolated_edges(coefficients(model))
-    elif memorisation == "spectral-median":
-        place = _medians(model)
-    ends = 0.01 / parts.upper_bound(), 100.0 / parts.residual
-    kinds = generalisation, memorisation
-    first, second = _class_times(path, ends, place, share, gap, kinds)
+    path = contour(model)
+    # Compiled in parts, so that another definition does not compile the contour again.
+    logs = _span(spectrum.coefficients(model), path)
+    first = _generalised(path, logs, generalisation, share)
+    if memorisation in LEVELS:
+        second = _memorised(path, logs, memorisation, gap)
+    else:
+        second = _spectral(model, path, memorisation)
     return ClassTimes(first, second, generalisation, memorisation)
 
 
-def _isolated_edges(parts: Coefficients) -> Float[Array, " k"]:
-    room = jnp.sqrt(parts.features / parts.samples) - jnp.sqrt(parts.fractions)
-    return parts.residual + parts.memory * room**2
+@jax.jit
+def _span(system: Coefficients | Neurons, path: Contour) -> Float[Array, " t"]:
+    """Log times from long before the fastest mode is learned to long after the slowest."""
+    ends = jnp.stack([0.01 / system.upper_bound(), 100.0 / system.residual]) / path.rate
+    first, last = jax.lax.stop_gradient(jnp.log(ends))
+    return jnp.linspace(first, last, TIMES)
 
 
-@partial(jax.jit, static_argnums=5)
-def _class_times(
-    path: Contour,
-    ends: tuple[Array, Array],
-    place: Array | None,
-    share: Any,
-    gap: Any,
-    kinds: tuple[str, str],
-) -> tuple[Array, Array]:
-    """Times of generalisation and memorisation; the latter at `place` in the spectrum, if given."""
-    fixed = jax.lax.stop_gradient(path)
-    first, last = (jax.lax.stop_gradient(jnp.log(end / path.rate)) for end in ends)
-    logs = jnp.linspace(first, last, TIMES)
-    seen = along(fixed, jnp.exp(logs))
+@partial(jax.jit, static_argnums=2)
+def _generalised(path: Contour, logs: Array, definition: str, share: Any) -> Float[Array, " k"]:
+    seen = along(jax.lax.stop_gradient(path), jnp.exp(logs)).test
 
     def test(path: Contour, log: Array) -> Array:
         return along(path, jnp.exp(log)[None]).test[0]
+
+    least = _least(test, path, logs, seen)
+    if definition == "argmin":
+        return jnp.exp(least)
+    bottom = jax.vmap(lambda c, log: test(path, log)[c])(jnp.arange(least.size), least)
+    bottom = jnp.where(jnp.isfinite(least), bottom, test(path, logs[-1]))
+    wanted = 1 - share * (1 - bottom)
+    return jnp.exp(_crossing(lambda p, x: -test(p, x), path, logs, -seen, -wanted))
+
+
+@partial(jax.jit, static_argnums=2)
+def _memorised(path: Contour, logs: Array, definition: str, gap: Any) -> Float[Array, " k"]:
+    seen = along(jax.lax.stop_gradient(path), jnp.exp(logs))
 
     def apart(path: Contour, log: Array) -> Array:
         losses = along(path, jnp.exp(log)[None])
         return (losses.test - losses.train)[0]
 
-    least = _least(test, path, logs, seen.test)
-    if kinds[0] == "argmin":
-        generalised = jnp.exp(least)
-    else:
-        bottom = jax.vmap(lambda c, log: test(path, log)[c])(jnp.arange(least.size), least)
-        bottom = jnp.where(jnp.isfinite(least), bottom, test(path, logs[-1]))
-        wanted = 1 - share * (1 - bottom)
-        found = _crossing(lambda p, x: -test(p, x), path, logs, -seen.test, -wanted)
-        generalised = jnp.exp(found)
-    if place is not None:
-        return generalised, 2 / (path.rate * place)
-    wanted = jnp.full(least.shape, gap)
-    if kinds[1] == "relative-gap":
+    wanted = jnp.full(path.linear.shape[:1], gap)
+    if definition == "relative-gap":
         wanted = gap * apart(path, logs[-1])
-    found = _crossing(apart, path, logs, seen.test - seen.train, wanted)
-    return generalised, jnp.exp(found)
+    return jnp.exp(_crossing(apart, path, logs, seen.test - seen.train, wanted))
+
+
+@partial(jax.jit, static_argnums=2)
+def _spectral(model: ClassModel, path: Contour, definition: str) -> Float[Array, " k"]:
+    if definition == "spectral-median":
+        return 2 / (path.rate * _medians(model))
+    parts = coefficients(model)
+    room = jnp.sqrt(parts.features / parts.samples) - jnp.sqrt(parts.fractions)
+    return 2 / (path.rate * (parts.residual + parts.memory * room**2))
 
 
 def _least(test: Any, path: Contour, logs: Array, values: Array) -> Float[Array, " k"]:
