@@ -73,7 +73,7 @@ class ClassModel(eqx.Module):
     @property
     def groups(self) -> Float[Array, " g"]:
         """The share of directions in each group; one group where all directions are alike."""
-        return jnp.ones(1) if self.group_fractions is None else self.group_fractions
+        return _numbers([1.0]) if self.group_fractions is None else self.group_fractions
 
     @property
     def group_variances(self) -> Float[Array, "k g"]:

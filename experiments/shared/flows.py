@@ -64,7 +64,12 @@ def simulate(key: Array, point: dict) -> dict[str, Array]:
 
     `end_gap` is the gap of test and train loss after endless training.
     """
-    found = training.simulated_losses(key, model(point), TIMES, dimension=point["dimension"])
+    return simulate_model(key, model(point), point["dimension"])
+
+
+def simulate_model(key: Array, of: ClassModel, dimension: int) -> dict[str, Array]:
+    """As `simulate`, of any model."""
+    found = training.simulated_losses(key, of, TIMES, dimension=dimension)
     return {
         "train": found.train[:-1],
         "test": found.test[:-1],

@@ -1,0 +1,92 @@
+"""What centroids do to the spectrum: outliers of short ones, another bulk for long ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray
+
+from diversity_jax.diffusion import outliers, spectrum
+from diversity_jax.diffusion.model import ClassModel
+from experiments.shared import centroids, spectra
+
+AXES = {"below": ("place",), "top": ("rank",)}
+RATIOS = (2, 8)
+LONG = ((0.6, 1.2), (0.64, 1.44))  # variances, and mean squares of centroids per coordinate
+SHORT = ((0.6, 1.2), (24.0, 48.0))  # variances, and squares of centroids
+EDGE = 3.0  # eigenvalues above p / EDGE^2 are giants, left out of the distribution
+
+
+@dataclass(frozen=True)
+class Config:
+    """Dimensions of the sweep (four at least for a verdict), and seeds at each."""
+
+    seeds: int = 24
+    dimensions: tuple[int, ...] = (24, 36, 54, 80)
+
+
+PRESETS = {
+    "smoke": Config(seeds=4, dimensions=(10, 12, 14, 16)),
+    "laptop": Config(),
+    "paper": Config(seeds=32, dimensions=(50, 100, 200, 400)),
+}
+
+
+def grid(config: Config) -> list[dict]:
+    """Long and short centroids at every dimension."""
+    return [
+        centroids.point(variances, squares, RATIOS, d)
+        for d in config.dimensions
+        for variances, squares in (LONG, (SHORT[0], (SHORT[1][0] / d, SHORT[1][1] / d)))
+    ]
+
+
+def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
+    """Shares of one draw's eigenvalues below `spectra.GRID`, and its two largest."""
+    found = spectra.simulate(key, centroids.model(point), point["dimension"])
+    return {"below": found["below"], "top": found["eigenvalues"][-2:]}
+
+
+def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
+    """Add the predicted distribution of long centroids' spectrum, giants, and outliers."""
+    points = [centroids.of(dataset, place) for place in range(dataset.sizes["point"])]
+    long = np.array([np.isclose(one["centroid_one"], LONG[1][0]) for one in points])
+    model = centroids.model(points[int(np.flatnonzero(long)[0])])
+    exact = spectra.predict(model)
+    without = centroids.model(points[int(np.flatnonzero(long)[0])], centroids=False)
+    ignored = spectra.predict(without)
+    giants = np.asarray(outliers.giant_outliers(model))
+    top = [_outliers(one) for one in points]
+    centred = [_outliers(one, centred=True) for one in points]
+    giant = [giants * one["features_per_dimension"] * one["dimension"] for one in points]
+    pick = long[:, None]
+    return dataset.assign(
+        theory_below=("place", exact.below),
+        ignored_below=("place", ignored.below),
+        edge=float(exact.edges[-1, 1]),
+        atom=exact.atom[0],
+        theory_top=(("point", "rank"), np.where(pick, giant, top)),
+        centred_top=(("point", "rank"), np.where(pick, giant, centred)),
+    ).assign_coords(setting=("point", np.where(long, "long", "short")), place=spectra.GRID)
+
+
+def _outliers(point: dict, *, centred: bool = False) -> np.ndarray:
+    """The two outliers above the bulks; `centred`, of moments about the mean of all samples."""
+    d = point["dimension"]
+    squares = d * np.array([point["centroid_one"], point["centroid_two"]])
+    raised = dict(point)
+    for name, square in zip(("variance_one", "variance_two"), squares):
+        raised[name] = point[name] + square / d
+    model: ClassModel = centroids.model(raised, centroids=False)
+    products = np.diag(squares)
+    if centred:
+        away = np.eye(2) - 0.5
+        products = away @ products @ away.T
+    found = outliers.outliers(model, jnp.asarray(products))
+    top = float(np.nanmax(np.asarray(spectrum.bulks(model).edges)))
+    above = np.asarray(found.positions)
+    above = above[np.isfinite(above) & (above > top)]
+    return np.concatenate([np.full(2, np.nan), np.sort(above)])[-2:]
