@@ -18,7 +18,7 @@ def draw(dataset):
     for axes, case in ((left, "two"), (middle, "three")):
         here = dataset.isel(point=int(np.flatnonzero(dataset.case.values == case)[0]))
         centre = np.log(float(here.dimension)) / 2
-        for c in np.flatnonzero(here.fraction.values > 0):
+        for c in map(int, np.flatnonzero(here.fraction.values > 0)):
             name = f"class of fraction {float(here.fraction[c]):g}"
             style.line(axes, centre + dataset.curve.values, here.theory_curve.values[:, c], c)
             style.points(axes, centre + offsets, here.drawn.values[:, :, c].T, c, name)

@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=9)
     options = parser.parse_args()
     try:
-        import torch
+        import torch  # pyright: ignore[reportMissingImports]  (an extra)
     except ImportError:
         sys.exit("torch: not installed, wanted as the peer; install the extra: .[bench]")
     import jax
