@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import xarray
 
-from diversity_jax.diffusion import outliers, spectrum
-from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.diffusion import outliers
 from experiments.shared import centroids, spectra
 
 AXES = {"below": ("place",), "top": ("rank",)}
 RATIOS = (2, 8)
 LONG = ((0.6, 1.2), (0.64, 1.44))  # variances, and mean squares of centroids per coordinate
 SHORT = ((0.6, 1.2), (24.0, 48.0))  # variances, and squares of centroids
-EDGE = 3.0  # eigenvalues above p / EDGE^2 are giants, left out of the distribution
 
 
 @dataclass(frozen=True)
@@ -54,13 +51,13 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     """Add the predicted distribution of long centroids' spectrum, giants, and outliers."""
     points = [centroids.of(dataset, place) for place in range(dataset.sizes["point"])]
     long = np.array([np.isclose(one["centroid_one"], LONG[1][0]) for one in points])
-    model = centroids.model(points[int(np.flatnonzero(long)[0])])
+    first = points[int(np.flatnonzero(long)[0])]
+    model = centroids.model(first)
     exact = spectra.predict(model)
-    without = centroids.model(points[int(np.flatnonzero(long)[0])], centroids=False)
-    ignored = spectra.predict(without)
+    ignored = spectra.predict(centroids.without(first, LONG[0]))
     giants = np.asarray(outliers.giant_outliers(model))
     top = [_outliers(one) for one in points]
-    centred = [_outliers(one, centred=True) for one in points]
+    halved = [_outliers(one, factor=0.5) for one in points]
     giant = [giants * one["features_per_dimension"] * one["dimension"] for one in points]
     pick = long[:, None]
     return dataset.assign(
@@ -69,24 +66,19 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
         edge=float(exact.edges[-1, 1]),
         atom=exact.atom[0],
         theory_top=(("point", "rank"), np.where(pick, giant, top)),
-        centred_top=(("point", "rank"), np.where(pick, giant, centred)),
+        halved_top=(("point", "rank"), np.where(pick, 0.5 * np.array(giant), halved)),
     ).assign_coords(setting=("point", np.where(long, "long", "short")), place=spectra.GRID)
 
 
-def _outliers(point: dict, *, centred: bool = False) -> np.ndarray:
-    """The two outliers above the bulks; `centred`, of moments about the mean of all samples."""
-    d = point["dimension"]
-    squares = d * np.array([point["centroid_one"], point["centroid_two"]])
-    raised = dict(point)
-    for name, square in zip(("variance_one", "variance_two"), squares):
-        raised[name] = point[name] + square / d
-    model: ClassModel = centroids.model(raised, centroids=False)
-    products = np.diag(squares)
-    if centred:
-        away = np.eye(2) - 0.5
-        products = away @ products @ away.T
-    found = outliers.outliers(model, jnp.asarray(products))
-    top = float(np.nanmax(np.asarray(spectrum.bulks(model).edges)))
-    above = np.asarray(found.positions)
-    above = above[np.isfinite(above) & (above > top)]
-    return np.concatenate([np.full(2, np.nan), np.sort(above)])[-2:]
+def _outliers(point: dict, *, factor: float = 1.0) -> np.ndarray:
+    """The two largest eigenvalues that short centroids make; `factor` spoils their squares.
+
+    Variances are raised by ``|mu_c|^2 / d``, the correction of first order in 1/d.
+    """
+    squares = np.array([point["centroid_one"], point["centroid_two"]])
+    raised = squares + np.array([point["variance_one"], point["variance_two"]])
+    model = centroids.without(point, tuple(raised.tolist()))
+    products = factor * point["dimension"] * np.diag(squares) / 2
+    found = np.asarray(outliers.outliers(model, np.stack([products, products])).positions)
+    found = found[np.isfinite(found)]
+    return np.concatenate([np.full(2, np.nan), found])[-2:]

@@ -39,6 +39,10 @@ def draw(dataset):
                 label=label if place == 0 else None,
             )
     style.rows(right, [label for _, label in names])
-    right.set(xlabel="over the exact average", ylabel="average over the noise", title="the average over the noise")
+    right.set(
+        xlabel="over the exact average",
+        ylabel="average over the noise",
+        title="the average over the noise",
+    )
     style.legend(right, columns=3)
     return figure

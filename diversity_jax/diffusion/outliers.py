@@ -140,7 +140,9 @@ def _moving(parts: centred.Coefficients, moments: Array, at: Array) -> Array:
     fixed, still = jax.lax.stop_gradient((parts, moments))
 
     def null(matrix: Array) -> Array:
-        # Two steps of inverse iteration; F is never singular to the last digit.
+        # Two steps of inverse iteration, from beside F, which may be singular to the last digit.
+        nudge = 1e-13 * jnp.max(jnp.abs(matrix))
+        matrix = matrix + nudge * jnp.eye(matrix.shape[0])
         start = jnp.linspace(1.0, 2.0, matrix.shape[0])
         vector = special.solve_small(matrix, start)
         vector = special.solve_small(matrix, vector / jnp.max(jnp.abs(vector)))

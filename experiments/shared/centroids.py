@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import xarray
 
 from diversity_jax.diffusion.model import ClassModel
+from experiments.shared import flows
 
 FIELDS = ("variance_one", "variance_two", "centroid_one", "centroid_two")
 
@@ -30,8 +31,8 @@ def point(
     }
 
 
-def model(point: dict, *, centroids: bool = True) -> ClassModel:
-    """Two classes of equal share; without `centroids` both have the mean zero."""
+def model(point: dict) -> ClassModel:
+    """Two classes of equal share."""
     one, two, first, second = (jnp.asarray(point[name], float) for name in FIELDS)
     return ClassModel(
         [0.5, 0.5],
@@ -39,8 +40,17 @@ def model(point: dict, *, centroids: bool = True) -> ClassModel:
         point["time"],
         point["samples_per_dimension"],
         point["features_per_dimension"],
-        centroid_overlaps=jnp.diag(jnp.stack([first, second])) if centroids else None,
+        centroid_overlaps=jnp.diag(jnp.stack([first, second])),
     )
+
+
+def without(point: dict, variances: tuple[float, float]) -> ClassModel:
+    """The same with the mean zero in both classes, and other variances.
+
+    Written with two groups of directions, like all of `flows`, so that nothing is compiled anew.
+    """
+    ratios = point["samples_per_dimension"], point["features_per_dimension"]
+    return flows.model(flows.point(variances, 50, ratios, 2, point["time"]))
 
 
 def of(dataset: xarray.Dataset, place: int) -> dict:

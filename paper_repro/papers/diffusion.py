@@ -1,5 +1,6 @@
 """Class-dependent learning dynamics of diffusion models (arXiv 2605.06367)."""
 
+from paper_repro.papers.diffusion_centroid_claims import CENTROIDS
 from paper_repro.papers.diffusion_collapse_claims import COLLAPSE_CLAIMS
 from paper_repro.papers.diffusion_fairness_claims import FAIRNESS
 from paper_repro.papers.diffusion_learning_claims import LEARNING
@@ -14,4 +15,4 @@ PROVENANCE = (
     "definitions of times are our own, and every formula was derived anew and checked by "
     "simulation. Nothing class-dependent here is the authors' theorem."
 )
-CLAIMS = [*SPECTRUM, *LEARNING, *SPECIATION, *COLLAPSE_CLAIMS, *FAIRNESS]
+CLAIMS = [*SPECTRUM, *LEARNING, *CENTROIDS, *SPECIATION, *COLLAPSE_CLAIMS, *FAIRNESS]

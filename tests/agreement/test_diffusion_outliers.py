@@ -71,6 +71,15 @@ def test_each_outlier_above_has_a_companion_next_to_the_atom():
     assert status(values, edge, scale=wanted, resolution=0.2) == "fails"
 
 
+@pytest.mark.parametrize("size", [24, 36, 54, 80, 120, 180])
+def test_every_outlier_that_is_counted_has_a_place(size):
+    """Halving may end where the matrix is singular to the last digit."""
+    variances = np.array([0.6, 1.2]) + np.array([24.0, 48.0]) / size
+    model = ClassModel([0.5, 0.5], variances, 0.1, 2.0, 8.0)
+    found = outliers.outliers(model, np.diag([24.0, 48.0]))
+    assert int(np.isfinite(found.positions).sum()) == int(found.number) == 4
+
+
 def test_outliers_have_their_derivatives():
     def first(share):
         model = ClassModel(jnp.stack([share, 1 - share]), SHORT.variances, 0.1, 3.0, 5.0)

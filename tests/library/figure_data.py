@@ -10,6 +10,8 @@ import xarray
 
 from tests.library.figure_data_diffusion import (  # noqa: F401  (found by name)
     diffusion_bulks,
+    diffusion_centroid_times,
+    diffusion_centroids,
     diffusion_exactness,
     diffusion_fairness,
     diffusion_identities,

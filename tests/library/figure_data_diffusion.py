@@ -139,3 +139,24 @@ def diffusion_exactness(maker):
     variables = {f"{name}{end}": maker.draws(1) for name in names for end in ("", "_diagonal")}
     variables["gap"] = maker.draws(1, ("stride", 4))
     return maker.dataset(variables, **_fields(1)).assign_coords(stride=[20, 40, 80, 160])
+
+
+def diffusion_centroids(maker):
+    below, theory = _shares(maker, 8)
+    top = np.linspace(5.0, 40.0, 16).reshape(8, 2)
+    variables = {
+        "below": (("point", "seed", "place"), below),
+        "top": maker.draws(8, ("rank", 2), low=5.0, high=50.0),
+        "theory_top": (("point", "rank"), top),
+        "theory_below": ("place", theory[0]),
+        "ignored_below": ("place", 0.9 * theory[0]),
+        "atom": ((), 1e-3),
+        "edge": ((), 8.0),
+    }
+    sizes = np.repeat([8, 12, 18, 27], 2)
+    made = maker.dataset(variables, **_fields(8, dimension=sizes))
+    return made.assign_coords(setting=("point", ["long", "short"] * 4), place=spectra.GRID)
+
+
+def diffusion_centroid_times(maker):
+    return _curves(maker, 3).assign_coords(setting=("point", ["equal", "unlike", "nearly"]))
