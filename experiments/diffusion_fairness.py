@@ -16,6 +16,7 @@ from experiments.shared import flows
 AXES = {"train": ("training_time", "class"), "test": ("training_time", "class"),
         "end_gap": ("class",), "times": ("definition", "class")}  # fmt: skip
 RATIOS, CONTRAST, KINDS = (4, 8), 2.0, ("isotropic", "subspaces")
+WHICH = ("generalisation",)  # each is a compilation of some twenty seconds
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     isotropic = dataset.first_one.values == dataset.first_two.values
     fair = [
         [_fair(models[int(np.flatnonzero(isotropic == (kind == "isotropic"))[0])], which)
-         for which in fairness.WHICH]
+         for which in WHICH]
         for kind in KINDS
     ]  # fmt: skip
     stops = np.array([_stops(model) for model in models])
@@ -75,7 +76,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     ).assign_coords(
         setting=("point", np.where(isotropic, *KINDS)),
         kind=list(KINDS),
-        which=list(fairness.WHICH),
+        which=list(WHICH),
         rule=["fair", "pooled", "late"],
         definition=list(flows.DEFINITIONS),
         training_time=flows.TIMES[:-1],

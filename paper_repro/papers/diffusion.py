@@ -3,7 +3,9 @@
 from paper_repro.papers.diffusion_centroid_claims import CENTROIDS
 from paper_repro.papers.diffusion_collapse_claims import COLLAPSE_CLAIMS
 from paper_repro.papers.diffusion_fairness_claims import FAIRNESS
+from paper_repro.papers.diffusion_feature_claims import FEATURES
 from paper_repro.papers.diffusion_learning_claims import LEARNING
+from paper_repro.papers.diffusion_order_claims import ORDER
 from paper_repro.papers.diffusion_speciation_claims import SPECIATION
 from paper_repro.papers.diffusion_spectrum_claims import SPECTRUM
 
@@ -15,4 +17,13 @@ PROVENANCE = (
     "definitions of times are our own, and every formula was derived anew and checked by "
     "simulation. Nothing class-dependent here is the authors' theorem."
 )
-CLAIMS = [*SPECTRUM, *LEARNING, *CENTROIDS, *SPECIATION, *COLLAPSE_CLAIMS, *FAIRNESS]
+CLAIMS = [
+    *FEATURES,
+    *SPECTRUM,
+    *LEARNING,
+    *ORDER,
+    *CENTROIDS,
+    *SPECIATION,
+    *COLLAPSE_CLAIMS,
+    *FAIRNESS,
+]

@@ -4,9 +4,8 @@ import numpy as np
 
 from paper_repro.checks import combine, convergence, ordering
 from paper_repro.claims import Claim, Control
-from paper_repro.papers.diffusion_spectrum_claims import DERIVED, at
+from paper_repro.papers.diffusion_spectrum_claims import ABSTRACT, DERIVED, at
 
-ABSTRACT = "reconstructed from the abstract of arXiv 2605.06367"
 NEAR, FAR = 0, 1  # classes with the shorter and the longer centroid
 
 
@@ -55,6 +54,7 @@ CENTROIDS = [
         check=lambda d: tops(d, "short"),
         control=Control("half the squared lengths", lambda d: tops(d, "short", "halved")),
         figure="diffusion_centroids",
+        decides_at="paper",
     ),
     Claim(
         id="B7-spectrum",
@@ -79,6 +79,7 @@ CENTROIDS = [
         check=lambda d: tops(d, "long"),
         control=Control("half of that", lambda d: tops(d, "long", "halved")),
         figure="diffusion_centroids",
+        decides_at="paper",
     ),
     Claim(
         id="B14-nearer",
