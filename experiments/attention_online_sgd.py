@@ -15,7 +15,7 @@ __all__ = ["AXES", "PRESETS", "Config", "grid", "job", "summarise"]
 class Config:
     """Sizes of the run; one step sees `batch` fresh sequences of `tokens` tokens."""
 
-    seeds: int = 48
+    seeds: int = 64
     dimension: int = 5
     tokens: int = 30
     deviation: float = 0.3

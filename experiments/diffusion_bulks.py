@@ -64,8 +64,9 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
         name: (per_bulk, np.stack([_padded(getattr(one, name), number) for one in made]))
         for name in ("masses", "falls")
     }
+    axes = ("point", "seed", "bulk")
     counted = {
-        f"counted_{name}": (("point", "seed", "bulk"), _between(dataset[name].values, cuts))
+        f"counted_{name}": xarray.DataArray(_between(dataset[name].values, cuts), dims=axes)
         for name in ("below", "learned")
     }
     edges = np.stack([_padded(one.edges, number) for one in made])

@@ -74,7 +74,7 @@ def _counts(axes, one) -> None:
     masses = one.masses.values
     known = np.flatnonzero(np.isfinite(masses))
     style.dashes(axes, known, masses[known] * p, 0, "predicted", width=0.7)
-    for place in known:
+    for place in known.tolist():
         label = "one draw each" if place == known[0] else ""
         style.strip(axes, place, one.counted_below.values[:, place] * p, 1, label)
     edges = one.edges.values

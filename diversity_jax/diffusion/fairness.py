@@ -115,7 +115,7 @@ def fair_stop(model: ClassModel, *, times: int = 400) -> FairStop:
     if times < 10:
         raise validate.fail("times", times, "an integer >= 10", "leave it out")
     grid = np.geomspace(1e-2, 1e7, times)
-    return stop_of(grid, losses.flow_losses(model, grid).test)
+    return stop_of(jnp.asarray(grid), losses.flow_losses(model, grid).test)
 
 
 def stop_of(times: Float[Array, " t"], test: Float[Array, "t k"]) -> FairStop:
@@ -123,4 +123,4 @@ def stop_of(times: Float[Array, " t"], test: Float[Array, "t k"]) -> FairStop:
     least = jnp.min(test, axis=0)[None, :]
     regret = (test - least) / (1 - least)
     place = jnp.argmin(jnp.max(regret, axis=1))
-    return FairStop(jnp.asarray(times)[place], regret[place])
+    return FairStop(times[place], regret[place])

@@ -12,6 +12,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from diversity_jax import validate
@@ -106,7 +107,7 @@ def _numbers(value: Any) -> Array:
 
     Sizes of arrays follow from fractions and ratios.
     """
-    if any(isinstance(part, jax.core.Tracer) for part in jax.tree.leaves(value)):
+    if any(isinstance(part, Tracer) for part in jax.tree.leaves(value)):
         return jnp.asarray(value, float)
     with jax.ensure_compile_time_eval():
         return jnp.asarray(value, float)

@@ -60,14 +60,14 @@ def predict(model: ClassModel, z: Any = ()) -> Predicted:
     trace, factors = np.asarray(at.trace), np.asarray(at.class_factors)
     inside = slice(0, number * places.shape[1])
     shape, places = (number, places.shape[1]), places[:number]
-    masses = weights * trace[inside].imag.reshape(shape) / np.pi
+    masses = weights * np.imag(trace[inside]).reshape(shape) / np.pi
     overlap = _overlap(model, trace[inside], factors[inside]).reshape(shape)
-    fallen = weights * overlap.imag / (np.pi * places)
+    fallen = weights * np.imag(overlap) / (np.pi * places)
     position, share = float(found.atom_position), float(found.atom_mass)
     return Predicted(
         below=share * (position < GRID) + _grown(places, masses),
         learned=_grown(places, fallen),
-        traces=trace[asked.size - len(z) :].real,
+        traces=np.real(trace[asked.size - len(z) :]),
         edges=np.asarray(found.edges)[:number],
         masses=masses.sum(axis=1),
         falls=fallen.sum(axis=1),
