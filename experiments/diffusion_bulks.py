@@ -70,15 +70,17 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
         for name in ("below", "learned")
     }
     edges = np.stack([_padded(one.edges, number) for one in made])
-    return dataset.assign(
-        **padded,
-        **counted,
-        edges=(("point", "bulk", "end"), edges),
-        theory_below=(("point", "place"), np.stack([one.below for one in made])),
-        theory_learned=(("point", "place"), np.stack([one.learned for one in made])),
-        atom=("point", [one.atom[0] for one in made]),
-        atom_mass=("point", [one.atom[1] for one in made]),
-    ).assign_coords(setting=("point", list(PUBLISHED)), place=spectra.GRID)
+    return (
+        dataset.assign({**padded, **counted})
+        .assign(
+            edges=(("point", "bulk", "end"), edges),
+            theory_below=(("point", "place"), np.stack([one.below for one in made])),
+            theory_learned=(("point", "place"), np.stack([one.learned for one in made])),
+            atom=("point", [one.atom[0] for one in made]),
+            atom_mass=("point", [one.atom[1] for one in made]),
+        )
+        .assign_coords(setting=("point", list(PUBLISHED)), place=spectra.GRID)
+    )
 
 
 def _padded(values: np.ndarray, number: int) -> np.ndarray:
