@@ -80,8 +80,8 @@ FAIRNESS = [
     Claim(
         id="F3-none",
         kind="inequality",
-        sentence="Isotropic classes of equal centroid: the same search ends with the classes' times "
-        "still apart by more than 20%.",
+        sentence="Isotropic classes of equal centroid: the same search ends with the times of the "
+        "classes still apart by more than 20%.",
         source=OWN,
         experiment="diffusion_fairness",
         formula="asymptotic in dimension",
