@@ -30,16 +30,31 @@ def simulated_losses(
     as `random_features.simulate`, and for times. Source: arXiv 2505.17638, Proposition C.1; per
     class, derived.
     """
+    drawn = random_features.draw(key, model, dimension=dimension)
+    return losses_of_draw(model, drawn, training_times)
+
+
+def losses_of_draw(
+    model: ClassModel,
+    drawn: random_features.Features,
+    training_times: Any,
+    *,
+    held_out: random_features.Features | None = None,
+) -> ClassLosses:
+    """`simulated_losses` of given weights and samples; of `model` the activation alone is used.
+
+    The test loss is that of new Gaussian samples with the centroids and deviations of `drawn`, or
+    of the samples `held_out`, which may be any, as may those trained on.
+    """
     validate.shape("training_times", training_times, (None,), "pass a list of times")
     validate.nonnegative("training_times", training_times)
     times = jnp.asarray(training_times, float)
-    drawn = random_features.draw(key, model, dimension=dimension)
     matrix, slopes = random_features.covariance(model, drawn)
     values, vectors = _decomposed(matrix)
     signal = vectors.T @ random_features.cross(drawn, slopes)
-    rate = 2 * drawn.noise * dimension / drawn.weights.shape[0]
-    gains = filters(values, rate * times)
-    return _per_class(model, drawn, partial(_losses, vectors, signal, gains))
+    p, dimension = drawn.weights.shape
+    gains = filters(values, 2 * drawn.noise * dimension / p * times)
+    return _per_class(model, drawn, partial(_losses, vectors, signal, gains), held_out)
 
 
 def filters(values: Float[Array, " p"], times: Float[Array, " t"]) -> Float[Array, "t p"]:
@@ -118,11 +133,19 @@ def _per_class(
     model: ClassModel,
     drawn: random_features.Features,
     loss: Callable[[Array, Array], Float[Array, " t"]],
+    held_out: random_features.Features | None = None,
 ) -> ClassLosses:
     """`loss(U_c, V_c)` of each class, on its samples and on new ones; one U_c at a time."""
+
+    def on(some: random_features.Features, c: int) -> Float[Array, " t"]:
+        square, own = random_features.covariance(model, some, of=c)
+        return loss(square, random_features.cross(some, own))
+
     train, test = [], []
-    for c in range(model.classes):
-        square, own = random_features.covariance(model, drawn, of=c)
-        train.append(loss(square, random_features.cross(drawn, own)))
-        test.append(loss(*random_features.population(model, drawn, c)))
+    for c in range(len(drawn.counts)):
+        train.append(on(drawn, c))
+        if held_out is None:
+            test.append(loss(*random_features.population(model, drawn, c)))
+        else:
+            test.append(on(held_out, c))
     return ClassLosses(train=jnp.stack(train, axis=1), test=jnp.stack(test, axis=1))

@@ -21,6 +21,10 @@ from tests.library.figure_data_diffusion import (  # noqa: F401  (found by name)
     diffusion_spectrum,
     diffusion_times,
 )
+from tests.library.figure_data_images import (  # noqa: F401  (found by name)
+    diffusion_images,
+    diffusion_images_fashion,
+)
 from tests.library.figure_data_speciation import (  # noqa: F401  (found by name)
     diffusion_collapse,
     diffusion_speciation,

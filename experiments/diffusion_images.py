@@ -1,0 +1,107 @@
+"""Random-features diffusion on images of two digits, against the theory of their moments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray
+
+from diversity_jax.diffusion import random_features, training
+from experiments.shared import flows, image_classes, spectra
+
+DATA = ("images", "Gaussian")
+THEORIES = ("classes", "one class")
+AXES = {
+    "below": ("data", "place"),
+    "train": ("data", "training_time", "class"),
+    "test": ("data", "training_time", "class"),
+    "times": ("data", "definition", "class"),
+}
+# Numbers, so that settings are compiled once; see `image_classes.prepared`.
+SETTINGS = {
+    "whitened together": {"exchanged": 0.0, "alike": 0.0, "centroids": 0.0},
+    "variances exchanged": {"exchanged": 1.0, "alike": 0.0, "centroids": 0.0},
+    "whitened apart": {"exchanged": 0.0, "alike": 1.0, "centroids": 0.0},
+    "centroids kept": {"exchanged": 0.0, "alike": 0.0, "centroids": 1.0},
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """The data set, how many images of each class of it (0: all), and how many components."""
+
+    seeds: int = 24
+    data: str = "digits"
+    per_class: int = 0
+    dimension: int = 20
+
+
+PRESETS = {
+    "smoke": Config(seeds=4, dimension=8),
+    "laptop": Config(),
+    "paper": Config(seeds=100, dimension=30),
+}
+
+
+def grid(config: Config) -> list[dict]:
+    """Every setting; DatasetMissing, with the install line, without the data."""
+    pair = image_classes.measured(config.data, config.dimension, config.per_class)
+    fields = {"data_set": config.data, "per_class": config.per_class}
+    fields |= {"dimension": config.dimension, "classes": "|".join(pair.names)}
+    return [{"setting": name, **chosen, **fields} for name, chosen in SETTINGS.items()]
+
+
+def _pair(point: dict) -> image_classes.Pair:
+    return image_classes.measured(point["data_set"], point["dimension"], point["per_class"])
+
+
+def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
+    """Spectrum, losses and times on one random subset of the images and on Gaussian samples."""
+    # Of the model nothing but the activation is used.
+    model = image_classes.model(jnp.ones((2, 2)))
+
+    def one(both: tuple[random_features.Features, random_features.Features]) -> tuple:
+        found = training.losses_of_draw(model, both[0], flows.TIMES, held_out=both[1])
+        values = jnp.linalg.eigvalsh(random_features.covariance(model, both[0])[0])
+        below = jnp.searchsorted(values, jnp.asarray(spectra.GRID)) / values.size
+        return below, found.train[:-1], found.test[:-1], flows.measured_times(found)
+
+    # One after the other: half as much to compile, and LAPACK is never called for a batch.
+    rows = jax.lax.map(one, image_classes.draw(key, _pair(point), point))
+    return dict(zip(AXES, rows))
+
+
+def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
+    """Add what the theory makes of the measured moments; it knows nothing of kept centroids."""
+    found = {name: [] for name in ("below", "train", "test", "times")}
+    atoms, variances = [], []
+    for place in range(dataset.sizes["point"]):
+        fields = ("data_set", "per_class", "dimension", "exchanged", "alike", "centroids")
+        point = {name: dataset[name].values[place].item() for name in fields}
+        measured = np.asarray(image_classes.prepared(_pair(point), point)[2])
+        mean = np.broadcast_to(measured.mean(axis=0), measured.shape)
+        models = [image_classes.model(image_classes.halves(one)) for one in (measured, mean)]
+        shares = [spectra.predict(one) for one in models]
+        losses = [flows.predicted_losses(one) for one in models]
+        found["below"].append([one.below for one in shares])
+        found["train"].append([one for one, _ in losses])
+        found["test"].append([one for _, one in losses])
+        found["times"].append([flows.predicted_times(one) for one in models])
+        atoms.append(shares[0].atom[0])
+        variances.append(measured)
+    axes = {name: ("point", "theory", *AXES[name][1:]) for name in found}
+    made = {f"theory_{name}": (axes[name], np.asarray(found[name])) for name in found}
+    return dataset.assign(
+        **made,
+        atom=("point", np.asarray(atoms)),
+        variance=(("point", "class", "direction"), np.stack(variances)),
+    ).assign_coords(
+        data=list(DATA),
+        theory=list(THEORIES),
+        place=spectra.GRID,
+        training_time=flows.TIMES[:-1],
+        definition=list(flows.DEFINITIONS),
+    )
