@@ -21,8 +21,9 @@ AXES = {
     "times": ("data", "definition", "class"),
 }
 # Numbers, so that settings are compiled once; see `image_classes.prepared`.
+TOGETHER = "whitened together"
 SETTINGS = {
-    "whitened together": {"exchanged": 0.0, "alike": 0.0, "centroids": 0.0},
+    TOGETHER: {"exchanged": 0.0, "alike": 0.0, "centroids": 0.0},
     "variances exchanged": {"exchanged": 1.0, "alike": 0.0, "centroids": 0.0},
     "whitened apart": {"exchanged": 0.0, "alike": 1.0, "centroids": 0.0},
     "centroids kept": {"exchanged": 0.0, "alike": 0.0, "centroids": 1.0},
@@ -51,7 +52,8 @@ def grid(config: Config) -> list[dict]:
     pair = image_classes.measured(config.data, config.dimension, config.per_class)
     fields = {"data_set": config.data, "per_class": config.per_class}
     fields |= {"dimension": config.dimension, "classes": "|".join(pair.names)}
-    return [{"setting": name, **chosen, **fields} for name, chosen in SETTINGS.items()]
+    # Without their names, which would be compiled in.
+    return [{**chosen, **fields} for chosen in SETTINGS.values()]
 
 
 def _pair(point: dict) -> image_classes.Pair:
@@ -77,10 +79,12 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     """Add what the theory makes of the measured moments; it knows nothing of kept centroids."""
     found = {name: [] for name in ("below", "train", "test", "times")}
-    atoms, variances = [], []
+    atoms, variances, settings = [], [], []
     for place in range(dataset.sizes["point"]):
         fields = ("data_set", "per_class", "dimension", "exchanged", "alike", "centroids")
         point = {name: dataset[name].values[place].item() for name in fields}
+        chosen = {name: point[name] for name in SETTINGS[TOGETHER]}
+        settings.append(next(name for name, one in SETTINGS.items() if one == chosen))
         measured = np.asarray(image_classes.prepared(_pair(point), point)[2])
         mean = np.broadcast_to(measured.mean(axis=0), measured.shape)
         models = [image_classes.model(image_classes.halves(one)) for one in (measured, mean)]
@@ -99,6 +103,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
         atom=("point", np.asarray(atoms)),
         variance=(("point", "class", "direction"), np.stack(variances)),
     ).assign_coords(
+        setting=("point", settings),
         data=list(DATA),
         theory=list(THEORIES),
         place=spectra.GRID,
