@@ -65,11 +65,10 @@ def measured(data: str, dimension: int, per_class: int) -> Pair:
 def prepared(pair: Pair, point: dict) -> tuple[Array, Array, Array]:
     """Tokens, centroids and variances in the setting of a grid point.
 
-    `exchanged` 1: each class is multiplied so that the traces change places. `alike` 1: each
-    is whitened by its own covariance. `centroids` 1: class means are put back.
+    `exchanged` 1: each class is stretched along every direction to the other's variance. `alike` 1:
+    each is whitened by its own covariance. `centroids` 1: class means are put back.
     """
-    traces = pair.variances.mean(axis=1)
-    factor = (traces[::-1] / traces)[:, None] ** point["exchanged"]
+    factor = (pair.variances[::-1] / pair.variances) ** point["exchanged"]
     factor = factor * pair.variances ** (-point["alike"])
     centroids = point["centroids"] * jnp.asarray(pair.centroids)
     tokens = jnp.sqrt(factor)[:, None] * pair.tokens + centroids[:, None]
