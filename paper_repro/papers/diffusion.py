@@ -4,7 +4,7 @@ from paper_repro.papers.diffusion_centroid_claims import CENTROIDS
 from paper_repro.papers.diffusion_collapse_claims import COLLAPSE_CLAIMS
 from paper_repro.papers.diffusion_fairness_claims import FAIRNESS
 from paper_repro.papers.diffusion_feature_claims import FEATURES
-from paper_repro.papers.diffusion_images_claims import FASHION, IMAGES
+from paper_repro.papers.diffusion_images_claims import IMAGES
 from paper_repro.papers.diffusion_learning_claims import LEARNING
 from paper_repro.papers.diffusion_order_claims import ORDER
 from paper_repro.papers.diffusion_speciation_claims import SPECIATION
@@ -28,5 +28,4 @@ CLAIMS = [
     *COLLAPSE_CLAIMS,
     *FAIRNESS,
     *IMAGES,
-    *FASHION,
 ]
