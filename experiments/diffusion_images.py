@@ -95,16 +95,20 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
         variances.append(measured)
     axes = {name: ("point", "theory", *AXES[name][1:]) for name in found}
     made = {f"theory_{name}": (axes[name], np.asarray(found[name])) for name in found}
-    return dataset.assign(made).assign(
-        atom=("point", np.asarray(atoms)),
-        variance=(("point", "class", "direction"), np.stack(variances)),
-    ).assign_coords(
-        setting=("point", settings),
-        data=list(DATA),
-        theory=list(THEORIES),
-        place=spectra.GRID,
-        training_time=flows.TIMES[:-1],
-        definition=list(flows.DEFINITIONS),
+    return (
+        dataset.assign(made)
+        .assign(
+            atom=("point", np.asarray(atoms)),
+            variance=(("point", "class", "direction"), np.stack(variances)),
+        )
+        .assign_coords(
+            setting=("point", settings),
+            data=list(DATA),
+            theory=list(THEORIES),
+            place=spectra.GRID,
+            training_time=flows.TIMES[:-1],
+            definition=list(flows.DEFINITIONS),
+        )
     )
 
 
