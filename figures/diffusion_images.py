@@ -8,6 +8,7 @@ from figures import style
 
 EXPERIMENT = "diffusion_images"
 WHAT = {"share": "90% of the test loss's fall", "gap": "test − train = 0.05"}
+LOWER = (0.5, -0.25)  # legends below names of two lines
 
 
 def draw(dataset):
@@ -56,7 +57,7 @@ def _distances(axes, dataset) -> None:
             style.points(axes, [where], distance[None], number, label)
     _settings(axes, dataset)
     axes.set(ylabel="mean distance of the distributions", ylim=(0, None))
-    style.legend(axes)
+    style.legend(axes, bbox_to_anchor=LOWER)
 
 
 def _settings(axes, dataset) -> None:
@@ -77,7 +78,7 @@ def _curves(axes, one, place, name) -> None:
         xscale="log", xlabel="training time τ", ylabel="loss of the class", title=f"class {name}"
     )
     axes.set_ylim(0, min(2.5, 1.3 * float(one.test.max())))
-    style.legend(axes)
+    style.legend(axes, columns=2)
 
 
 def _times(axes, some, names, what) -> None:
@@ -96,4 +97,4 @@ def _times(axes, some, names, what) -> None:
     _settings(axes, some)
     style.short_log(axes)
     axes.set(ylabel="training time τ", title=what)
-    style.legend(axes)
+    style.legend(axes, columns=2, bbox_to_anchor=LOWER)
