@@ -76,7 +76,7 @@ def test_every_outlier_that_is_counted_has_a_place(size):
     """Halving may end where the matrix is singular to the last digit."""
     variances = np.array([0.6, 1.2]) + np.array([24.0, 48.0]) / size
     model = ClassModel([0.5, 0.5], variances, 0.1, 2.0, 8.0)
-    found = outliers.outliers(model, np.diag([24.0, 48.0]))
+    found = spectrum.outliers(model, np.diag([24.0, 48.0]))
     assert int(np.isfinite(found.positions).sum()) == int(found.number) == 4
 
 

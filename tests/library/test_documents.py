@@ -25,9 +25,17 @@ def test_the_first_run_of_the_readme_meets_its_own_theory(capsys):
     assert abs(simulated / exact - 1) < 0.05
 
 
+def test_the_times_of_the_readme_put_the_higher_variance_first():
+    blocks = re.findall(r"```python\n(.*?)```", (CHECKOUT / "README.md").read_text(), re.DOTALL)
+    shown = {}
+    exec(blocks[1], shown)
+    for times in (shown["times"].generalisation, shown["times"].memorisation):
+        assert times[1] < times[0]
+
+
 def test_the_example_of_the_readme_makes_a_claim_that_holds_and_can_fail(tmp_path):
     blocks = re.findall(r"```python\n(.*?)```", (CHECKOUT / "README.md").read_text(), re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     house = copy(tmp_path / "house")
     for folder in ("figures", "paper_repro"):
         (house / folder).mkdir()
@@ -41,7 +49,7 @@ def test_the_example_of_the_readme_makes_a_claim_that_holds_and_can_fail(tmp_pat
     for path in (house / "paper_repro" / "papers").glob("[a-z]*.py"):
         path.unlink()
     for path, source in re.findall(
-        r"^# (\S+\.py)\n(.*?)(?=^# \S+\.py$|\Z)", blocks[1], re.M | re.S
+        r"^# (\S+\.py)\n(.*?)(?=^# \S+\.py$|\Z)", blocks[2], re.M | re.S
     ):
         (house / path).write_text(source)
     code, _, error = finish(start(house, "-m", "paper_repro", "run", "--only", "coin"))
