@@ -29,7 +29,7 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(seeds=6, percents=(32, 52)),
+    "smoke": Config(seeds=6),
     "laptop": Config(),
     "paper": Config(seeds=64, dimension=100),
 }
