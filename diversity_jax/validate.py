@@ -73,6 +73,30 @@ def simplex(argument: str, weights: Any) -> None:
         raise fail(argument, f"weights that sum to {total:.9g}", "a sum of 1", "divide by the sum")
 
 
+def semidefinite(argument: str, matrices: Any) -> None:
+    """Refuse concrete matrices `[..., d, d]` that are not finite, symmetric and positive
+    semi-definite, the last two up to rounding."""
+    finite(argument, matrices)
+    values = concrete(matrices)
+    if values is None:
+        return
+    d = values.shape[-1]
+    slack = 8 * d * np.finfo(values.dtype).eps * np.abs(values).max(axis=(-2, -1))
+    skew = np.abs(values - np.swapaxes(values, -1, -2)).max(axis=(-2, -1))
+    if (skew > slack).any():
+        got, fix = f"an asymmetry of {skew.max():.3g}", "average them with their transposes"
+        raise fail(argument, got, "symmetric matrices", fix)
+    try:
+        # Much faster than eigenvalues, which are needed only where it fails.
+        np.linalg.cholesky(values + slack[..., None, None] * np.eye(d))
+        return
+    except np.linalg.LinAlgError:
+        smallest = np.linalg.eigvalsh(values)[..., 0]
+    if (smallest < -slack).any():
+        got, fix = f"a smallest eigenvalue of {smallest.min():.3g}", "pass covariances"
+        raise fail(argument, got, "positive semi-definite matrices", fix)
+
+
 def seed(value: Any) -> int:
     """A root seed as an integer; refuse all but 0 to 2**32 - 1, which any precision tells apart."""
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import jax
-import numpy as np
 import xarray
 
 from experiments.shared import centroids, flows
 
-AXES = {"train": ("training_time", "class"), "test": ("training_time", "class"),
-        "end_gap": ("class",), "times": ("definition", "class")}  # fmt: skip
+AXES = flows.AXES
 RATIOS = (4, 16)
 SIZES = (0.3, 1.2)  # of the centroids, per coordinate: the second class lies further out
 # Equal variances; the further class of larger variance by much, and by little.
@@ -47,15 +45,4 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     """Add the predicted curves and times."""
     models = [centroids.model(centroids.of(dataset, p)) for p in range(dataset.sizes["point"])]
-    losses = [flows.predicted_losses(model) for model in models]
-    times = [flows.predicted_times(model) for model in models]
-    curve = ("point", "training_time", "class")
-    return dataset.assign(
-        theory_train=(curve, np.stack([one for one, _ in losses])),
-        theory_test=(curve, np.stack([two for _, two in losses])),
-        theory_times=(("point", "definition", "class"), np.stack(times)),
-    ).assign_coords(
-        setting=("point", list(VARIANCES)),
-        training_time=flows.TIMES[:-1],
-        definition=list(flows.DEFINITIONS),
-    )
+    return flows.beside_theory(dataset, models).assign_coords(setting=("point", list(VARIANCES)))

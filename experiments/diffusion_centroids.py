@@ -56,25 +56,28 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     exact = spectra.predict(model)
     ignored = spectra.predict(centroids.without(first, LONG[0]))
     giants = np.asarray(outliers.giant_outliers(model))
-    top = [_outliers(one) for one in points]
-    halved = [_outliers(one, factor=0.5) for one in points]
-    giant = [giants * one["features_per_dimension"] * one["dimension"] for one in points]
-    pick = long[:, None]
+    top, halved = (
+        np.stack([_top(one, giants if own else None, factor) for one, own in zip(points, long)])
+        for factor in (1.0, 0.5)
+    )
     return dataset.assign(
         theory_below=("place", exact.below),
         ignored_below=("place", ignored.below),
         edge=float(exact.edges[-1, 1]),
         atom=exact.atom[0],
-        theory_top=(("point", "rank"), np.where(pick, giant, top)),
-        halved_top=(("point", "rank"), np.where(pick, 0.5 * np.array(giant), halved)),
+        theory_top=(("point", "rank"), top),
+        halved_top=(("point", "rank"), halved),
     ).assign_coords(setting=("point", np.where(long, "long", "short")), place=spectra.GRID)
 
 
-def _outliers(point: dict, *, factor: float = 1.0) -> np.ndarray:
-    """The two largest eigenvalues that short centroids make; `factor` spoils their squares.
+def _top(point: dict, giants: np.ndarray | None, factor: float) -> np.ndarray:
+    """The two largest eigenvalues: giants where given, else outliers of short centroids.
 
-    Variances are raised by ``|mu_c|^2 / d``, the correction of first order in 1/d.
+    `factor` spoils them. For outliers, variances are raised by ``|mu_c|^2 / d``, the correction of
+    first order in 1/d.
     """
+    if giants is not None:
+        return factor * giants * point["features_per_dimension"] * point["dimension"]
     squares = np.array([point["centroid_one"], point["centroid_two"]])
     raised = squares + np.array([point["variance_one"], point["variance_two"]])
     model = centroids.without(point, tuple(raised.tolist()))

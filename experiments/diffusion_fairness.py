@@ -13,8 +13,7 @@ from diversity_jax.diffusion.model import ClassModel
 from experiments.diffusion_phase import variances
 from experiments.shared import flows
 
-AXES = {"train": ("training_time", "class"), "test": ("training_time", "class"),
-        "end_gap": ("class",), "times": ("definition", "class")}  # fmt: skip
+AXES = flows.AXES
 RATIOS, CONTRAST, KINDS = (4, 8), 2.0, ("isotropic", "subspaces")
 WHICH = ("generalisation",)  # each is a compilation of some twenty seconds
 
@@ -52,34 +51,38 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     """Add predicted fair shares per kind, predicted stops, and regrets of the draws at them."""
     models = [flows.model(flows.of(dataset, place)) for place in range(dataset.sizes["point"])]
-    isotropic = dataset.first_one.values == dataset.first_two.values
-    fair = [
-        [_fair(models[int(np.flatnonzero(isotropic == (kind == "isotropic"))[0])], which)
-         for which in WHICH]
-        for kind in KINDS
-    ]  # fmt: skip
+    settings = flows.kinds(dataset)
+    fair = [[_fair(models[settings.index(kind)], which) for which in WHICH] for kind in KINDS]
     stops = np.array([_stops(model) for model in models])
     regrets = np.stack(
         [[_regret(seed, stops[place]) for seed in dataset.test.values[place]]
          for place in range(len(models))]
     )  # fmt: skip
     per_kind = ("kind", "which")
-    return dataset.assign(
-        fair_share=(per_kind, np.array([[float(one.fractions[1]) for one in row] for row in fair])),
-        fair_residual=(per_kind, np.array([[float(one.residual) for one in row] for row in fair])),
-        stop=(("point", "rule"), stops),
-        regret=(("point", "seed", "rule", "class"), regrets),
-        theory_test=(
-            ("point", "training_time", "class"),
-            np.stack([flows.predicted_losses(model)[1] for model in models]),
-        ),
-    ).assign_coords(
-        setting=("point", np.where(isotropic, *KINDS)),
-        kind=list(KINDS),
-        which=list(WHICH),
-        rule=["fair", "pooled", "late"],
-        definition=list(flows.DEFINITIONS),
-        training_time=flows.TIMES[:-1],
+    return (
+        flows.named(dataset)
+        .assign(
+            fair_share=(
+                per_kind,
+                np.array([[float(one.fractions[1]) for one in row] for row in fair]),
+            ),
+            fair_residual=(
+                per_kind,
+                np.array([[float(one.residual) for one in row] for row in fair]),
+            ),
+            stop=(("point", "rule"), stops),
+            regret=(("point", "seed", "rule", "class"), regrets),
+            theory_test=(
+                ("point", "training_time", "class"),
+                np.stack([flows.predicted_losses(model)[1] for model in models]),
+            ),
+        )
+        .assign_coords(
+            setting=("point", settings),
+            kind=list(KINDS),
+            which=list(WHICH),
+            rule=["fair", "pooled", "late"],
+        )
     )
 
 

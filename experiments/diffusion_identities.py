@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,6 +13,7 @@ import xarray
 from diversity_jax import seeds
 from diversity_jax.diffusion import losses, spectrum
 from diversity_jax.diffusion.model import ClassModel
+from experiments.shared import flows
 
 HOST = True  # so that the solvers are compiled once for all experiments
 AXES = {"train": ("training_time", "class"), "total": ("training_time",),
@@ -42,10 +44,11 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
     model = _random(key)
     constants = spectrum.class_constants(model)
     parts = [constants.signal_power, constants.noise_power, constants.memory_power]
+    tanh = _along(VARIANCES, model.time)
     along = {
-        "slopes": _along(VARIANCES, model.time).slope,
-        "memories": _along(VARIANCES, model.time).memory_power,
-        "residuals": _along(VARIANCES, model.time).residual_power,
+        "slopes": tanh.slope,
+        "memories": tanh.memory_power,
+        "residuals": tanh.residual_power,
         "odd_slopes": _along(VARIANCES, model.time, jnp.sinh).slope,
     }
     bulks = spectrum.bulks(model)
@@ -113,23 +116,12 @@ def _losses(model: ClassModel) -> dict[str, jax.Array]:
 def _alike(model: ClassModel) -> dict[str, jax.Array]:
     """One class and the same class cut in two: the trace and the losses cannot tell."""
     variances = jnp.broadcast_to(model.variances[:1], model.variances.shape)
-    cut = _with(model, model.fractions, variances)
-    even = _with(model, jnp.asarray([0.5, 0.5]), variances)
+    cut = flows.with_variances(model, variances)
+    even = eqx.tree_at(lambda one: one.fractions, cut, jnp.asarray([0.5, 0.5]))
     z = np.array(Z)
     traces = [spectrum.resolvent(one, z).trace for one in (cut, even, model)]
     names = ("cut", "even", "unlike")
     return {f"trace_{name}": jnp.abs(trace[0]) for name, trace in zip(names, traces)}
-
-
-def _with(model: ClassModel, fractions: jax.Array, variances: jax.Array) -> ClassModel:
-    return ClassModel(
-        fractions,
-        variances,
-        model.time,
-        model.samples_per_dimension,
-        model.features_per_dimension,
-        group_fractions=model.group_fractions,
-    )
 
 
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:

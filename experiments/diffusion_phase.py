@@ -11,8 +11,7 @@ import xarray
 from diversity_jax.diffusion import losses
 from experiments.shared import flows
 
-AXES = {"times": ("definition", "class"), "end_gap": ("class",),
-        "train": ("training_time", "class"), "test": ("training_time", "class")}  # fmt: skip
+AXES = flows.AXES
 RATIOS = (4, 8)
 PERCENTS = (20, 50, 80)  # share of the second class in simulated runs
 CONTRASTS = (1.5, 4.0)  # its variance over that of the first, in simulated runs
@@ -66,18 +65,19 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     cells = int(dataset.cells.values[0])
     shares, contrasts = np.linspace(0.02, 0.98, cells), np.geomspace(1.05, 9.0, cells)
     maps = [[[_times(kind, c, share) for share in shares] for c in contrasts] for kind in KINDS]
-    first = dataset.first_one.values == dataset.first_two.values
     contrast = (dataset.second_one + dataset.second_two) / (dataset.first_one + dataset.first_two)
     axes = ("kind", "contrast_cell", "share_cell", "drawn", "class")
-    return dataset.assign(predicted=(axes, np.array(maps))).assign_coords(
-        setting=("point", np.where(first, *KINDS)),
-        contrast=("point", contrast.values),
-        kind=list(KINDS),
-        share_cell=shares,
-        contrast_cell=contrasts,
-        drawn=list(MAPPED),
-        definition=list(flows.DEFINITIONS),
-        training_time=flows.TIMES[:-1],
+    return (
+        flows.named(dataset)
+        .assign(predicted=(axes, np.array(maps)))
+        .assign_coords(
+            setting=("point", flows.kinds(dataset)),
+            contrast=("point", contrast.values),
+            kind=list(KINDS),
+            share_cell=shares,
+            contrast_cell=contrasts,
+            drawn=list(MAPPED),
+        )
     )
 
 

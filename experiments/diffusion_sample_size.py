@@ -12,8 +12,7 @@ from diversity_jax.diffusion import losses
 from diversity_jax.diffusion.model import ClassModel
 from experiments.shared import flows
 
-AXES = {"train": ("training_time", "class"), "test": ("training_time", "class"),
-        "end_gap": ("class",), "times": ("definition", "class")}  # fmt: skip
+AXES = flows.AXES
 VARIANCES, PERCENT, FEATURES = (0.4, 1.6), 50, 32
 SAMPLES = (2, 4, 8, 16)
 RATES = 4.0 ** np.arange(
@@ -52,26 +51,22 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
 
 
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
-    """Add predicted curves and times, the spectral times, and a map of the late test loss."""
+    """Add predictions, the exponent of spectral times, and a map of the late test loss."""
     models = [flows.model(flows.of(dataset, place)) for place in range(dataset.sizes["point"])]
-    curves = [flows.predicted_losses(model) for model in models]
-    times = [flows.predicted_times(model) for model in models]
     per_axis = np.geomspace(2.0, 64.0, CELLS)
     late = [[_late(n, p) for p in per_axis] for n in per_axis]
     slopes = [_slope(4.0, 4.0 * ratio) for ratio in RATES]
-    curve = ("point", "training_time", "class")
-    return dataset.assign(
-        theory_train=(curve, np.stack([one for one, _ in curves])),
-        theory_test=(curve, np.stack([two for _, two in curves])),
-        theory_times=(("point", "definition", "class"), np.stack(times)),
-        late_test=(("samples", "features"), np.array(late)),
-        edge_slope=(("rate", "class"), np.array(slopes)),
-    ).assign_coords(
-        training_time=flows.TIMES[:-1],
-        definition=list(flows.DEFINITIONS),
-        samples=per_axis,
-        features=per_axis,
-        rate=RATES,
+    return (
+        flows.beside_theory(dataset, models)
+        .assign(
+            late_test=(("samples", "features"), np.array(late)),
+            edge_slope=(("rate", "class"), np.array(slopes)),
+        )
+        .assign_coords(
+            samples=per_axis,
+            features=per_axis,
+            rate=RATES,
+        )
     )
 
 

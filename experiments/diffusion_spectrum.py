@@ -81,15 +81,8 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
 
 def averaged(model: ClassModel) -> ClassModel:
     """The control: every class with the average variance, along every direction."""
-    average = float(model.fractions @ model.mean_variances)
-    return ClassModel(
-        model.fractions,
-        np.full(model.variances.shape, average),
-        model.time,
-        model.samples_per_dimension,
-        model.features_per_dimension,
-        group_fractions=model.group_fractions,
-    )
+    average = model.fractions @ model.mean_variances
+    return flows.with_variances(model, jnp.full(model.variances.shape, average))
 
 
 def _setting(point: dict) -> str:

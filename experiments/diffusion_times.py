@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import jax
-import numpy as np
 import xarray
 
 from experiments.shared import flows
 
-AXES = {"train": ("training_time", "class"), "test": ("training_time", "class"),
-        "end_gap": ("class",), "times": ("definition", "class")}  # fmt: skip
+AXES = flows.AXES
 RATIOS = (4, 16)
 PERCENTS = (20, 50, 80)  # share of the class of higher variance, the second
 SETTINGS = {"isotropic": (0.4, 1.6), "subspaces": ((0.05, 0.8), (1.2, 0.05))}
@@ -48,17 +46,7 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
 
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     """Add the predicted curves and times."""
-    points = [flows.of(dataset, place) for place in range(dataset.sizes["point"])]
-    losses = [flows.predicted_losses(flows.model(point)) for point in points]
-    times = [flows.predicted_times(flows.model(point)) for point in points]
-    names = ["isotropic" if one["first_one"] == one["first_two"] else "subspaces" for one in points]
-    curve = ("point", "training_time", "class")
-    return dataset.assign(
-        theory_train=(curve, np.stack([one for one, _ in losses])),
-        theory_test=(curve, np.stack([two for _, two in losses])),
-        theory_times=(("point", "definition", "class"), np.stack(times)),
-    ).assign_coords(
-        setting=("point", names),
-        training_time=flows.TIMES[:-1],
-        definition=list(flows.DEFINITIONS),
+    models = [flows.model(flows.of(dataset, place)) for place in range(dataset.sizes["point"])]
+    return flows.beside_theory(dataset, models).assign_coords(
+        setting=("point", flows.kinds(dataset))
     )

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
 from diversity_jax.diffusion.constants import class_constants
-from diversity_jax.diffusion.fixed_point import System, inverse
+from diversity_jax.diffusion.fixed_point import System, bound, inverse
 from diversity_jax.diffusion.model import ClassModel
 
 
@@ -102,10 +102,8 @@ class Coefficients(System):
 
     def upper_bound(self) -> Float[Array, ""]:
         """No eigenvalue of the bulks lies above; by the norms of the parts of U."""
-        largest = (self.linear.max() + self.noise) * (jnp.sqrt(self.features) + 1) ** 2
-        spread = self.memory.max() * (jnp.sqrt(self.features / self.samples) + 1) ** 2
-        signal = largest * (1 + 1 / jnp.sqrt(self.samples)) ** 2
-        return self.residual + (jnp.sqrt(signal) + jnp.sqrt(spread)) ** 2
+        largest = self.linear.max() + self.noise
+        return self.residual + bound(largest, self.memory.max(), self.samples, self.features)
 
 
 @jax.jit

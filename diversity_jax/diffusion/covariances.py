@@ -17,12 +17,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from diversity_jax import validate
 from diversity_jax.diffusion.constants import class_constants
-from diversity_jax.diffusion.fixed_point import System, inverse
+from diversity_jax.diffusion.fixed_point import System, bound, inverse
 from diversity_jax.diffusion.model import ClassModel
 from diversity_jax.diffusion.resolvents import Resolvent, at_points
 
@@ -100,10 +99,8 @@ class Matrices(System):
     def upper_bound(self) -> Float[Array, ""]:
         """No eigenvalue of the bulks lies above; with Frobenius norms for spectral ones."""
         norms = jnp.sqrt(jnp.sum(self.linear**2, axis=(1, 2)))
-        largest = (norms.max() + self.noise) * (jnp.sqrt(self.features) + 1) ** 2
-        spread = self.memory.max() * (jnp.sqrt(self.features / self.samples) + 1) ** 2
-        signal = largest * (1 + 1 / jnp.sqrt(self.samples)) ** 2
-        return self.residual + (jnp.sqrt(signal) + jnp.sqrt(spread)) ** 2
+        largest = norms.max() + self.noise
+        return self.residual + bound(largest, self.memory.max(), self.samples, self.features)
 
 
 def resolvent_of_covariances(
@@ -127,7 +124,7 @@ def resolvent_of_covariances(
     validate.shape("covariances", covariances, (None, None, None), "pass one [d, d] per class")
     k, d = covariances.shape[:2]
     validate.shape("covariances", covariances, (k, d, d), "pass square matrices")
-    _check(validate.concrete(covariances))
+    validate.semidefinite("covariances", covariances)
     variances = jnp.trace(covariances, axis1=1, axis2=2) / d
     model = ClassModel(
         fractions, variances, time, samples_per_dimension, features_per_dimension,
@@ -145,14 +142,3 @@ def resolvent_of_covariances(
         features=model.features_per_dimension,
     )
     return at_points(system, z)
-
-
-def _check(matrices: np.ndarray | None) -> None:
-    if matrices is None:
-        return
-    validate.finite("covariances", matrices)
-    slack = 1e-9 * max(1.0, float(np.abs(matrices).max()))
-    lopsided = np.abs(matrices - np.swapaxes(matrices, 1, 2)).max() > slack
-    if lopsided or np.linalg.eigvalsh(matrices).min() < -slack:
-        got, expected = "a matrix that is none", "symmetric, positive semi-definite matrices"
-        raise validate.fail("covariances", got, expected, "pass covariances")

@@ -34,7 +34,7 @@ from jaxtyping import Array, Complex, Float
 
 from diversity_jax import special, validate
 from diversity_jax.diffusion.constants import shifted_constants
-from diversity_jax.diffusion.fixed_point import System, inverse
+from diversity_jax.diffusion.fixed_point import System, bound, inverse
 from diversity_jax.diffusion.model import ClassModel
 
 # Step and number of nodes per direction, by the rank of the overlaps.
@@ -84,10 +84,8 @@ class Neurons(System):
     def upper_bound(self) -> Float[Array, ""]:
         """No eigenvalue of the bulks lies above; by the norms of the parts of U."""
         steepest = (self.slopes**2).max()
-        largest = steepest * (self.signal.max() + self.noise) * (jnp.sqrt(self.features) + 1) ** 2
-        spread = self.memory.max() * (jnp.sqrt(self.features / self.samples) + 1) ** 2
-        signal = largest * (1 + 1 / jnp.sqrt(self.samples)) ** 2
-        return self.floor + (jnp.sqrt(signal) + jnp.sqrt(spread)) ** 2
+        largest = steepest * (self.signal.max() + self.noise)
+        return self.floor + bound(largest, self.memory.max(), self.samples, self.features)
 
     def powers(self) -> Float[Array, "h m"]:
         """Ones, products of slopes (upper triangle), v_c^2: 1/Q is linear in them."""

@@ -19,12 +19,13 @@ from typing import Literal
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from diversity_jax import special, validate
-from diversity_jax.diffusion import losses
+from diversity_jax.diffusion import losses, spectrum
+from diversity_jax.diffusion.contours import along, contour
 from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.diffusion.times import span
 
 SMALLEST = 0.01  # no class is given a smaller share
 STEPS, LONGEST, TOLERANCE = 30, 1.0, 1e-6
@@ -127,18 +128,23 @@ def _with(model: ClassModel, fractions: Array) -> ClassModel:
 def fair_stop(model: ClassModel, *, times: int = 400) -> FairStop:
     """The training time at which the largest regret of any class's test loss is least.
 
-    Found on a logarithmic grid of `times` times that spans all of training, to a grid step (some
+    A time and regrets `[k]`, in the units of `losses.flow_losses`. Found on a logarithmic grid of
+    `times` times from before the fastest mode is learned to after the slowest, to a grid step (some
     5%); 1 - regret is the share of its possible gain that a class has at that time. Errors:
     ValueError for fewer than 10 times. Source: derived (module docstring).
     """
     if times < 10:
         raise validate.fail("times", times, "an integer >= 10", "leave it out")
-    grid = np.geomspace(1e-2, 1e7, times)
-    return stop_of(jnp.asarray(grid), losses.flow_losses(model, grid).test)
+    path = contour(model)
+    grid = jnp.exp(span(spectrum.coefficients(model), path, times))
+    return stop_of(grid, along(path, grid).test)
 
 
 def stop_of(times: Float[Array, " t"], test: Float[Array, "t k"]) -> FairStop:
-    """The same criterion on test losses `[time, class]` at `times`, of theory or simulation."""
+    """The same criterion on test losses `[time, class]` at given `times` `[time]`.
+
+    A class whose loss never falls below its start gives NaN. Source: the module docstring.
+    """
     least = jnp.min(test, axis=0)[None, :]
     regret = (test - least) / (1 - least)
     place = jnp.argmin(jnp.max(regret, axis=1))

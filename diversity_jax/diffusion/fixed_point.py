@@ -69,6 +69,14 @@ class System(eqx.Module):
         """No eigenvalue of the bulks lies above; by the norms of the parts of U."""
 
 
+def bound(linear: Array, memory: Array, samples: Array, features: Array) -> Array:
+    """The largest eigenvalue that parts of norms `linear` (in W W'/d) and `memory` can make."""
+    largest = linear * (jnp.sqrt(features) + 1) ** 2
+    spread = memory * (jnp.sqrt(features / samples) + 1) ** 2
+    signal = largest * (1 + 1 / jnp.sqrt(samples)) ** 2
+    return (jnp.sqrt(signal) + jnp.sqrt(spread)) ** 2
+
+
 def inverse(x: Array) -> Array:
     """``1 / x`` for numbers of moderate size: several times faster than the careful division."""
     if not jnp.iscomplexobj(x):

@@ -74,7 +74,7 @@ def class_times(
         raise validate.fail("memorisation", repr(memorisation), expected, fix)
     path = contour(model)
     # Compiled in parts, so that another definition does not compile the contour again.
-    logs = _span(spectrum.coefficients(model), path)
+    logs = span(spectrum.coefficients(model), path, TIMES)
     first = _generalised(path, logs, generalisation, share)
     if memorisation in LEVELS:
         second = _memorised(path, logs, memorisation, gap)
@@ -83,12 +83,12 @@ def class_times(
     return ClassTimes(first, second, generalisation, memorisation)
 
 
-@jax.jit
-def _span(system: Coefficients | Neurons, path: Contour) -> Float[Array, " t"]:
-    """Log times from long before the fastest mode is learned to long after the slowest."""
+@partial(jax.jit, static_argnums=2)
+def span(system: Coefficients | Neurons, path: Contour, number: int) -> Float[Array, " t"]:
+    """`number` log times from long before the fastest mode is learned to long after the slowest."""
     ends = jnp.stack([0.01 / system.upper_bound(), 100.0 / system.residual]) / path.rate
     first, last = jax.lax.stop_gradient(jnp.log(ends))
-    return jnp.linspace(first, last, TIMES)
+    return jnp.linspace(first, last, number)
 
 
 @partial(jax.jit, static_argnums=2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import xarray
@@ -19,6 +20,12 @@ from diversity_jax.diffusion.model import ClassLosses, ClassModel
 VARIANCES = ("first_one", "first_two", "second_one", "second_two")
 # The last time stands for endless training: slowest modes decay at rate 2 D s^2 / psi_p or faster.
 TIMES = np.append(np.geomspace(0.1, 1e5, 181), 1e9)
+AXES = {
+    "train": ("training_time", "class"),
+    "test": ("training_time", "class"),
+    "end_gap": ("class",),
+    "times": ("definition", "class"),
+}  # of what `simulate` returns
 DEFINITIONS = ("argmin", "share", "gap", "relative-gap")
 SHARE, GAP, RELATIVE_GAP = 0.9, 0.05, 0.1
 
@@ -57,6 +64,23 @@ def of(dataset: xarray.Dataset, place: int) -> dict:
     """The grid point in row `place` of a result, as Python numbers."""
     fields = (*VARIANCES, "percent", "samples_per_dimension", "features_per_dimension", "time")
     return {name: dataset[name].values[place].item() for name in fields}
+
+
+def kinds(dataset: xarray.Dataset) -> list[str]:
+    """Per grid point: `isotropic`, or `subspaces` where variance depends on the direction."""
+    alike = dataset.first_one.values == dataset.first_two.values
+    return np.where(alike, "isotropic", "subspaces").tolist()
+
+
+def averaged(model: ClassModel) -> ClassModel:
+    """A control: classes replaced by their average, as if they were one."""
+    average = model.fractions @ model.group_variances
+    return with_variances(model, jnp.broadcast_to(average, model.variances.shape))
+
+
+def with_variances(model: ClassModel, variances: Array) -> ClassModel:
+    """The same model with other variances, of the same shape."""
+    return eqx.tree_at(lambda one: one.variances, model, variances)
 
 
 def simulate(key: Array, point: dict) -> dict[str, Array]:
@@ -124,6 +148,25 @@ def predicted_times(model: ClassModel) -> np.ndarray:
     return np.stack(
         [first.generalisation, second.generalisation, first.memorisation, second.memorisation]
     )
+
+
+def beside_theory(dataset: xarray.Dataset, models: list[ClassModel]) -> xarray.Dataset:
+    """`dataset` of `simulate` with predicted curves and times, one model per grid point."""
+    curves = [predicted_losses(model) for model in models]
+    along = ("point", "training_time", "class")
+    return named(dataset).assign(
+        theory_train=(along, np.stack([train for train, _ in curves])),
+        theory_test=(along, np.stack([test for _, test in curves])),
+        theory_times=(
+            ("point", "definition", "class"),
+            np.stack([predicted_times(model) for model in models]),
+        ),
+    )
+
+
+def named(dataset: xarray.Dataset) -> xarray.Dataset:
+    """`dataset` of `simulate` with its training times and definitions as coordinates."""
+    return dataset.assign_coords(training_time=TIMES[:-1], definition=list(DEFINITIONS))
 
 
 def predicted_losses(model: ClassModel) -> tuple[np.ndarray, np.ndarray]:

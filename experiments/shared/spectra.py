@@ -13,7 +13,7 @@ from diversity_jax import seeds
 from diversity_jax.diffusion import random_features, spectrum
 from diversity_jax.diffusion.model import ClassModel
 
-# Eigenvalues at which shares are counted: 20 to a factor of ten are lines in a figure, 60 a curve.
+# Eigenvalues at which shares are counted, 60 to a factor of ten.
 GRID = np.geomspace(1e-4, 1e3, 421)
 
 
@@ -39,7 +39,7 @@ class Predicted(NamedTuple):
     """What a model's spectrum should be: shares at `GRID`, traces at z, and bulk by bulk."""
 
     below: np.ndarray  # share of eigenvalues below each point of GRID
-    learned: np.ndarray  # fall of the training loss through modes below (isotropic classes)
+    learned: np.ndarray  # fall of the loss through modes below (isotropic, no centroids)
     traces: np.ndarray  # real part of the mean of 1 / (eigenvalue - z)
     edges: np.ndarray  # [bulk, 2]
     masses: np.ndarray  # [bulk]

@@ -16,38 +16,33 @@ from paper_repro.papers.diffusion_spectrum_claims import BONNAIRE, DERIVED, at
 LOW, HIGH = 0, 1  # classes of lower and of higher variance
 
 
-def descent(dataset, power=1.0, floor=0.0):
+PARTS = tuple((name, place) for name in ("train", "test") for place in (LOW, HIGH))
+
+
+def descent(dataset, off=0.0):
     """The gap of descent to the flow vanishes with the step size, at first order."""
     steps = dataset.stride.values.astype(float)
-    gaps = dataset.gap.values[0] + floor
-    return convergence(steps, gaps, scale=1.0, resolution=1e-3, rate=power)
+    gaps = dataset.gap.values[0] + off
+    return convergence(steps, gaps, scale=1.0, resolution=1e-3, rate=1.0)
 
 
-def curves(dataset, setting, theory="theory"):
+def curves(dataset, setting, theory="theory", theory_of=None, parts=PARTS):
     """Mean distance of simulated from asymptotic curves, over log training time, to 0 like 1/d."""
-    some = at(dataset, setting=setting)
+    some, other = at(dataset, setting=setting), at(dataset, setting=theory_of or setting)
     times = some.training_time.values
     during = (times >= 1) & (times <= 1e4)
-    parts = {}
-    for name in ("train", "test"):
-        for place in (LOW, HIGH):
-            wanted = some[f"{theory}_{name}"].values[:, None, during, place]
-            apart = np.abs(some[name].values[:, :, during, place] - wanted).mean(axis=2).T
-            parts[f"{name} {place}"] = convergence(
-                some.dimension.values, apart, scale=1.0, resolution=0.05, rate=1.0
-            )
-    return combine(parts)
+    found = {}
+    for name, place in parts:
+        wanted = other[f"{theory}_{name}"].values[:, None, during, place]
+        apart = np.abs(some[name].values[:, :, during, place] - wanted).mean(axis=2).T
+        found[f"{name} {place}"] = convergence(
+            some.dimension.values, apart, scale=1.0, resolution=0.05, rate=1.0
+        )
+    return combine(found)
 
 
-def test_curve(dataset, setting, theory="theory"):
-    """As `curves`, of the test loss of the class of higher variance alone."""
-    some = at(dataset, setting=setting)
-    times = some.training_time.values
-    during = (times >= 1) & (times <= 1e4)
-    wanted = some[f"{theory}_test"].values[:, None, during, HIGH]
-    apart = np.abs(some.test.values[:, :, during, HIGH] - wanted).mean(axis=2).T
-    options = dict(scale=1.0, resolution=0.05, rate=1.0)
-    return convergence(some.dimension.values, apart, **options)
+# What a wrong theory of the classes misses most: a control is to fail by one clear part.
+CLEAREST = (("test", HIGH),)
 
 
 def total(dataset, weights="share"):
@@ -55,15 +50,15 @@ def total(dataset, weights="share"):
     share = dataset[weights].values[..., None] if weights else 0.5
     train = dataset.train.values
     mean = share * train[..., 0] + (1 - share) * train[..., 1]
-    # 48 nodes: 1e-6 over the whole of training, fixed beforehand from other settings.
+    # What the nodes of the contour leave: 1e-6, fixed beforehand from other settings.
     return identity(mean, dataset.total.values, terms=2.0, epsilon=1e-6, resolution=1e-5)
 
 
-def growth(dataset, definition="gap", expected=1.0, place=LOW):
-    """The exponent of the predicted memorisation time in the number of samples."""
-    times = dataset.theory_times.sel(definition=definition).values[:, place]
+def growth(dataset):
+    """The exponent of the predicted time to a gap of .05 in the number of samples."""
+    times = dataset.theory_times.sel(definition="gap").values[:, LOW]
     samples = dataset.samples_per_dimension.values.astype(float)
-    return exponent(samples, times, expected=expected, resolution=0.2)
+    return exponent(samples, times, expected=1.0, resolution=0.2)
 
 
 def delayed(dataset):
@@ -87,7 +82,7 @@ def simulated_growth(dataset, flipped=False):
     """In simulated runs the memorisation time is longer for the larger number of samples."""
     times = dataset.times.sel(definition="gap").values
     less, more = times[0, :, LOW], times[-1, :, LOW]
-    return ordering(more, less, resolution=1.0) if flipped else ordering(less, more, resolution=1.0)
+    return ordering(*((more, less) if flipped else (less, more)), resolution=1.0)
 
 
 def edge_limit(dataset, limit=1.0):
@@ -107,7 +102,7 @@ LEARNING = [
         experiment="diffusion_exactness",
         formula="exact",
         check=descent,
-        control=Control("a flow off by one in a hundred", lambda d: descent(d, floor=0.01)),
+        control=Control("a flow off by one in a hundred", lambda d: descent(d, off=0.01)),
         figure="diffusion_exactness",
     ),
     Claim(
@@ -121,7 +116,7 @@ LEARNING = [
         check=lambda d: curves(d, "isotropic"),
         control=Control(
             "one class of the mean variance (test loss of the higher-variance class)",
-            lambda d: test_curve(d, "isotropic", "mixed"),
+            lambda d: curves(d, "isotropic", "mixed", parts=CLEAREST),
         ),
         figure="diffusion_losses",
     ),
@@ -134,13 +129,8 @@ LEARNING = [
         formula="asymptotic in dimension",
         check=lambda d: curves(d, "subspaces"),
         control=Control(
-            "isotropic theory of another setting",
-            lambda d: test_curve(
-                d.assign(
-                    theory_test=d.theory_test.copy(data=np.roll(d.theory_test.values, 1, axis=0))
-                ),
-                "subspaces",
-            ),
+            "the theory of the isotropic classes instead",
+            lambda d: curves(d, "subspaces", theory_of="isotropic", parts=CLEAREST),
         ),
         figure="diffusion_losses",
     ),
@@ -159,9 +149,11 @@ LEARNING = [
     Claim(
         id="B11-linear",
         kind="exponent",
-        sentence="At 32 features per dimension the memorisation time (test less train loss .05) "
-        "grows in proportion to the number of samples.",
-        source=f"B11; {BONNAIRE}'s law for many more features than samples, taken beyond it",
+        sentence="At 32 features and 2 to 16 samples per dimension, too, the predicted time at "
+        "which the class of lower variance is memorised (test less train loss .05) is proportional "
+        "to the number of samples.",
+        source=f"B11; our extension of {BONNAIRE}'s law, which is for many more features than "
+        "samples: its failure is no fault of theirs",
         experiment="diffusion_sample_size",
         formula="asymptotic in dimension",
         expected="fails",
@@ -202,7 +194,8 @@ LEARNING = [
     Claim(
         id="B11-more",
         kind="ordering",
-        sentence="In simulated runs more samples delay memorisation.",
+        sentence="In simulated runs eight times the samples delay memorisation (of the class of "
+        "lower variance, test less train loss .05).",
         source=f"B11; {BONNAIRE}",
         experiment="diffusion_sample_size",
         formula="asymptotic in dimension",

@@ -25,10 +25,10 @@ def alike(dataset, other="even"):
 
 
 def masses(dataset, shift=0.0):
-    """Quadrature over all bulks, and over the top one, against the counts of directions."""
+    """Contour around all bulks, and quadrature over the top one, against counts of directions."""
     psi_p, psi_n = dataset.features.values, dataset.ratio.values
     rest = (1 + psi_n) / psi_p
-    # 128 nodes on densities with square-root edges: 1e-6, fixed beforehand from other settings.
+    # What the nodes of either leave: 1e-6, fixed beforehand from other settings.
     settings = {"terms": 1.0, "epsilon": 1e-6, "resolution": 1e-5}
     return combine(
         {
@@ -38,27 +38,14 @@ def masses(dataset, shift=0.0):
     )
 
 
-def spread(dataset, theory, names=("below",)):
-    """Mean distance of simulated shares from `theory`, over log eigenvalue, per seed and size."""
-    inside = dataset.place.values > 1.5 * dataset.atom.values[0]
-    found = []
-    for name in names:
-        exact = dataset[f"theory_{name}"].values[0]
-        moving = inside & (exact > exact.min() + 1e-9) & (exact < exact.max() - 1e-9)
-        wanted = dataset[f"{theory}_{name}"].values[0]
-        scale = exact.max() if name == "learned" else 1.0
-        found.append(np.abs(dataset[name].values - wanted)[:, :, moving].mean(axis=2).T / scale)
-    return found
-
-
-def spectra(dataset, setting, theory="theory", names=("below",)):
-    """The mean distance of the distributions falls to zero like 1/d."""
+def spectra(dataset, setting, theory="theory", name="below"):
+    """Mean distance of simulated from predicted shares, over log eigenvalue, to 0 like 1/d."""
     some = at(dataset, setting=setting)
-    parts = {
-        name: convergence(some.dimension.values, gaps, scale=1.0, resolution=0.02, rate=1.0)
-        for name, gaps in zip(names, spread(some, theory, names))
-    }
-    return combine(parts)
+    exact, wanted = (some[f"{kind}_{name}"].values[0] for kind in ("theory", theory))
+    inside = some.place.values > 1.5 * some.atom.values[0]
+    inside &= (exact > exact.min() + 1e-9) & (exact < exact.max() - 1e-9)
+    gaps = np.abs(some[name].values - wanted)[:, :, inside].mean(axis=2).T / exact.max()
+    return convergence(some.dimension.values, gaps, scale=1.0, resolution=0.02, rate=1.0)
 
 
 def traces(dataset, setting, theory="theory"):
@@ -213,10 +200,10 @@ SPECTRUM = [
         source="B5, B10; derived here",
         experiment="diffusion_spectrum",
         formula="asymptotic in dimension",
-        check=lambda d: spectra(d, "late", names=("learned",)),
+        check=lambda d: spectra(d, "late", name="learned"),
         control=Control(
             "one set of constants, of the mean variance",
-            lambda d: spectra(d, "late", "mixed", ("learned",)),
+            lambda d: spectra(d, "late", "mixed", "learned"),
         ),
         figure="diffusion_spectrum",
     ),
