@@ -18,7 +18,7 @@ from diversity_jax.diffusion.contours import Contour, along, contour
 from diversity_jax.diffusion.extensive import Neurons
 from diversity_jax.diffusion.model import ClassModel
 
-TIMES, HALVINGS = 300, 40
+TIMES, HALVINGS = 160, 15
 Generalisation = Literal["argmin", "share"]
 Memorisation = Literal["gap", "relative-gap", "spectral-edge", "spectral-median"]
 GENERALISATION = ("argmin", "share")
