@@ -49,6 +49,11 @@ def parser() -> argparse.ArgumentParser:
             type=Path,
             help="folder (default report; with --only report-NAMES, to keep a full report)",
         )
+        command.add_argument(
+            "--workers",
+            type=int,
+            help="processes at a time (default: one per core on CPU, one on a GPU or TPU)",
+        )
     run.add_argument("--seed", type=int, default=0, help="root of all random streams (default 0)")
     return arguments
 
@@ -100,11 +105,13 @@ def _run(options: argparse.Namespace) -> int:
         raise validate.fail("--seed", options.seed, "an integer >= 0", "pass one, e.g. --seed 0")
     from paper_repro import pipeline, report
 
-    out = _folder(options)
+    out, workers = _folder(options), _workers(options)
     report.check_writable(out)
     with progress.bar() as show:
-        run = pipeline.run(options.preset, options.only, seed=options.seed, progress=show)
-        page = report.write(run, out, progress=show)
+        run = pipeline.run(
+            options.preset, options.only, seed=options.seed, workers=workers, progress=show
+        )
+        page = report.write(run, out, workers=workers, progress=show)
     _summary(run)
     print(page)
     return run.exit_code
@@ -120,6 +127,15 @@ def _folder(options: argparse.Namespace) -> Path:
 
         named = f"{len(options.only)}-claims-{results.digest(sorted(options.only))[:8]}"
     return Path(f"report-{named}")
+
+
+def _workers(options: argparse.Namespace) -> int:
+    from diversity_jax import validate
+    from experiments.runner import workers
+
+    if options.workers is not None and options.workers < 1:
+        raise validate.fail("--workers", options.workers, "an integer >= 1", "pass e.g. 2")
+    return options.workers or workers.usual()
 
 
 def _summary(run) -> None:
@@ -168,10 +184,10 @@ def _rerun(options: argparse.Namespace) -> int:
         raise validate.fail("--roots", options.roots, "an integer >= 1", "pass e.g. --roots 20")
     from paper_repro import report, rerun
 
-    out = _folder(options)
+    out, workers = _folder(options), _workers(options)
     report.check_writable(out)
     with progress.bar() as show:
-        table = rerun.run(pairs, options.preset, options.roots, progress=show)
+        table = rerun.run(pairs, options.preset, options.roots, workers=workers, progress=show)
     path = rerun.write(table, out)
     print(rerun.as_text(table))
     print(path)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import dataclasses
 import importlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import figures
 from diversity_jax import catalogue
+from experiments.runner import workers as workers_of
 from figures import output
 from paper_repro import recorded
 from paper_repro.pipeline import STOPS, Outcome, Progress, Run, one_line
@@ -39,39 +41,65 @@ def key(outcome: Outcome) -> Key:
     return outcome.claim.figure, outcome.evidence.state == "recorded"
 
 
-def draw_all(run: Run, folder: Path, show: Progress) -> dict[Key, Drawing]:
+def draw_all(run: Run, folder: Path, show: Progress, workers: int = 1) -> dict[Key, Drawing]:
     """Every figure of `run`, each also as PNG, PDF and CSV in `folder`."""
     wanted: dict[Key, Outcome] = {}
     for outcome in run.outcomes:
         if outcome.claim.figure:
             wanted.setdefault(key(outcome), outcome)
-    drawings = {}
-    for number, (which, outcome) in enumerate(wanted.items()):
-        show(number, len(wanted), "figures")
-        drawings[which] = _guarded(outcome, run, folder)
+    drawings, pieces = {}, []
+    show(0, len(wanted), "figures")
+    for which, outcome in wanted.items():
+        drawings[which], dataset = _begun(outcome, run)
+        if dataset is not None:
+            pieces.append((which, drawings[which].stem, dataset, folder))
+    for number, (which, png, error) in enumerate(_drawn(pieces, workers)):
+        show(len(wanted) - len(pieces) + number, len(wanted), "figures")
+        if isinstance(error, STOPS):
+            raise error
+        problem = f"the figure could not be drawn: {one_line(error)}" if error else ""
+        drawings[which] = dataclasses.replace(drawings[which], png=png or b"", problem=problem)
     show(len(wanted), len(wanted), "figures")
     return drawings
 
 
-def _guarded(outcome: Outcome, run: Run, folder: Path) -> Drawing:
+def _begun(outcome: Outcome, run: Run) -> tuple[Drawing, Any]:
+    """The drawing of `outcome` without its picture, and the dataset to draw if there is one."""
     name, is_recorded = key(outcome)
     stem = f"{name}-recorded" if is_recorded else name
-    command = f"python -m figures {name} {_source(outcome, run)}"
-    alt = ""
+    command, alt, dataset = f"python -m figures {name} {_source(outcome, run)}", "", None
     try:
-        offered = catalogue.entries(Path(figures.__file__).parent, "EXPERIMENT")
-        alt = offered.get(name, "")
+        alt = catalogue.entries(Path(figures.__file__).parent, "EXPERIMENT").get(name, "")
         dataset, problem = _data(outcome, run)
-        if dataset is None:
-            return Drawing(name, stem, alt, command, problem=problem)
-        figure = figures.draw(name, dataset)
-        paths = output.save(figure, folder, stem)
-        return Drawing(name, stem, alt, command, png=paths["png"].read_bytes())
     except STOPS:
         raise
     except Exception as error:
         problem = f"the figure could not be drawn: {one_line(error)}"
-        return Drawing(name, stem, alt, command, problem=problem)
+    # Beside data the note is on their age, not a problem.
+    return Drawing(name, stem, alt, command, problem=problem if dataset is None else ""), dataset
+
+
+Piece = tuple[Key, str, Any, Path]
+
+
+def _drawn(
+    pieces: list[Piece], workers: int
+) -> Iterator[tuple[Key, bytes | None, Exception | None]]:
+    if workers > 1 and len(pieces) > 1:
+        for piece, png, error in workers_of.each(_save, pieces, workers=workers):
+            yield piece[0], png, error
+        return
+    for piece in pieces:
+        try:
+            yield piece[0], _save(piece), None
+        except Exception as error:
+            yield piece[0], None, error
+
+
+def _save(piece: Piece, show: Progress | None = None) -> bytes:
+    """Draw one figure and write its files; returns the PNG."""
+    (name, _), stem, dataset, folder = piece
+    return output.save(figures.draw(name, dataset), folder, stem)["png"].read_bytes()
 
 
 def _source(outcome: Outcome, run: Run) -> str:

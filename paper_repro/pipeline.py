@@ -16,6 +16,7 @@ from typing import Any
 from diversity_jax import results
 from diversity_jax.datasets import DatasetMissing
 from experiments.runner import execute, task
+from experiments.runner import workers as workers_of
 from paper_repro import recorded
 from paper_repro.claims import Check, Claim, Paper, select
 from paper_repro.verdict import UNDECIDED, Verdict
@@ -109,17 +110,29 @@ class Run:
 
 
 def run(
-    preset: str, only: list[str] | None = None, *, seed: int = 0, progress: Progress | None = None
+    preset: str,
+    only: list[str] | None = None,
+    *,
+    seed: int = 0,
+    workers: int = 1,
+    progress: Progress | None = None,
 ) -> Run:
-    """Every claim (or those of `only`) at `preset`, from saved results where they are fresh."""
+    """Every claim (or those of `only`) at `preset`, from saved results where they are fresh.
+
+    With several `workers` as many experiments run at a time, each in a process of its own.
+    """
     began = time.perf_counter()
     pairs = select(only)
     show = progress or (lambda done, total, what: None)
     evidence = {}
     names = needed(claim for _, claim in pairs)
+    made = _made_beside(names, preset, seed, workers, show) if workers > 1 else {}
     for number, name in enumerate(names):
-        show(number, len(names), "all experiments")
-        evidence[name] = _guarded(name, preset, lambda n: _saved(n, preset, seed, show))
+        if not made:
+            show(number, len(names), "all experiments")
+        evidence[name] = _guarded(
+            name, preset, lambda n: _taken(n, preset, seed, made) or _saved(n, preset, seed, show)
+        )
     show(len(names), len(names), "all experiments")
     outcomes = []
     for number, (paper, claim) in enumerate(pairs):
@@ -192,6 +205,48 @@ def _guarded(name: str, preset: str, make: Callable[[str], Evidence]) -> Evidenc
     except Exception as error:
         note = f"the experiment {name} did not finish: {one_line(error)}"
         return Evidence(name, preset, "broken", note=note)
+
+
+Made = dict[str, tuple[str, Exception | None]]
+"""Per experiment that ran in a process of its own: a note on its data, and the error if any."""
+
+
+def _made_beside(names: list[str], preset: str, seed: int, workers: int, show: Progress) -> Made:
+    """Run the experiments among `names` without a fresh result, several at a time."""
+    tasks = {name: task.make(name, preset, seed=seed) for name in names}
+    waiting = [name for name, made in tasks.items() if execute.standing(made)[0] != "fresh"]
+    if len(waiting) < 2:
+        return {}
+    made: Made = {}
+    pieces = [(name, preset, seed) for name in waiting]
+    show(len(names) - len(waiting), len(names), "all experiments")
+    for (name, *_), note, error in workers_of.each(
+        _make, pieces, workers=min(workers, len(waiting)), progress=show
+    ):
+        if isinstance(error, STOPS):
+            raise error
+        made[name] = note or "", error
+        show(len(names) - len(waiting) + len(made), len(names), "all experiments")
+    return made
+
+
+def _make(piece: tuple[str, str, int], show: Progress) -> str:
+    """Save the result of one experiment, in whatever process this is; returns a note on it."""
+    name, preset, seed = piece
+    return _saved(name, preset, seed, show).note
+
+
+def _taken(name: str, preset: str, seed: int, made: Made) -> Evidence | None:
+    """The evidence that another process has made, None where none was asked to."""
+    if name not in made:
+        return None
+    note, error = made[name]
+    if error is not None:
+        raise error
+    dataset = execute.standing(task.make(name, preset, seed=seed))[1]
+    if dataset is None:
+        raise RuntimeError("its source changed while it ran; run it again")
+    return _evidence(name, preset, "computed", dataset, note)
 
 
 def _saved(name: str, preset: str, seed: int, show: Progress) -> Evidence:

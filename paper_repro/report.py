@@ -33,9 +33,10 @@ def check_writable(folder: Path) -> None:
     probe.unlink(missing_ok=True)
 
 
-def write(run: Run, folder: Path, *, progress: Progress | None = None) -> Path:
+def write(run: Run, folder: Path, *, workers: int = 1, progress: Progress | None = None) -> Path:
     """Write figures, `report.json` and `report.html` to `folder`; returns the page's path."""
-    drawn = drawings.draw_all(run, folder / "figures", progress or (lambda done, total, what: None))
+    show = progress or (lambda done, total, what: None)
+    drawn = drawings.draw_all(run, folder / "figures", show, workers)
     content = as_json(run, drawn)
     page = html(run, drawn, content["provenance"])
     text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)

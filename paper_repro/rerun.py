@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import collections
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from diversity_jax import results
 from experiments.runner import fingerprint, task
+from experiments.runner import workers as workers_of
 from paper_repro import pipeline
-from paper_repro.claims import Claim, Paper
+from paper_repro.claims import Claim, Paper, select
 from paper_repro.verdict import STATUSES
 
 PACKAGE = Path(__file__).resolve().parent
@@ -37,24 +39,59 @@ def run(
     preset: str,
     roots: int,
     *,
+    workers: int = 1,
     progress: pipeline.Progress | None = None,
 ) -> dict[str, Any]:
-    """The table for root seeds 1 to `roots`; a root finished earlier is read, not run again."""
+    """The table for root seeds 1 to `roots`; a root finished earlier is read, not run again.
+
+    With several `workers` as many roots run at a time, each in a process of its own.
+    """
     show = progress or (lambda done, total, what: None)
-    place, found = folder(pairs, preset), []
-    for seed in range(1, roots + 1):
-        show(seed - 1, roots, "root seeds")
-        path = place / f"root-{seed:05d}.json"
-        kept = _read(path)
-        if kept is None:
-            outcomes = pipeline.in_memory(pairs, preset, seed)
-            kept = [_record(outcome) for outcome in outcomes]
-            # What could not be run may run next time, so only a whole root is kept.
-            if all(outcome.evidence.dataset is not None for outcome in outcomes):
-                results.write_atomically(path, json.dumps(kept).encode())
-        found.append(kept)
-    show(roots, roots, "root seeds")
-    return {"preset": preset, "roots": roots, "claims": _table(pairs, preset, found)}
+    place = folder(pairs, preset)
+    paths = {seed: place / f"root-{seed:05d}.json" for seed in range(1, roots + 1)}
+    found = {seed: kept for seed, path in paths.items() if (kept := _read(path)) is not None}
+    names = [claim.id for _, claim in pairs]
+    waiting = [(seed, paths[seed], names, preset) for seed in paths if seed not in found]
+    show(len(found), roots, "root seeds")
+    for seed, kept, error in _roots(waiting, pairs, workers):
+        if error is not None:
+            raise error
+        found[seed] = kept
+        show(len(found), roots, "root seeds")
+    rows = _table(pairs, preset, [found[seed] for seed in sorted(found)])
+    return {"preset": preset, "roots": roots, "claims": rows}
+
+
+Piece = tuple[int, Path, list[str], str]
+
+
+def _roots(
+    waiting: list[Piece], pairs: list[tuple[Paper, Claim]], workers: int
+) -> Iterator[tuple[int, list[dict[str, Any]], Exception | None]]:
+    if workers == 1 or len(waiting) < 2:
+        for seed, path, _, preset in waiting:
+            yield seed, _one(pairs, preset, seed, path), None
+        return
+    for piece, kept, error in workers_of.each(_other, waiting, workers=workers):
+        yield piece[0], kept, error
+
+
+def _other(piece: Piece, show: pipeline.Progress) -> list[dict[str, Any]]:
+    """One root in another process, to which claims are sent by name: their checks are code."""
+    seed, path, names, preset = piece
+    return _one(select(names), preset, seed, path)
+
+
+def _one(
+    pairs: list[tuple[Paper, Claim]], preset: str, seed: int, path: Path
+) -> list[dict[str, Any]]:
+    """Run one root, and keep its outcomes at `path`."""
+    outcomes = pipeline.in_memory(pairs, preset, seed)
+    kept = [_record(outcome) for outcome in outcomes]
+    # What could not be run may run next time, so only a whole root is kept.
+    if all(outcome.evidence.dataset is not None for outcome in outcomes):
+        results.write_atomically(path, json.dumps(kept).encode())
+    return kept
 
 
 def write(table: dict[str, Any], out: Path) -> Path:

@@ -16,6 +16,14 @@ jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
+def pytest_collection_modifyitems(items):
+    """For several workers: what shares compiled jobs stays together, the longest goes first."""
+    for item in items:
+        smoke = "smoke_report" in item.fixturenames
+        item.add_marker(pytest.mark.xdist_group("smoke" if smoke else item.path.name))
+    items.sort(key=lambda item: "smoke_report" not in item.fixturenames)
+
+
 @pytest.fixture(scope="session")
 def smoke_report(tmp_path_factory):
     """The main job at `smoke` in a process of its own, once for all tests.

@@ -27,6 +27,7 @@ REAL_SAVED = pipeline._saved
 def line(monkeypatch, capsys, tmp_path):
     """A command line inside this process: exit code, output, errors. Results go to `tmp_path`."""
     monkeypatch.setattr(entry, "prepare", lambda: None)
+    monkeypatch.setattr(entry, "cores", lambda: 1)  # what is patched is not so in other processes
     monkeypatch.setenv("DIVERSITY_JAX_RESULTS", str(tmp_path / "results"))
     fake_papers.nothing_recorded(monkeypatch, tmp_path)
     monkeypatch.chdir(tmp_path)
