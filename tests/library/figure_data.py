@@ -12,6 +12,7 @@ from tests.library.figure_data_diffusion import (  # noqa: F401  (found by name)
     diffusion_bulks,
     diffusion_centroid_times,
     diffusion_centroids,
+    diffusion_edges,
     diffusion_exactness,
     diffusion_fairness,
     diffusion_identities,

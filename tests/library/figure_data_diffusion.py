@@ -56,6 +56,21 @@ def diffusion_bulks(maker):
     return made.assign_coords(setting=("point", ["one", "halves"]), place=spectra.GRID)
 
 
+def diffusion_edges(maker):
+    share = np.linspace(0.05, 0.95, 7)
+    lines = np.stack([0.01 + 0.01 * share, 0.03 - 0.02 * share], axis=1)
+    variables = {
+        name: (("point", "seed", "class"), maker.random.uniform(0.01, 0.03, (3, maker.seeds, 2)))
+        for name in ("edges", "medians")
+    }
+    variables |= {
+        f"theory_{name}": (("share", "class"), factor * lines)
+        for name, factor in (("edges", 1.0), ("medians", 1.2), ("reduced", 0.9))
+    }
+    made = maker.dataset(variables, **_fields(3, percent=[10, 50, 90], edge_dimension=32))
+    return made.assign_coords(share=share)
+
+
 def _curves(maker, points, **changed):
     frames, classes = ("training_time", TIMES.size), ("class", 2)
     variables = {name: maker.draws(points, frames, classes) for name in ("train", "test")}

@@ -134,6 +134,7 @@ SIMULATED = {
     "attention_clouds": "off_span_variance",
     "diffusion_spectrum": "below",
     "diffusion_bulks": "below",
+    "diffusion_edges": "edges",
     "diffusion_losses": "test",
     "diffusion_times": "times",
     "diffusion_centroids": "top",
