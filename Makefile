@@ -13,7 +13,7 @@ repro: $(READY)  ## run every claim and write report/report.html
 	$(RUN) -m paper_repro run --preset $(PRESET)
 
 test: $(READY)  ## run all tests, a process per core
-	$(RUN) -m pytest --numprocesses logical --dist loadgroup
+	$(RUN) -m pytest --numprocesses logical
 
 figures: $(READY)  ## redraw every figure from saved results (made by repro)
 	$(RUN) -m figures all --preset $(PRESET)

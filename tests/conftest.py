@@ -11,17 +11,33 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 import jax
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
+SHARE_A_REPORT = ("test_report.py", "test_report_page.py")
+
+
+class ByFile(LoadScopeScheduling):
+    """A file's tests go to one process, which compiles its jobs once; so do those of the report."""
+
+    def _split_scope(self, nodeid):
+        path = nodeid.partition("::")[0]
+        return "report" if path.endswith(SHARE_A_REPORT) else path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """In the order of the collection, instead of the files with the most tests first."""
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items):
-    """For several workers: what shares compiled jobs stays together, the longest goes first."""
-    for item in items:
-        smoke = "smoke_report" in item.fixturenames
-        item.add_marker(pytest.mark.xdist_group("smoke" if smoke else item.path.name))
-    items.sort(key=lambda item: "smoke_report" not in item.fixturenames)
+    """The report first: nothing takes longer, and it must not be left to one process at the end."""
+    items.sort(key=lambda item: item.path.name not in SHARE_A_REPORT)
 
 
 @pytest.fixture(scope="session")
