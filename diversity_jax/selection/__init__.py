@@ -1,0 +1,1 @@
+"""Diversity selection: scores, rewards, coverage rules and their theory."""

@@ -1,0 +1,229 @@
+"""Diversity as a reward, stage by stage: synthesis, centroids, pseudo labels, probe, selection.
+
+The algorithm of arXiv 2502.04380 (DaaR) on embeddings. What needs a language model there (writing
+seeds and more samples of a domain) is a function `generate` here. Each stage is a function of its
+own, and `daar` takes an oracle in place of any: true centroids, true labels, the posterior of the
+mixture, so that the loss that each stage brings can be measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from diversity_jax import seeds, validate
+from diversity_jax.selection import probe
+
+Generate = Callable[[Array, int], Float[Array, "m d"]]
+
+
+class Labels(eqx.Module):
+    """Pseudo labels with the centroids that gave them, and how the iteration ended."""
+
+    labels: Int[Array, " n"]
+    centroids: Float[Array, "k d"]
+    steps: Int[Array, ""]
+    converged: Bool[Array, ""]
+
+
+class Outcome(eqx.Module):
+    """What each stage found; `labels` and `accuracy` are of the probe set, `rewards` of the pool.
+
+    `accuracy` is the probe's on the samples it held out, NaN where an oracle takes its place.
+    """
+
+    indices: Int[Array, " m"]
+    rewards: Float[Array, " n"]
+    centroids: Float[Array, "k d"]
+    labels: Int[Array, " p"]
+    accuracy: Float[Array, ""]
+
+
+def accepted(embeddings: Float[Array, "n d"], *, threshold: float) -> Bool[Array, " n"]:
+    """Which samples a synthesis keeps: each that is unlike all kept before it.
+
+    Kept if its cosine with every kept sample is below `threshold` (strictly). Time n^2 d, memory
+    n d. Errors: ValueError for NaN and zero-norm rows and a threshold outside (-1, 1]. Source:
+    arXiv 2502.04380, equation 7 (0.85; 0.9 for mathematics).
+    """
+    unit = _unit(embeddings)
+    if not -1 < threshold <= 1:
+        raise validate.fail("threshold", threshold, "a cosine in (-1, 1]", "pass e.g. 0.85")
+
+    def look(kept: Array, place: Array) -> tuple[Array, None]:
+        near = jnp.where(kept, unit @ unit[place], -jnp.inf)
+        return kept.at[place].set(jnp.max(near) < threshold), None
+
+    number = unit.shape[0]
+    return jax.lax.scan(look, jnp.zeros(number, bool), jnp.arange(number))[0]
+
+
+def synthesise(
+    key: Array, generate: Generate, *, number: int, threshold: float, attempts: int
+) -> tuple[Float[Array, "m d"], Bool[Array, " m"]]:
+    """`attempts` samples of one domain, and which of them are kept: the first `number` accepted.
+
+    `generate(key, m)` stands for the language model. Shapes are fixed, so it can be mapped over
+    seeds; fewer than `number` are kept where the threshold lets no more through. Errors: those of
+    `accepted`. Source: arXiv 2502.04380, section 4.1.
+    """
+    made = generate(seeds.stream(key, "synthesis"), attempts)
+    kept = accepted(made, threshold=threshold)
+    return made, kept & (jnp.cumsum(kept) <= number)
+
+
+def pseudo_labels(
+    embeddings: Float[Array, "n d"],
+    centroids: Float[Array, "k d"],
+    *,
+    moving: bool = True,
+    steps: int = 300,
+) -> Labels:
+    """Labels by nearest centroid (Euclidean), with fixed centroids or by k-means from them.
+
+    The paper writes fixed centroids ("constrained"), its code lets them move (Lloyd's steps until
+    no label changes, `steps` at most); on text the difference is real. A centroid that loses all
+    its samples stays where it was. Memory n k beyond the input. Errors: ValueError for shapes and
+    NaN. Source: arXiv 2502.04380, section 4.1, and its code.
+    """
+    validate.shape("centroids", centroids, (None, embeddings.shape[1]), "pass one row per domain")
+    validate.finite("embeddings", embeddings)
+    validate.finite("centroids", centroids)
+    if steps < 1:
+        raise validate.fail("steps", steps, "an integer >= 1", "pass e.g. 300")
+    domains = centroids.shape[0]
+    first = nearest(embeddings, centroids)
+    if not moving:
+        return Labels(first, centroids, jnp.asarray(0), jnp.asarray(True))
+
+    def unsettled(held: tuple[Array, ...]) -> Array:
+        return ~held[3] & (held[2] < steps)
+
+    def move(held: tuple[Array, ...]) -> tuple[Array, ...]:
+        labels, centres, step, _ = held
+        centres = means(embeddings, labels, domains=domains, empty=centres)
+        found = nearest(embeddings, centres)
+        return found, centres, step + 1, jnp.all(found == labels)
+
+    start = first, centroids, jnp.asarray(0), jnp.asarray(False)
+    return Labels(*jax.lax.while_loop(unsettled, move, start))
+
+
+def nearest(points: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[Array, " n"]:
+    """The number of the centroid nearest to each point; the first of equally near ones."""
+    squares = jnp.sum(centroids**2, axis=1)[None, :] - 2 * points @ centroids.T
+    return jnp.argmin(squares, axis=1)
+
+
+def means(
+    points: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int, empty: Any = jnp.nan
+) -> Float[Array, "k d"]:
+    """The plain mean of each domain; `empty` (NaN) where it has no points."""
+    member = (labels[:, None] == jnp.arange(domains)[None, :]).astype(points.dtype)
+    counts = member.sum(axis=0)[:, None]
+    return jnp.where(counts > 0, member.T @ points / jnp.maximum(counts, 1), empty)
+
+
+def top(scores: Float[Array, " n"], *, fraction: float) -> Int[Array, " m"]:
+    """The ``int(fraction n)`` samples of highest score over the whole pool, best first.
+
+    No quota: domains take part as their scores have it. Errors: ValueError for NaN and a fraction
+    outside (0, 1] or that selects nothing. Source: arXiv 2502.04380, section 4.2, and its code.
+    """
+    validate.finite("scores", scores)
+    return jax.lax.top_k(scores, _count(scores.shape[0], fraction))[1]
+
+
+def customised(
+    scores: Float[Array, " n"],
+    labels: Int[Array, " n"],
+    *,
+    target: int,
+    domains: int,
+    own: float = 0.5,
+    other: float = 0.1,
+) -> Bool[Array, " n"]:
+    """Which samples are taken: per domain the best `own` of `target`, `other` of each other.
+
+    Errors: ValueError for a target that is no domain and shares outside (0, 1]. Source: arXiv
+    2502.04380, appendix F.3.
+    """
+    validate.finite("scores", scores)
+    if not 0 <= target < domains:
+        raise validate.fail("target", target, f"0 to {domains - 1}", "name one of the domains")
+    for name, share in (("own", own), ("other", other)):
+        if not 0 < share <= 1:
+            raise validate.fail(name, share, "a share in (0, 1]", "pass e.g. 0.5")
+    order = jnp.lexsort((-scores, labels))
+    sizes = jnp.sum(labels[:, None] == jnp.arange(domains)[None, :], axis=0)
+    firsts = jnp.cumsum(sizes) - sizes
+    ranked = labels[order]
+    rank = jnp.arange(scores.shape[0]) - firsts[ranked]
+    shares = jnp.where(jnp.arange(domains) == target, own, other)
+    room = jnp.floor(shares * sizes + 1e-9).astype(rank.dtype)
+    return jnp.zeros(scores.shape[0], bool).at[order].set(rank < room[ranked])
+
+
+def daar(
+    key: Array,
+    pool: Float[Array, "n d"],
+    probe_set: Float[Array, "p d"],
+    *,
+    centroids: Float[Array, "k d"],
+    fraction: float = 0.2,
+    moving: bool = True,
+    labels: Int[Array, " p"] | None = None,
+    posterior: Callable[[Array], Float[Array, "n k"]] | None = None,
+    regress: bool = True,
+    **training: Any,
+) -> Outcome:
+    """DaaR from the centroids on: pseudo labels, probe, entropy, regressor, the global top.
+
+    Oracles: true `labels` of the probe set in place of k-means from `centroids`; a `posterior`
+    (points to probabilities) in place of the probe; ``regress=False`` reads the entropy off the
+    probe on the pool itself in place of the second network, which the paper fits to the entropies
+    of the probe set. `training` goes to `probe.fit_probe` and `probe.fit_regressor`. Errors: those
+    of the stages. Source: arXiv 2502.04380, section 4, on embeddings.
+    """
+    from diversity_jax.selection.reward import domain_entropy
+
+    domains = centroids.shape[0]
+    if labels is None:
+        found = pseudo_labels(probe_set, centroids, moving=moving)
+        labels, centroids = found.labels, found.centroids
+    accuracy = jnp.asarray(jnp.nan, pool.dtype)
+    if posterior is None:
+        fitted = probe.fit_probe(
+            seeds.stream(key, "probe"), probe_set, labels, domains=domains, **training
+        )
+        posterior, accuracy = fitted.probabilities, fitted.held_out
+    if regress:
+        seen = domain_entropy(posterior(probe_set))
+        second = probe.fit_regressor(seeds.stream(key, "regressor"), probe_set, seen, **training)
+        rewards = second.outputs(pool)[:, 0]
+    else:
+        rewards = domain_entropy(posterior(pool))
+    return Outcome(top(rewards, fraction=fraction), rewards, centroids, labels, accuracy)
+
+
+def _count(number: int, fraction: float) -> int:
+    if not 0 < fraction <= 1:
+        raise validate.fail("fraction", fraction, "a share in (0, 1]", "pass e.g. 0.2")
+    # Decimal fractions are not binary ones: 0.29 of 100 is 28.999999999999996.
+    taken = int(fraction * number + 1e-9)
+    if taken < 1:
+        raise validate.fail("fraction", f"{fraction} of {number}", "one sample", "raise it")
+    return taken
+
+
+def _unit(embeddings: Array) -> Array:
+    validate.shape("embeddings", embeddings, (None, None), "pass one row per sample")
+    validate.finite("embeddings", embeddings)
+    norms = jnp.linalg.norm(embeddings, axis=1)
+    validate.positive("norms of embeddings", norms, "remove rows of zeros: they have no direction")
+    return embeddings / norms[:, None]

@@ -1,0 +1,186 @@
+"""The domain probe and the entropy regressor: one trunk, trained by Adam on embeddings.
+
+The trunk of arXiv 2502.04380, section 4.2 and its code: ``d -> 2d -> d -> d/2 -> 256 -> outputs``
+with ReLU between, no dropout and no normalisation. `width` scales the hidden layers, since the
+paper's own (58 million weights at d = 3584) are out of reach of a laptop.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+from jaxtyping import Array, Float, Int
+
+from diversity_jax import seeds, validate
+
+LAST_HIDDEN = 256
+
+
+class Trunk(nnx.Module):
+    """The network: embeddings `[n, d]` to outputs `[n, o]`."""
+
+    def __init__(
+        self, dimension: int, outputs: int, *, width: float = 1.0, dtype: Any = None, rngs: nnx.Rngs
+    ):
+        sizes = layer_sizes(dimension, outputs, width=width)
+        self.layers = nnx.List(
+            nnx.Linear(before, after, rngs=rngs, dtype=dtype, param_dtype=dtype or jnp.float32)
+            for before, after in pairwise(sizes)
+        )
+
+    def __call__(self, embeddings: Float[Array, "n d"]) -> Float[Array, "n o"]:
+        values = embeddings
+        for layer in self.layers[:-1]:
+            values = nnx.relu(layer(values))
+        return self.layers[-1](values)
+
+
+class Fitted(eqx.Module):
+    """A trained network as data: its weights, the loss of each epoch, and what was held out."""
+
+    parameters: Any
+    losses: Float[Array, " epochs"]  # mean over the batches of each epoch
+    held_out: Float[Array, ""]  # accuracy of a probe, mean squared error of a regressor
+    graph: Any = eqx.field(static=True)
+
+    def outputs(self, embeddings: Float[Array, "n d"]) -> Float[Array, "n o"]:
+        """What the network says of `embeddings` `[n, d]`: logits, or predictions `[n, 1]`."""
+        return nnx.merge(self.graph, self.parameters)(embeddings)
+
+    def probabilities(self, embeddings: Float[Array, "n d"]) -> Float[Array, "n k"]:
+        """The domains' probabilities by a probe."""
+        return jax.nn.softmax(self.outputs(embeddings), axis=1)
+
+
+def layer_sizes(dimension: int, outputs: int, *, width: float = 1.0) -> tuple[int, ...]:
+    """Sizes from input to output; hidden ones are `width` times the paper's, at least one."""
+    for name, value in (("dimension", dimension), ("outputs", outputs)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise validate.fail(name, repr(value), "an integer >= 1", "pass e.g. 4")
+    if not width > 0:
+        raise validate.fail("width", width, "a number above 0", "pass 1 for the paper's own")
+    hidden = (2 * dimension, dimension, dimension // 2, LAST_HIDDEN)
+    return (dimension, *(max(1, round(width * size)) for size in hidden), outputs)
+
+
+def parameter_count(dimension: int, outputs: int, *, width: float = 1.0) -> int:
+    """Weights and biases of the network; 58,275,332 at d = 3584 and four domains."""
+    sizes = layer_sizes(dimension, outputs, width=width)
+    return sum((before + 1) * after for before, after in pairwise(sizes))
+
+
+def fit_probe(
+    key: Array,
+    embeddings: Float[Array, "n d"],
+    labels: Int[Array, " n"],
+    *,
+    domains: int,
+    width: float = 1.0,
+    epochs: int = 1,
+    batch: int = 32,
+    learning_rate: float = 1e-3,
+    held_out: float = 0.03,
+) -> Fitted:
+    """Train a probe of domains by cross-entropy; `held_out` of the result is its accuracy.
+
+    The paper's settings are batch 1, learning rate 1e-5, one epoch and 3% held out. Entropies of a
+    probe depend on how long it was trained (labels are often a function of the embedding): report
+    `epochs` and `learning_rate` with them. Errors: ValueError for shapes, labels outside the
+    domains, sizes that leave no batch. Source: arXiv 2502.04380, section 4.2.
+    """
+    validate.shape("labels", labels, (len(embeddings),), "pass one per embedding")
+    known = validate.concrete(labels)
+    if known is not None and not ((known >= 0) & (known < domains)).all():
+        got = f"{known.min()} to {known.max()}"
+        raise validate.fail("labels", got, f"0 to {domains - 1}", "number the domains from 0")
+
+    def loss(outputs: Array, wanted: Array) -> Array:
+        return optax.softmax_cross_entropy_with_integer_labels(outputs, wanted).mean()
+
+    def score(outputs: Array, wanted: Array) -> Array:
+        return jnp.mean((jnp.argmax(outputs, axis=1) == wanted).astype(outputs.dtype))
+
+    return _fit(
+        key, embeddings, jnp.asarray(labels), loss, score, outputs=domains, width=width,
+        epochs=epochs, batch=batch, learning_rate=learning_rate, held_out=held_out,
+    )  # fmt: skip
+
+
+def fit_regressor(
+    key: Array,
+    embeddings: Float[Array, "n d"],
+    rewards: Float[Array, " n"],
+    *,
+    width: float = 1.0,
+    epochs: int = 1,
+    batch: int = 32,
+    learning_rate: float = 1e-3,
+    held_out: float = 0.03,
+) -> Fitted:
+    """Train the second network to predict `rewards` by squared error, `held_out` that error.
+
+    Errors: ValueError for shapes and for sizes that leave no batch. Source: arXiv 2502.04380,
+    section 4.2 (psi_div).
+    """
+    validate.shape("rewards", rewards, (len(embeddings),), "pass one per embedding")
+
+    def loss(outputs: Array, wanted: Array) -> Array:
+        return jnp.mean((outputs[:, 0] - wanted) ** 2)
+
+    return _fit(
+        key, embeddings, jnp.asarray(rewards), loss, loss, outputs=1, width=width,
+        epochs=epochs, batch=batch, learning_rate=learning_rate, held_out=held_out,
+    )  # fmt: skip
+
+
+def _fit(
+    key: Array, embeddings: Array, wanted: Array, loss: Any, score: Any, *, outputs: int,
+    width: float, epochs: int, batch: int, learning_rate: float, held_out: float,
+) -> Fitted:  # fmt: skip
+    validate.shape("embeddings", embeddings, (None, None), "pass one row per sample")
+    validate.finite("embeddings", embeddings)
+    number, dimension = embeddings.shape
+    if not 0 < held_out < 1:
+        raise validate.fail("held_out", held_out, "a share above 0 and below 1", "pass e.g. 0.03")
+    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
+        raise validate.fail("epochs", repr(epochs), "an integer >= 1", "train at least once")
+    kept = max(1, round(held_out * number))
+    if not 1 <= batch <= number - kept:
+        expected = f"1 to {number - kept}, the samples that are not held out"
+        raise validate.fail("batch", batch, expected, "lower it, or pass more samples")
+    order = jax.random.permutation(seeds.stream(key, "held out"), number)
+    out, inside = order[:kept], order[kept:]
+    network = Trunk(
+        dimension, outputs, width=width, dtype=embeddings.dtype,
+        rngs=nnx.Rngs(seeds.stream(key, "weights")),
+    )  # fmt: skip
+    graph, parameters = nnx.split(network, nnx.Param)
+    optimiser = optax.adam(learning_rate)
+
+    def cost(parameters: Any, rows: Array) -> Array:
+        return loss(nnx.merge(graph, parameters)(embeddings[rows]), wanted[rows])
+
+    def step(held: Any, rows: Array) -> tuple[Any, Array]:
+        parameters, state = held
+        value, slope = jax.value_and_grad(cost)(parameters, rows)
+        changes, state = optimiser.update(slope, state, parameters)
+        return (optax.apply_updates(parameters, changes), state), value
+
+    def epoch(held: Any, number: Array) -> tuple[Any, Array]:
+        shuffled = jax.random.permutation(
+            jax.random.fold_in(seeds.stream(key, "order"), number), inside
+        )
+        batches = shuffled[: shuffled.size // batch * batch].reshape(-1, batch)
+        held, values = jax.lax.scan(step, held, batches)
+        return held, values.mean()
+
+    start = parameters, optimiser.init(parameters)
+    (parameters, _), losses = jax.lax.scan(epoch, start, jnp.arange(epochs))
+    said = nnx.merge(graph, parameters)(embeddings[out])
+    return Fitted(parameters, losses, score(said, wanted[out]), graph)
