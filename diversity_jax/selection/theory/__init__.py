@@ -1,15 +1,31 @@
 """Closed forms for diversity selection; sees domains and parameters, never simulations."""
 
+from diversity_jax.selection.theory.confusable import entropy_shares
 from diversity_jax.selection.theory.cosine import cosine_band
-from diversity_jax.selection.theory.discriminant import axis_after, flip_separation
+from diversity_jax.selection.theory.discriminant import axis_after, flip_separation, lda_error
 from diversity_jax.selection.theory.domains import kept_by_cosine, kept_domains, other_directions
 from diversity_jax.selection.theory.entropy import entropy_slab
+from diversity_jax.selection.theory.importance import (
+    hard_weight,
+    hard_weight_bound,
+    hard_weight_error,
+    importance_weight,
+    label_sample_size,
+    sample_sizes,
+)
+from diversity_jax.selection.theory.labels import (
+    centroid_error,
+    labelled_centroids,
+    noise_shrinkage,
+    symmetric_confusion,
+)
 from diversity_jax.selection.theory.linearised import (
     cosine_shift,
     linear_score,
     score_correlations,
     shared_offset_centroids,
 )
+from diversity_jax.selection.theory.mixture_sizes import mixture_sample_sizes
 from diversity_jax.selection.theory.truncation import (
     band_moments,
     shell_variance,
@@ -20,17 +36,30 @@ from diversity_jax.selection.theory.truncation import (
 __all__ = [
     "axis_after",
     "band_moments",
+    "centroid_error",
     "cosine_band",
     "cosine_shift",
+    "entropy_shares",
     "entropy_slab",
     "flip_separation",
+    "hard_weight",
+    "hard_weight_bound",
+    "hard_weight_error",
+    "importance_weight",
     "kept_by_cosine",
     "kept_domains",
+    "label_sample_size",
+    "labelled_centroids",
+    "lda_error",
     "linear_score",
+    "mixture_sample_sizes",
+    "noise_shrinkage",
     "other_directions",
+    "sample_sizes",
     "score_correlations",
     "shared_offset_centroids",
     "shell_variance",
     "shell_variance_approximation",
+    "symmetric_confusion",
     "truncated_normal",
 ]
