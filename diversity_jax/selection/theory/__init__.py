@@ -26,6 +26,12 @@ from diversity_jax.selection.theory.linearised import (
     shared_offset_centroids,
 )
 from diversity_jax.selection.theory.mixture_sizes import mixture_sample_sizes
+from diversity_jax.selection.theory.ridge import (
+    design_risk,
+    heterogeneous_limit,
+    homogeneous_excess,
+    pooled_second_moment,
+)
 from diversity_jax.selection.theory.truncation import (
     band_moments,
     shell_variance,
@@ -39,12 +45,15 @@ __all__ = [
     "centroid_error",
     "cosine_band",
     "cosine_shift",
+    "design_risk",
     "entropy_shares",
     "entropy_slab",
     "flip_separation",
     "hard_weight",
     "hard_weight_bound",
     "hard_weight_error",
+    "heterogeneous_limit",
+    "homogeneous_excess",
     "importance_weight",
     "kept_by_cosine",
     "kept_domains",
@@ -55,6 +64,7 @@ __all__ = [
     "mixture_sample_sizes",
     "noise_shrinkage",
     "other_directions",
+    "pooled_second_moment",
     "sample_sizes",
     "score_correlations",
     "shared_offset_centroids",
