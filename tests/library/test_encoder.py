@@ -1,7 +1,5 @@
 """The sentence encoder, with random weights, against a plain numpy BERT on one text at a time."""
 
-import zlib
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,42 +7,14 @@ import pytest
 from scipy.special import erf
 
 from diversity_jax import encoder
-
-FEATURES, HEADS, INNER, WORDS, PLACES = 24, 4, 40, 50, 256
-
-
-def generator(name):
-    return np.random.default_rng(zlib.crc32(name.encode()))
-
-
-def random_state(dtype=np.float64, layers=2):
-    """Arrays of a small BERT under their published names, none of them trivial."""
-    random = generator("a small bert")
-    shapes = {
-        "embeddings.word_embeddings.weight": (WORDS, FEATURES),
-        "embeddings.position_embeddings.weight": (PLACES, FEATURES),
-        "embeddings.token_type_embeddings.weight": (2, FEATURES),
-        "pooler.dense.weight": (FEATURES, FEATURES),
-    }
-    norms = ["embeddings"]
-    for layer in range(layers):
-        name = f"encoder.layer.{layer}"
-        norms += [f"{name}.attention.output", f"{name}.output"]
-        linear = {f"attention.self.{part}": (FEATURES, FEATURES) for part in PARTS}
-        linear["attention.output.dense"] = (FEATURES, FEATURES)
-        linear["intermediate.dense"] = (INNER, FEATURES)
-        linear["output.dense"] = (FEATURES, INNER)
-        for part, shape in linear.items():
-            shapes[f"{name}.{part}.weight"], shapes[f"{name}.{part}.bias"] = shape, shape[:1]
-    for norm in norms:
-        shapes[f"{norm}.LayerNorm.weight"] = shapes[f"{norm}.LayerNorm.bias"] = (FEATURES,)
-    return {
-        name: (random.normal(size=shape) / shape[-1] ** 0.25).astype(dtype)
-        for name, shape in shapes.items()
-    }
-
-
-PARTS = ("query", "key", "value")
+from tests.library.fake_minilm import (
+    FEATURES,
+    HEADS,
+    PARTS,
+    WORDS,
+    random_state,
+    some_tokens,
+)
 
 
 def plain_bert(state, numbers, heads=HEADS):
@@ -78,13 +48,6 @@ def plain_bert(state, numbers, heads=HEADS):
         hidden = hidden * 0.5 * (1 + erf(hidden / np.sqrt(2)))
         x = norm(x + linear(hidden, f"{name}.output.dense"), f"{name}.output")
     return x
-
-
-def some_tokens(name, count, longest):
-    random = generator(name)
-    lengths = random.integers(3, longest + 1, count)
-    lengths[0] = longest
-    return [random.integers(0, WORDS, length).astype(np.int32) for length in lengths]
 
 
 # the forward pass
