@@ -27,7 +27,7 @@ from jaxtyping import Array, Float, Int
 
 from diversity_jax import validate
 
-BATCH = 2048  # tokens in a batch: its widest array, 1536 numbers a token, takes 12 MB
+BATCH = 1024  # tokens in a batch: its widest array, 1536 numbers a token, takes 6 MB
 WIDTHS = (64, 128, 256)  # of the rows into which texts are packed, in tokens
 LONGEST = max(WIDTHS)
 SLOTS = 16  # most texts in a row
