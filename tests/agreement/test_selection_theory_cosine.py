@@ -106,7 +106,7 @@ def test_the_own_centroids_threshold_is_a_noncentral_t_quantile(along, level):
 @pytest.mark.parametrize("order", [-0.5, 0.0, 3.0, 14.5, 90.0])
 def test_bessel_functions_are_scipys(order):
     x = np.array([0.3, 1.0, 7.0, 40.0, 300.0, 3000.0])
-    value, ratio = bessel.log_bessel(order, jnp.asarray(x))
+    value, ratio = bessel.log_bessel(jnp.asarray(order), jnp.asarray(x))
     scaled = special.ive(order, x)
     seen = scaled > 1e-280
     wanted = np.log(scaled[seen]) + x[seen] - order * np.log(x[seen])
@@ -241,7 +241,7 @@ def exact_correlation(means, dimension):
 
 
 def test_correlations_reach_the_formula_at_the_rate_of_the_inverse_dimension():
-    dimensions, gaps = [8, 32, 128, 512], []
+    dimensions, gaps = [8, 64, 512], []
     for dimension in dimensions:
         # the mean grows as the root of the dimension, so that its part in |x| stays
         size = np.sqrt(dimension / 8)

@@ -1,6 +1,6 @@
 """Modified Bessel functions of the first kind with their power taken out, in logarithms.
 
-``K_v(x) = x^-v I_v(x)`` is finite, positive and even, also at zero. From order `LEAST` on, Debye's
+``K_v(x) = x^-v I_v(x)`` is finite, positive and even, also at zero. From order 80 on, Debye's
 expansion (NIST Handbook of Mathematical Functions 10.41.3), uniform in x,
 
     I_v(v z) = e^(v eta) / (sqrt(2 pi v) (1 + z^2)^(1/4)) sum_k u_k(p) / v^k,   p = (1 + z^2)^-1/2,
@@ -21,17 +21,16 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array
 
-LEAST, TERMS = 80, 6
+STEPS, TERMS = 81, 6
 
 
-def log_bessel(order: float, x: Array) -> tuple[Array, Array]:
+def log_bessel(order: Array, x: Array) -> tuple[Array, Array]:
     """``log(x^-order I_order(x))`` and ``I_{order+1}(x) / (x I_order(x))``, for ``order > -1``.
 
-    `order` is a Python number. The logarithm is right to a few spacings of numbers of its largest
+    `order` is one number. The logarithm is right to a few spacings of numbers of its largest
     term, of size ``order log(order)``. Source: the module docstring.
     """
-    steps = max(0, math.ceil(LEAST - order))
-    top = order + steps
+    top = order + STEPS
     value = _debye(top, x)
     ratio = jnp.exp(_debye(top + 1, x) - value)
 
@@ -40,11 +39,11 @@ def log_bessel(order: float, x: Array) -> tuple[Array, Array]:
         ratio = 1 / (2 * above + x**2 * ratio)
         return (value - jnp.log(ratio), ratio), None
 
-    orders = top - jnp.arange(steps, dtype=x.dtype)
+    orders = top - jnp.arange(STEPS, dtype=x.dtype)
     return lax.scan(descend, (value, ratio), orders)[0]
 
 
-def _debye(order: float, x: Array) -> Array:
+def _debye(order: Array, x: Array) -> Array:
     root = jnp.sqrt(1 + (x / order) ** 2)
     inverse = 1 / root
     series = jnp.zeros_like(x)
@@ -53,8 +52,8 @@ def _debye(order: float, x: Array) -> Array:
         for coefficient in coefficients[power:][::-2]:  # u_k: powers k, k + 2, ..., 3k
             value = value * inverse**2 + float(coefficient)
         series = series + value * (inverse / order) ** power
-    main = order * (root - jnp.log1p(root) - math.log(order))
-    return main - math.log(2 * math.pi * order) / 2 - jnp.log(root) / 2 + jnp.log(series)
+    main = order * (root - jnp.log1p(root) - jnp.log(order))
+    return main - jnp.log(2 * math.pi * order) / 2 - jnp.log(root) / 2 + jnp.log(series)
 
 
 @cache

@@ -73,17 +73,19 @@ def cosine_band(
     good to some 1e-11 in 64 bits while ``|r1|`` and ``sqrt(d + r2^2)`` are below 35 (two
     dimensions) or some hundreds (thirty and more); that bound grows with `nodes`. Differentiable
     in all but the dimension; at the ends 0 and 1 the derivative by a level, which is infinite,
-    comes back as zero. The first call for a dimension compiles for seconds. Raises ValueError for
+    comes back as zero. The first call compiles for seconds. Raises ValueError for
     a dimension that is no integer >= 2, a negative `across`, levels outside [0, 1]. Source:
     derived.
     """
     _check(dimension, along, across, low, high, nodes)
-    return _band(dimension, nodes, *checks.floating(along, across, low, high))
+    along, across, low, high = checks.floating(along, across, low, high)
+    # the dimension as an array, so that one compiled program serves all
+    return _band(nodes, jnp.asarray(dimension, low.dtype), along, across, low, high)
 
 
-@partial(jax.jit, static_argnums=(0, 1))
+@partial(jax.jit, static_argnums=0)
 def _band(
-    dimension: int, nodes: int, along: Array, across: Array, low: Array, high: Array
+    nodes: int, dimension: Array, along: Array, across: Array, low: Array, high: Array
 ) -> CosineBand:
     law = radius_nodes(dimension, across, nodes)
     edges = tuple(jax.vmap(partial(_edge, law, along))(jnp.stack([low, high])))
@@ -103,7 +105,7 @@ def _edge(law: Radius, along: Array, level: Array) -> Array:
 
 
 def _moments(
-    dimension: int, law: Radius, along: Array, across: Array, edges: tuple, wanted: Array
+    dimension: Array, law: Radius, along: Array, across: Array, edges: tuple, wanted: Array
 ) -> CosineBand:
     below, above = (edge * law.radius - along for edge in edges)
     at_below, at_above = norm.pdf(below), norm.pdf(above)
@@ -128,7 +130,7 @@ def _moments(
         across_mean=forward - across,
         across_variance=forward_square - forward**2,
         covariance=average(first * law.forward) - mean * forward,
-        rest_variance=(radius_square - forward_square) / max(dimension - 2, 1),
+        rest_variance=(radius_square - forward_square) / jnp.maximum(dimension - 2, 1),
         residual=jnp.maximum(law.residual, jnp.abs(mass - wanted)),
     )
 

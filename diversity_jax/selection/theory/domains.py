@@ -12,7 +12,6 @@ Second moments. With e the direction, f the unit vector along the rest of the do
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -63,10 +62,16 @@ def kept_by_cosine(
     `direction` may have any length but zero; `low` and `high` are quantile levels of the cosine
     with it. Exact (see `cosine_band` for accuracy and errors). Source: derived above.
     """
-    mean, direction, variance = checks.floating(mean, direction, variance)
+    mean, direction, variance, low, high = checks.floating(mean, direction, variance, low, high)
+    checks.band(low, high)
     validate.shape("mean", mean, (None,), "pass one domain's mean, or map over domains")
     validate.shape("direction", direction, mean.shape, "pass a vector like the mean")
     checks.positive_number("variance", variance)
+    return _kept(mean, direction, variance, low, high)
+
+
+@jax.jit
+def _kept(mean: Array, direction: Array, variance: Array, low: Array, high: Array) -> KeptDomain:
     deviation = jnp.sqrt(variance)
     e = direction / jnp.linalg.norm(direction)
     along = e @ mean
@@ -107,8 +112,7 @@ def kept_domains(
     directions = other_directions(means).units if rule.endswith("other") else means
     near = rule.startswith("near")
     low, high = (1 - fraction, jnp.ones_like(fraction)) if near else (0 * fraction, fraction)
-    cut = partial(kept_by_cosine, variance=variance, low=low, high=high)
-    return jax.vmap(cut)(means, directions)
+    return jax.vmap(_kept, (0, 0, None, None, None))(means, directions, variance, low, high)
 
 
 def _second_moment(band: CosineBand, along: Array, across: Array, e: Array, f: Array) -> Array:

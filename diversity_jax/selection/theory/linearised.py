@@ -79,8 +79,12 @@ def score_correlations(centroids: Float[Array, "k d"], *, variance: Any) -> Floa
     positive. Source: derived in the module docstring.
     """
     centroids, variance = checks.floating(centroids, variance)
-    others = other_directions(centroids).units
+    checks.positive_number("variance", variance)
+    return _correlations(centroids, other_directions(centroids).units, variance)
 
+
+@jax.jit
+def _correlations(centroids: Array, others: Array, variance: Array) -> Array:
     def one(own, other):
         first = linear_score(own, other, variance=variance)
         second = linear_score(own, own, variance=variance)

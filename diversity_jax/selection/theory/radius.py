@@ -21,6 +21,7 @@ import math
 
 import equinox as eqx
 import jax.numpy as jnp
+from jax.scipy.special import gammaln
 from jaxtyping import Array, Float
 
 from diversity_jax.selection.theory.bessel import log_bessel
@@ -39,7 +40,7 @@ class Radius(eqx.Module):
     residual: Float[Array, ""]
 
 
-def radius_nodes(dimension: int, across: Array, nodes: int) -> Radius:
+def radius_nodes(dimension: Array, across: Array, nodes: int) -> Radius:
     """The law of B for `dimension` >= 2 and ``r2 = across >= 0``.
 
     `residual` is how far the weights were from summing to one before they were made to. Source:
@@ -48,7 +49,7 @@ def radius_nodes(dimension: int, across: Array, nodes: int) -> Radius:
     freedom = dimension - 1
     typical = jnp.sqrt(freedom + across**2)
     # P(B < b) <= b^m / (2^(m/2) Gamma(m/2 + 1)), whatever r2.
-    below = (LEFT + freedom / 2 * math.log(2) + math.lgamma(freedom / 2 + 1)) / freedom
+    below = (LEFT + freedom / 2 * math.log(2) + gammaln(freedom / 2 + 1)) / freedom
     start = jnp.maximum(below, jnp.log(jnp.maximum(typical - REACH, 1e-30)))
     end = jnp.log(typical + REACH)
     step = (end - start) / (nodes - 1)

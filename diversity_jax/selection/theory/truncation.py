@@ -64,7 +64,11 @@ def truncated_normal(lower: Any, upper: Any) -> tuple[Float[Array, ""], Band]:
     Ends may be infinite; relative accuracy holds for narrow bands and far tails alike. Wants
     ``lower < upper``, not checked. Source: derived in the module docstring.
     """
-    lower, upper = checks.floating(lower, upper)
+    return _truncated(*checks.floating(lower, upper))
+
+
+@jax.jit
+def _truncated(lower: Array, upper: Array) -> tuple[Array, Band]:
     mode = jnp.clip(jnp.zeros_like(lower), lower, upper)
     reach = jnp.sqrt(mode**2 + 2 * DEPTH)
     start, end = jnp.maximum(lower, -reach), jnp.minimum(upper, reach)
