@@ -41,7 +41,7 @@ def load(*, folder: str | Path | None = None, heads: int = HEADS) -> encoder.Enc
     """The encoder with its weights, from `folder` or the installed package, checked by sha256.
 
     Raises DatasetMissing with the install line, ValueError with the reinstall line for a file
-    that is not the known one. A quarter of a second.
+    that is not the known one.
     """
     content = _content(folder, WEIGHTS)
     try:
@@ -111,6 +111,9 @@ def _content(folder: str | Path | None, name: str) -> bytes:
         content = (place / name).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise _missing(f"no file {place / name}") from None
+    except OSError as error:
+        got = f"unreadable: {error.strerror}"
+        raise validate.fail(str(place / name), got, "a file", f"run: {REINSTALL}") from error
     checksum = hashlib.sha256(content).hexdigest()
     if checksum != CHECKSUMS[name]:
         got, expected = f"sha256 {checksum}", f"sha256 {CHECKSUMS[name]}"

@@ -74,6 +74,10 @@ def test_files_that_are_not_the_known_ones_are_refused(folder, name):
             use(name, folder)
         assert "\n" not in str(error.value)
     (folder / name).unlink()
+    (folder / name).mkdir()
+    with pytest.raises(ValueError, match=f"{name}: got unreadable"):
+        use(name, folder)
+    (folder / name).rmdir()
     assert not minilm.available(folder=folder)
     with pytest.raises(DatasetMissing, match=minilm.INSTALL) as error:
         use(name, folder)
