@@ -1,0 +1,106 @@
+"""Kernels: functions of two point arrays `[n, d]` and `[m, d]` that give similarities `[n, m]`.
+
+Any such function serves; these are the common ones. A kernel that is a plain function is part of
+what is compiled, so define it once, at module level; `Gaussian` carries its scale as data, and
+another scale compiles nothing anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from diversity_jax import validate
+
+Kernel = Callable[[Array, Array], Array]
+SAMPLE = 64  # points whose similarities are looked at before a rule runs
+
+
+def linear(a: Float[Array, "n d"], b: Float[Array, "m d"]) -> Float[Array, "n m"]:
+    """Inner products; positive semi-definite, of rank d at most."""
+    return a @ b.T
+
+
+def cosine(a: Float[Array, "n d"], b: Float[Array, "m d"]) -> Float[Array, "n m"]:
+    """Cosines; positive semi-definite, of rank d at most. A point of length zero gives NaN."""
+    return _unit(a) @ _unit(b).T
+
+
+def clipped_cosine(a: Float[Array, "n d"], b: Float[Array, "m d"]) -> Float[Array, "n m"]:
+    """Cosines with negative ones set to zero: for facility location; not semi-definite."""
+    return jnp.maximum(cosine(a, b), 0)
+
+
+class Gaussian(eqx.Module):
+    """``exp(-|x - y|^2 / (2 length_scale^2))``; positive definite, of full rank."""
+
+    length_scale: Float[Array, ""]
+
+    def __init__(self, length_scale: Any):
+        validate.positive("length_scale", length_scale)
+        self.length_scale = jnp.asarray(length_scale, float)
+
+    def __call__(self, a: Float[Array, "n d"], b: Float[Array, "m d"]) -> Float[Array, "n m"]:
+        """Similarities in (0, 1], in the precision of the points."""
+        scale = self.length_scale.astype(a.dtype)
+        squares = jnp.sum(a**2, axis=1)[:, None] + jnp.sum(b**2, axis=1)[None] - 2 * (a @ b.T)
+        return jnp.exp(-jnp.maximum(squares, 0) / (2 * scale**2))
+
+
+def check_kernel(kernel: Kernel, points: Float[Array, "n d"], *, positive: str) -> None:
+    """Refuse a kernel that is of the wrong shape, not finite, not symmetric or not positive.
+
+    Looked at on up to `SAMPLE` of the points, spread over all of them, where they are concrete;
+    `positive` as for `check_matrix`.
+    """
+    places = np.unique(np.linspace(0, points.shape[0] - 1, SAMPLE).astype(int))
+    some = points[places]
+    matrix = kernel(some, some)
+    size = len(places)
+    fix = "take point arrays [n, d], [m, d] and return [n, m]"
+    validate.shape("kernel", matrix, (size, size), fix)
+    check_matrix("kernel", matrix, positive=positive)
+
+
+def check_matrix(argument: str, matrix: Float[Array, "n n"], *, positive: str) -> None:
+    """Refuse a concrete matrix that is not finite, symmetric, or positive in the sense asked.
+
+    `positive` names what may not be below zero: ``"eigenvalues"``, ``"entries"`` or ``"nothing"``.
+    """
+    values = validate.concrete(matrix)
+    if values is None:
+        return
+    validate.finite(argument, values)
+    # Two orders of the same sums differ by rounding that grows with their length.
+    slack = 64 * np.sqrt(values.shape[0]) * np.finfo(values.dtype).eps * np.abs(values).max()
+    skew = np.abs(values - values.T).max()
+    if skew > slack:
+        fix = "average it with its transpose"
+        raise validate.fail(argument, f"an asymmetry of {skew:.3g}", "a symmetric matrix", fix)
+    check_lowest(argument, _lowest(values, positive), slack, positive)
+
+
+def check_lowest(argument: str, lowest: float, slack: float, positive: str) -> None:
+    """Refuse a lowest entry or eigenvalue that is below zero by more than `slack`."""
+    if lowest >= -slack:
+        return
+    got = f"a negative one among the {positive}, {lowest:.3g}"
+    fix = "pass a positive kernel, e.g. kernels.Gaussian(1.0)"
+    if positive == "entries":
+        fix = "clip it, e.g. kernels.clipped_cosine"
+    raise validate.fail(argument, got, f"{positive} >= 0", fix)
+
+
+def _lowest(values: np.ndarray, positive: str) -> float:
+    if positive == "nothing":
+        return 0.0
+    return float(np.linalg.eigvalsh(values)[0] if positive == "eigenvalues" else values.min())
+
+
+def _unit(points: Array) -> Array:
+    return points / jnp.sqrt(jnp.sum(points**2, axis=1, keepdims=True))

@@ -1,0 +1,188 @@
+"""Diversity scores of labelled points, and of a set as a whole.
+
+With ``C_k`` the plain mean of the points of domain k,
+
+    inter(x) = sum_{j != own} cos(x, C_j),      intra(x) = cos(x, C_own).
+
+High scores mean similar, so LOW diversity in plain words. The first is one cosine in disguise:
+``inter(x) = |s| cos(x, s)`` with ``s = sum_{j != own} C_j / |C_j|``, since each term is
+``x . C_j / (|x| |C_j|)``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from diversity_jax import validate
+from diversity_jax.selection.kernels import Kernel, check_matrix
+
+
+class OneCosine(eqx.Module):
+    """Inter-diversity as ``lengths[label] * cosines``: one direction per domain."""
+
+    directions: Float[Array, "k d"]  # s of each domain, not normalised
+    lengths: Float[Array, " k"]
+    cosines: Float[Array, " n"]
+
+
+def centroids(
+    embeddings: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int
+) -> Float[Array, "k d"]:
+    """The plain mean of the embeddings of each domain.
+
+    `labels` are integers from 0 to ``domains - 1``. Errors: ValueError for embeddings that are not
+    finite, labels outside the domains, a domain without points. Source: arXiv 2502.04380, 3.2.
+    """
+    embeddings, labels = check_labelled(embeddings, labels, domains=domains)
+    counts = jnp.zeros(domains, embeddings.dtype).at[labels].add(1)
+    sums = jax.ops.segment_sum(embeddings, labels, num_segments=domains)
+    return sums / counts[:, None]
+
+
+def inter_diversity(
+    embeddings: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int
+) -> Float[Array, " n"]:
+    """The sum of cosines between each point and the centroids of the other domains.
+
+    Between ``1 - domains`` and ``domains - 1``; high means close to the others, so low diversity.
+    Errors: ValueError as for `centroids`, and for embeddings or centroids of length zero and fewer
+    than two domains. Source: arXiv 2502.04380, 3.2, the sum as in the authors' code.
+    """
+    cosines = _cosines(embeddings, labels, domains)
+    others = jnp.arange(domains)[None] != jnp.asarray(labels)[:, None]
+    return jnp.sum(jnp.where(others, cosines, 0), axis=1)
+
+
+def intra_diversity(
+    embeddings: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int
+) -> Float[Array, " n"]:
+    """The cosine between each point and the centroid of its own domain.
+
+    High means close to the centre, so low diversity. Errors: as for `inter_diversity`, but one
+    domain is enough. Source: arXiv 2502.04380, 3.2.
+    """
+    cosines = _cosines(embeddings, labels, domains, least=1)
+    return jnp.take_along_axis(cosines, jnp.asarray(labels)[:, None], axis=1)[:, 0]
+
+
+def inter_as_one_cosine(
+    embeddings: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int
+) -> OneCosine:
+    """`inter_diversity` as a length times one cosine; the same number by another route.
+
+    Where the directions of the other domains cancel, `directions` is zero and the cosine NaN.
+    Errors: as for `inter_diversity`. Source: derived in the module docstring.
+    """
+    _check_domains(domains, 2)
+    means = centroids(embeddings, labels, domains=domains)
+    _check_lengths("embeddings", embeddings)
+    _check_lengths("centroids", means)
+    units = _unit(means)
+    # Sums without one's own term, not the total minus it: the rest may be small.
+    others = ~jnp.eye(domains, dtype=bool)
+    directions = jnp.where(others, 1, jnp.zeros((), units.dtype)) @ units
+    lengths = jnp.sqrt(jnp.sum(directions**2, axis=1))
+    table = _unit(jnp.asarray(embeddings)) @ (directions / lengths[:, None]).T
+    cosines = jnp.take_along_axis(table, jnp.asarray(labels)[:, None], axis=1)[:, 0]
+    return OneCosine(directions, lengths, cosines)
+
+
+def vendi_score(points: Float[Array, "n d"], *, kernel: Kernel) -> Float[Array, ""]:
+    """The effective number of different points, from 1 (all alike) to n (nothing in common).
+
+    ``exp(-sum_i l_i ln l_i)`` over the eigenvalues of the kernel's matrix divided by n; it is a
+    number of points if the kernel is 1 between a point and itself. Builds the n x n matrix, time
+    n^3. Errors: ValueError for points that are not finite, a kernel that is not symmetric or has
+    negative eigenvalues. Source: arXiv 2210.02410, definition 3.1.
+    """
+    points = jnp.asarray(points)
+    validate.shape("points", points, (None, None), "pass one point per row")
+    validate.finite("points", points)
+    return vendi_score_from_matrix(kernel(points, points))
+
+
+def vendi_score_from_matrix(matrix: Float[Array, "n n"]) -> Float[Array, ""]:
+    """`vendi_score` for a kernel's matrix that is there already."""
+    matrix = jnp.asarray(matrix)
+    validate.shape("matrix", matrix, (None, matrix.shape[0]), "pass similarities [n, n]")
+    check_matrix("matrix", matrix, positive="nothing")
+    eigenvalues = _eigenvalues(matrix) / matrix.shape[0]
+    seen = validate.concrete(eigenvalues)
+    slack = 64 * jnp.finfo(eigenvalues.dtype).eps
+    if seen is not None and seen[0] < -slack * max(seen[-1], 0):
+        got, fix = f"a smallest eigenvalue of {seen[0]:.3g}", "pass a positive kernel"
+        raise validate.fail("matrix", got, "a positive semi-definite matrix", fix)
+    shares = jnp.maximum(eigenvalues, 0)
+    logs = jnp.log(jnp.where(shares > 0, shares, 1))
+    return jnp.exp(-jnp.sum(shares * logs))
+
+
+def check_labelled(
+    embeddings: Any, labels: Any, *, domains: int
+) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
+    """Embeddings and labels as arrays; refuse what is not finite and labels that do not fit."""
+    embeddings, labels = jnp.asarray(embeddings), jnp.asarray(labels)
+    _check_domains(domains, 1)
+    validate.shape("embeddings", embeddings, (None, None), "pass one embedding per row")
+    validate.shape("labels", labels, (embeddings.shape[0],), "pass one label per embedding")
+    validate.finite("embeddings", embeddings)
+    if not jnp.issubdtype(labels.dtype, jnp.integer):
+        fix = "number the domains from 0"
+        raise validate.fail("labels", f"dtype {labels.dtype}", "integers", fix)
+    seen = validate.concrete(labels)
+    if seen is None:
+        return embeddings, labels
+    if seen.size and (seen.min() < 0 or seen.max() >= domains):
+        got = f"labels from {seen.min()} to {seen.max()}"
+        fix = "number the domains from 0 or raise `domains`"
+        raise validate.fail("labels", got, f"labels from 0 to {domains - 1}", fix)
+    empty = np.setdiff1d(np.arange(domains), seen)
+    if empty.size:
+        fix = "lower `domains` and number the labels without gaps"
+        raise validate.fail("labels", f"no point of domain {empty[0]}", "one of each domain", fix)
+    return embeddings, labels
+
+
+def _cosines(embeddings: Any, labels: Any, domains: int, least: int = 2) -> Float[Array, "n k"]:
+    """Cosines between all points and all centroids."""
+    _check_domains(domains, least)
+    means = centroids(embeddings, labels, domains=domains)
+    _check_lengths("embeddings", embeddings)
+    _check_lengths("centroids", means)
+    return _unit(jnp.asarray(embeddings)) @ _unit(means).T
+
+
+def _check_domains(domains: Any, least: int) -> None:
+    whole = isinstance(domains, int | np.integer) and not isinstance(domains, bool)
+    if not whole or domains < least:
+        fix = "pass the number of domains, labels are below it"
+        raise validate.fail("domains", repr(domains), f"an integer >= {least}", fix)
+
+
+def _check_lengths(argument: str, vectors: Any) -> None:
+    values = validate.concrete(vectors)
+    if values is None:
+        return
+    zero = np.flatnonzero(~(np.abs(values) > 0).any(axis=1))
+    if zero.size:
+        fix = "a cosine needs a direction: leave such rows out"
+        got = f"length zero in row {zero[0]}"
+        raise validate.fail(argument, got, "vectors of positive length", fix)
+
+
+def _unit(vectors: Array) -> Array:
+    return vectors / jnp.sqrt(jnp.sum(vectors**2, axis=1, keepdims=True))
+
+
+def _eigenvalues(matrix: Array) -> Array:
+    """Ascending; on a CPU by LAPACK's own driver, since jax computes the vectors as well."""
+    seen = validate.concrete(matrix)
+    if seen is None or jax.default_backend() != "cpu":
+        return jnp.linalg.eigvalsh(matrix)
+    return jnp.asarray(np.linalg.eigvalsh(seen))
