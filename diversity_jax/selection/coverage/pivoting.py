@@ -1,0 +1,211 @@
+"""Greedy determinants: a point at a time, by a Cholesky factor that grows by a row per pick.
+
+Both rules here choose the largest of some `scores` that every pick lowers by the square of a row:
+
+- DPP: score_i is the variance of i given those chosen, ``L_ii - |c_i|^2``; the row of pick j is
+  ``(L_ji - c_j . c_i) / sqrt(score_j)`` (arXiv 1709.05135, section 4);
+- D-optimal: score_i is the leverage ``x_i' A^-1 x_i``; with ``A + x_j x_j'`` it falls by the square
+  of ``x_j' A^-1 x_i / sqrt(1 + score_j)`` (Sherman and Morrison).
+
+A pick costs one pass over the points (or the factor so far), bound by memory: several likely picks
+in one matrix product were tried and gained nothing, unlike in `distances`, since every pick
+reorders the scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float
+
+from diversity_jax import validate
+from diversity_jax.chunks import map_rows, rows_per_chunk
+from diversity_jax.selection.coverage.record import Selection, check_number, check_points
+from diversity_jax.selection.kernels import Kernel, check_kernel, check_matrix
+
+ROWS = 32  # rows of the factor that are taken off at a time
+FALL = 1 / 16  # of the largest leverage, at which differences of leverages are not trusted
+CHECKED = 2048  # the largest matrix whose eigenvalues are all looked at before a rule runs
+
+
+def dpp_map(points: Float[Array, "n d"], *, number: int, kernel: Kernel) -> Selection:
+    """Choose `number` points greedily by ``log det L_S``, L the kernel's matrix over the points.
+
+    `gains` are the logarithms of the conditional variances, which never grow; `objective` is their
+    sum, log det of the chosen block. While it is monotone (all variances above 1) at least 1 - 1/e
+    of the best; no such promise otherwise. A kernel of rank r, such as `kernels.linear` with r = d,
+    allows r picks. No n x n array: memory ``number`` vectors of n, time ``n number^2``.
+    Errors: ValueError for points that are not finite, `number` outside 1 to n or above the rank,
+    a kernel that is asymmetric or has a negative eigenvalue (looked at on 64 points). Where values
+    are traced a rank that is too low shows as gains of minus infinity or NaN. Source: arXiv
+    1709.05135, algorithm 1; the shared passes derived in the module docstring.
+    """
+    points = jnp.asarray(points)
+    check_points(points, number)
+    check_kernel(kernel, points, positive="eigenvalues")
+    return _checked(*_dpp_points(kernel, points, number))
+
+
+def dpp_map_from_matrix(matrix: Float[Array, "n n"], *, number: int) -> Selection:
+    """`dpp_map` for a kernel's matrix that is there already.
+
+    Symmetry is checked throughout, eigenvalues up to 2048 points; above these a negative variance
+    that the choice meets is refused.
+    """
+    matrix = jnp.asarray(matrix)
+    check_square(matrix, number)
+    return _checked(*_dpp_matrix(matrix, number))
+
+
+def check_square(matrix: Array, number: Any) -> None:
+    """Refuse a matrix that is not square, symmetric, positive, or smaller than `number`."""
+    validate.shape("matrix", matrix, (None, matrix.shape[0]), "pass similarities [n, n]")
+    check_number(number, matrix.shape[0])
+    small = matrix.shape[0] <= CHECKED
+    check_matrix("matrix", matrix, positive="eigenvalues" if small else "nothing")
+
+
+def d_optimal(points: Float[Array, "n d"], *, number: int, ridge: Any = 1.0) -> Selection:
+    """Choose `number` points greedily by ``log det(ridge I + sum of x x')``.
+
+    The next point is the one of highest leverage; `gains` are ``log(1 + leverage)``, which never
+    grow, and `objective` is the log determinant, ``d log ridge`` included, so at least 1 - 1/e of
+    the best increase. Time `number` passes over the points and ``2 number / d`` products of them
+    with d x d matrices, memory a few vectors of n and a few of d x d. Errors: ValueError for
+    points that are not finite, `number` outside 1 to n, a ridge that is not above zero. Source:
+    derived in the module docstring.
+    """
+    points = jnp.asarray(points)
+    check_points(points, number)
+    validate.positive("ridge", ridge, "pass e.g. 1.0, the prior precision of the coefficients")
+    return _d_optimal(points, jnp.asarray(ridge, points.dtype), number)
+
+
+def _greedy(
+    scores: Array,
+    number: int,
+    state: Any,
+    *,
+    numerators: Callable[[Any, Array], Array],
+    keep: Callable[..., tuple[Any, Array]],
+    floor: float,
+) -> tuple[Array, Array, Any]:
+    """Picks, their scores when picked and the last state.
+
+    `numerators(state, pick)` gives the row of a pick times ``sqrt(floor + its score)``,
+    `keep(state, turn, pick, row, scores)` the state after it and the scores, mended if need be.
+    """
+    n = scores.shape[0]
+
+    def step(turn: Array, held: tuple[Any, ...]) -> tuple[Any, ...]:
+        scores, picks, won, state = held
+        pick = jnp.argmax(scores).astype(jnp.int32)
+        pivot = scores[pick]
+        # A pivot that is not positive leaves no row: what it should have lowered is rounding.
+        root = jnp.sqrt(jnp.where(pivot > 0, floor + pivot, 1))
+        row = jnp.where(pivot > 0, numerators(state, pick) / root, 0)
+        scores = (scores - row**2).at[pick].set(-jnp.inf)
+        state, scores = keep(state, turn, pick, row, scores)
+        return scores, picks.at[turn].set(pick), won.at[turn].set(pivot), state
+
+    start = scores, jnp.full(number, n, jnp.int32), jnp.zeros(number, scores.dtype), state
+    return lax.fori_loop(0, number, step, start)[1:]
+
+
+def _dpp(
+    diagonal: Array, number: int, similarities: Callable[[Array], Array]
+) -> tuple[Selection, Array, Array]:
+    """The selection, the conditional variances of its picks, and the largest variance."""
+    chunks = -(-number // ROWS)
+
+    def numerators(state: tuple[Array, Array], pick: Array) -> Array:
+        factor, count = state
+
+        def take(index: Array, held: Array) -> Array:
+            part = lax.dynamic_slice_in_dim(factor, index * ROWS, ROWS)
+            return held - part[:, pick] @ part
+
+        return lax.fori_loop(0, -(-count // ROWS), take, similarities(pick))
+
+    def keep(state, turn, pick, row, scores):
+        factor, count = state
+        return (factor.at[turn].set(row), count + 1), scores
+
+    state = jnp.zeros((chunks * ROWS, diagonal.shape[0]), diagonal.dtype), jnp.int32(0)
+    picks, won, _ = _greedy(diagonal, number, state, numerators=numerators, keep=keep, floor=0.0)
+    gains = jnp.log(won)
+    return Selection(picks, gains, jnp.sum(gains)), won, jnp.max(diagonal)
+
+
+@eqx.filter_jit
+def _dpp_points(kernel: Kernel, points: Array, number: int) -> tuple[Selection, Array, Array]:
+    diagonal = lax.map(lambda point: kernel(point[None], point[None])[0, 0], points, batch_size=256)
+    return _dpp(diagonal, number, lambda pick: kernel(points[pick][None], points)[0])
+
+
+@partial(jax.jit, static_argnums=1)
+def _dpp_matrix(matrix: Array, number: int) -> tuple[Selection, Array, Array]:
+    return _dpp(jnp.diagonal(matrix), number, lambda pick: matrix[pick])
+
+
+def _checked(selection: Selection, variances: Array, largest: Array) -> Selection:
+    """The selection, unless a pick had no variance left beyond rounding."""
+    seen, top = validate.concrete(variances), validate.concrete(largest)
+    if seen is None or top is None:
+        return selection
+    number = seen.shape[0]
+    enough = seen > 16 * number * jnp.finfo(seen.dtype).eps * float(top)
+    if not enough.all():
+        rank = int(enough.argmin())
+        expected = f"at most {rank}, the kernel's rank in this precision"
+        fix = "pick fewer, or use a kernel of full rank, e.g. kernels.Gaussian(1.0)"
+        raise validate.fail("number", number, expected, fix)
+    return selection
+
+
+@partial(jax.jit, static_argnums=2)
+def _d_optimal(points: Array, ridge: Array, number: int) -> Selection:
+    n, d = points.shape
+    every = max(d // 2, 8)
+
+    def anew(matrix: Array) -> tuple[Array, Array]:
+        """The inverse of `matrix`, and the leverages of all points under it."""
+        root = jnp.linalg.cholesky(matrix)
+        inverse = jax.scipy.linalg.solve_triangular(root, jnp.eye(d, dtype=root.dtype), lower=True)
+        rows = rows_per_chunk(n, 2 * d * points.dtype.itemsize, most=n)
+        return inverse.T @ inverse, map_rows(_squared_lengths, rows, inverse, points)
+
+    def numerators(state: tuple[Array, ...], pick: Array) -> Array:
+        return points @ (state[1] @ points[pick])
+
+    def keep(state, turn, pick, row, scores):
+        matrix, inverse, last, level = state
+        point = points[pick]
+        matrix = matrix + point[:, None] * point[None]
+        image = inverse @ point
+        inverse = inverse - image[:, None] * image[None] / (1 + point @ image)
+        # Leverages fall by orders of magnitude: differences alone would lose them to rounding.
+        due = (turn - last >= every) | (jnp.max(scores) < FALL * level)
+        inverse, fresh = lax.cond(due, lambda: anew(matrix), lambda: (inverse, scores))
+        scores = jnp.where(jnp.isneginf(scores), -jnp.inf, fresh)
+        last, level = jnp.where(due, turn, last), jnp.where(due, jnp.max(scores), level)
+        return (matrix, inverse, last, level), scores
+
+    unit = jnp.eye(d, dtype=points.dtype)
+    scores = jnp.sum(points**2, axis=1) / ridge
+    state = ridge * unit, unit / ridge, jnp.int32(0), jnp.max(scores)
+    picks, won, (matrix, *_) = _greedy(
+        scores, number, state, numerators=numerators, keep=keep, floor=1.0
+    )
+    objective = 2 * jnp.sum(jnp.log(jnp.diagonal(jnp.linalg.cholesky(matrix))))
+    return Selection(indices=picks, gains=jnp.log1p(won), objective=objective)
+
+
+def _squared_lengths(matrix: Array, points: Array) -> Array:
+    return jnp.sum((points @ matrix.T) ** 2, axis=1)

@@ -1,0 +1,37 @@
+"""What every rule of coverage returns, and the checks that they share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from diversity_jax import validate
+
+
+class Selection(eqx.Module):
+    """The chosen points in the order of choice, what each added, and what the rule maximises."""
+
+    indices: Int[Array, " k"]
+    gains: Float[Array, " k"]
+    objective: Float[Array, ""]
+
+
+def check_number(number: Any, available: int, what: str = "points") -> None:
+    """Refuse a number of picks that is no integer, below one or above what is `available`."""
+    whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
+    if not whole or not 1 <= number <= available:
+        expected = f"an integer from 1 to {available}, the number of {what}"
+        raise validate.fail("number", repr(number), expected, "pick fewer or pass more")
+
+
+def check_points(points: Any, number: Any) -> None:
+    """Refuse points that are not a finite floating-point `[n, d]`, or too few for `number`."""
+    validate.shape("points", points, (None, None), "pass one point per row")
+    if not np.issubdtype(points.dtype, np.floating):
+        fix = "convert them, e.g. points.astype(float)"
+        raise validate.fail("points", f"dtype {points.dtype}", "floating-point numbers", fix)
+    check_number(number, points.shape[0])
+    validate.finite("points", points)

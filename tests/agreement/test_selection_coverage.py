@@ -1,0 +1,287 @@
+"""Rules of coverage against brute force, plain loops, enumeration and scikit-learn."""
+
+import itertools
+import math
+import zlib
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.cluster import kmeans_plusplus
+from sklearn.metrics.pairwise import cosine_similarity
+
+from diversity_jax.selection import coverage, kernels
+
+FALSE_ALARM = 1e-4
+
+
+def points_of(name, number, dimension, dtype=np.float64):
+    random = np.random.default_rng(zlib.crc32(name.encode()))
+    centres = random.normal(size=(5, dimension))
+    rows = centres[random.integers(5, size=number)] + random.normal(size=(number, dimension))
+    return rows.astype(dtype)
+
+
+def best_gains(matrix, picks):
+    """Gains of facility location along `picks`, and the largest that each step could have had."""
+    best, won, most = np.zeros(len(matrix)), [], []
+    for pick in picks:
+        offered = np.maximum(matrix - best[:, None], 0).sum(axis=0)
+        won.append(offered[pick])
+        most.append(offered.max())
+        best = np.maximum(best, matrix[:, pick])
+    return np.array(won), np.array(most), best.sum()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_facility_location_makes_the_greedy_choice_at_every_step(dtype):
+    rows = points_of("greedy facility", 700, 8, dtype)
+    found = coverage.facility_location(rows, number=200, kernel=kernels.clipped_cosine)
+    matrix = np.maximum(cosine_similarity(rows.astype(np.float64)), 0)
+    won, most, total = best_gains(matrix, np.asarray(found.indices))
+    # A sum of 700 similarities carries some 700 roundings, of units of at most 1.
+    slack = 700 * float(np.finfo(dtype).eps)
+    drift = 1e-4 if dtype == np.float32 else 0.0
+    assert (won >= most * (1 - drift) - slack).all()
+    np.testing.assert_allclose(found.gains, won, atol=slack)
+    assert float(found.objective) == pytest.approx(total, rel=slack)
+    assert found.gains.dtype == dtype and len(set(found.indices.tolist())) == 200
+
+
+def test_facility_location_reaches_its_share_of_the_best_subset():
+    kernel = kernels.Gaussian(1.5)
+    share = []
+    for case in range(3):
+        rows = points_of(f"facility subsets {case}", 12, 2)
+        matrix = np.asarray(kernel(rows, rows))
+        best = max(
+            matrix[:, list(S)].max(axis=1).sum() for S in itertools.combinations(range(12), 4)
+        )
+        for method in ("lazy", "stochastic"):
+            found = coverage.facility_location(rows, number=4, kernel=kernel, method=method)
+            share.append(float(found.objective) / best)
+    assert min(share) >= 1 - 1 / math.e
+    assert max(share) <= 1 + 1e-12
+
+
+def test_stochastic_greedy_is_close_to_the_exact_one_and_follows_its_key():
+    rows = points_of("stochastic facility", 700, 8)
+    run = {
+        name: coverage.facility_location(rows, number=40, kernel=kernels.clipped_cosine, **options)
+        for name, options in {
+            "exact": {},
+            "fixed": {"method": "stochastic"},
+            "again": {"method": "stochastic"},
+            "other": {"method": "stochastic", "key": jax.random.key(1)},
+        }.items()
+    }
+    exact = float(run["exact"].objective)
+    for name in ("fixed", "other"):
+        matrix = np.maximum(cosine_similarity(rows), 0)
+        _, _, total = best_gains(matrix, np.asarray(run[name].indices))
+        assert float(run[name].objective) == pytest.approx(total, rel=1e-12)
+        assert total >= 0.99 * exact
+    assert run["fixed"].indices.tolist() == run["again"].indices.tolist()
+    assert run["fixed"].indices.tolist() != run["other"].indices.tolist()
+
+
+def test_k_center_is_the_farthest_point_at_every_step():
+    rows = points_of("k-center", 400, 5)
+    found = coverage.k_center(rows, number=60, first=7)
+    nearest, radii = np.full(400, np.inf), []
+    for pick in np.asarray(found.indices):
+        radii.append(np.sqrt(nearest[pick]))
+        assert nearest[pick] >= nearest.max() * (1 - 1e-12) or pick == 7
+        nearest = np.minimum(nearest, ((rows - rows[pick]) ** 2).sum(axis=1))
+    np.testing.assert_allclose(found.gains, radii, rtol=1e-10)
+    assert float(found.objective) == pytest.approx(np.sqrt(nearest.max()), rel=1e-12)
+    assert int(found.indices[0]) == 7
+
+
+def test_k_center_is_within_twice_the_best_radius_and_meets_the_toy():
+    toy = np.array([(2, 0), (2, 1), (1, 2), (0, 2), (-1, 2), (-2, 1), (-2, -1), (0.5, -2)])
+    found = coverage.k_center(toy, number=3, first=0)
+    assert sorted(found.indices.tolist()) == [0, 5, 7]
+    assert float(found.objective) == pytest.approx(5**0.5, rel=1e-14)
+    apart = np.sqrt(((toy[:, None] - toy[None]) ** 2).sum(axis=2))
+    best = min(apart[:, list(S)].min(axis=1).max() for S in itertools.combinations(range(8), 3))
+    assert best <= float(found.objective) <= 2 * best
+
+
+@pytest.mark.parametrize("source", ["points", "matrix"])
+def test_dpp_map_is_the_largest_determinant_at_every_step(source):
+    rows, kernel = points_of("dpp steps", 60, 3), kernels.Gaussian(1.0)
+    matrix = np.asarray(kernel(rows, rows))
+    if source == "points":
+        found = coverage.dpp_map(rows, number=20, kernel=kernel)
+    else:
+        found = coverage.dpp_map_from_matrix(matrix, number=20)
+    chosen, last = [], 0.0
+    for pick, gain in zip(found.indices.tolist(), found.gains.tolist()):
+        every = [
+            np.linalg.slogdet(matrix[np.ix_([*chosen, other], [*chosen, other])])[1]
+            for other in range(60)
+            if other not in chosen
+        ]
+        chosen.append(pick)
+        now = np.linalg.slogdet(matrix[np.ix_(chosen, chosen)])[1]
+        assert now >= max(every) - 1e-9
+        assert gain == pytest.approx(now - last, abs=1e-9)
+        last = now
+    assert float(found.objective) == pytest.approx(last, abs=1e-9)
+
+
+@pytest.mark.parametrize(("dtype", "slack"), [(np.float32, 1e-3), (np.float64, 1e-9)])
+def test_d_optimal_is_the_largest_leverage_at_every_step(dtype, slack):
+    rows, ridge = points_of("d-optimal", 300, 6, dtype), 0.01
+    found = coverage.d_optimal(rows, number=80, ridge=ridge)
+    exact = rows.astype(np.float64)
+    matrix, left = ridge * np.eye(6), np.ones(300, bool)
+    for pick, gain in zip(found.indices.tolist(), found.gains.tolist()):
+        leverages = np.einsum("ij,jk,ik->i", exact, np.linalg.inv(matrix), exact)
+        assert leverages[pick] >= leverages[left].max() * (1 - slack)
+        assert gain == pytest.approx(np.log1p(leverages[pick]), rel=slack, abs=slack)
+        left[pick], matrix = False, matrix + np.outer(exact[pick], exact[pick])
+    assert float(found.objective) == pytest.approx(np.linalg.slogdet(matrix)[1], rel=slack)
+    total = float(jnp.sum(found.gains)) + 6 * np.log(ridge)
+    assert float(found.objective) == pytest.approx(total, rel=slack)
+
+
+def chi_square(counts, chances):
+    """The p-value of `counts` under `chances`; what is expected fewer than 5 times is one class."""
+    assert chances.sum() == pytest.approx(1, abs=1e-9)
+    many = chances * counts.sum() >= 5
+    pairs = [(counts[many], chances[many]), (counts[~many].sum(), chances[~many].sum())]
+    if not many.all():
+        counts, chances = (np.append(pairs[0][place], pairs[1][place]) for place in (0, 1))
+    return stats.chisquare(counts, chances * counts.sum()).pvalue
+
+
+def test_k_means_plus_plus_draws_follow_the_squared_distances():
+    """Chances of the second and of the third pick, by enumeration, against 20,000 draws."""
+    rows = np.array([(0, 0), (0, 1), (2, 0), (3, 3), (-2, 1), (1, -2)], float)
+    keys = jax.random.split(jax.random.key(zlib.crc32(b"k-means++ draws")), 20_000)
+    draw = jax.jit(
+        lambda keys: jax.lax.map(
+            lambda key: coverage.kmeans_plus_plus(key, rows, number=3).indices, keys
+        )
+    )
+    picks = np.asarray(draw(keys))
+    square = ((rows[:, None] - rows[None]) ** 2).sum(axis=2)
+    orders = list(itertools.permutations(range(6), 3))
+    chances = []
+    for a, b, c in orders:
+        nearest = np.minimum(square[a], square[b])
+        chances.append(square[a, b] / square[a].sum() * nearest[c] / nearest.sum() / 6)
+    counts = np.array([(picks == np.array(order)[None]).all(axis=1).sum() for order in orders])
+    assert counts.sum() == 20_000
+    assert chi_square(counts, np.array(chances)) > FALSE_ALARM
+
+
+def test_k_means_plus_plus_has_the_potential_of_scikit_learn():
+    rows = points_of("k-means++ potential", 400, 4)
+    run = jax.jit(lambda key: coverage.kmeans_plus_plus(key, rows, number=10).objective)
+    keys = jax.random.split(jax.random.key(zlib.crc32(b"k-means++ potential")), 200)
+    ours = np.array([float(run(key)) for key in keys])
+    theirs = []
+    for seed in range(200):
+        _, picks = kmeans_plusplus(rows, 10, random_state=seed, n_local_trials=1)
+        theirs.append(((rows[:, None] - rows[picks][None]) ** 2).sum(axis=2).min(axis=1).sum())
+    assert stats.ks_2samp(ours, theirs).pvalue > FALSE_ALARM
+    found = coverage.kmeans_plus_plus(keys[0], rows, number=10)
+    chosen = rows[np.asarray(found.indices)]
+    potential = ((rows[:, None] - chosen[None]) ** 2).sum(axis=2).min(axis=1).sum()
+    assert float(found.objective) == pytest.approx(potential, rel=1e-10)
+
+
+def test_k_dpp_draws_have_the_chances_of_their_determinants():
+    rows = points_of("k-dpp", 7, 2)
+    matrix = np.asarray(kernels.Gaussian(1.2)(rows, rows))
+    keys = jax.random.split(jax.random.key(zlib.crc32(b"k-dpp draws")), 20_000)
+    draw = jax.jit(
+        lambda keys: jax.lax.map(
+            lambda key: coverage.k_dpp_from_matrix(key, matrix, number=3).indices, keys
+        )
+    )
+    picks = np.sort(np.asarray(draw(keys)), axis=1)
+    subsets = list(itertools.combinations(range(7), 3))
+    weights = np.array([np.linalg.det(matrix[np.ix_(S, S)]) for S in subsets])
+    chances = weights / weights.sum()
+    counts = np.array([(picks == np.array(S)[None]).all(axis=1).sum() for S in subsets])
+    assert counts.sum() == 20_000
+    assert chi_square(counts, chances) > FALSE_ALARM
+
+
+def test_k_dpp_of_many_points_stays_in_the_range_of_numbers():
+    rows = points_of("k-dpp range", 300, 64, np.float32)
+    found = coverage.k_dpp(jax.random.key(3), rows, number=64, kernel=kernels.linear)
+    assert len(set(found.indices.tolist())) == 64
+    assert np.isfinite(found.objective)
+
+
+def information(spread, power):
+    return (spread**power).sum(axis=-1)
+
+
+def test_information_gain_exact_picks_the_largest_increase_and_beats_its_bound():
+    random = np.random.default_rng(zlib.crc32(b"information"))
+    weights = random.random((12, 5)) * (random.random((12, 5)) < 0.5)
+    similarities = np.abs(np.corrcoef(random.normal(size=(5, 3))))
+    options = {"threshold": 0.5, "strength": 0.7, "power": 0.6}
+    edges = np.where(similarities >= 0.5, similarities, 0) * (1 - np.eye(5))
+    whole = 1 + 0.7 * edges.sum(axis=1, keepdims=True)
+    spread = weights @ ((np.eye(5) + 0.7 * edges) / whole)
+    found = {
+        method: coverage.information_gain(weights, similarities, number=4, method=method, **options)
+        for method in ("exact", "gradient")
+    }
+    held = np.zeros(5)
+    for pick, gain in zip(found["exact"].indices.tolist(), found["exact"].gains.tolist()):
+        rise = information(held[None] + spread, 0.6) - information(held, 0.6)
+        assert gain == pytest.approx(rise[pick], rel=1e-10)
+        held = held + spread[pick]
+    best = max(
+        information(spread[list(S)].sum(axis=0), 0.6) for S in itertools.combinations(range(12), 4)
+    )
+    assert (1 - 1 / math.e) * best <= float(found["exact"].objective) <= best * (1 + 1e-12)
+    for one in found.values():
+        total = information(spread[np.asarray(one.indices)].sum(axis=0), 0.6)
+        assert float(one.objective) == pytest.approx(total, rel=1e-12)
+        assert float(jnp.sum(one.gains)) == pytest.approx(total, rel=1e-12)
+
+
+def test_stratified_shares_are_those_of_a_plain_loop():
+    random = np.random.default_rng(zlib.crc32(b"strata"))
+    scores = random.gamma(1.5, size=500)
+    found = coverage.coverage_stratified(jax.random.key(2), scores, number=120, drop=0.1, strata=20)
+    kept = np.sort(scores)[:450]
+    edges = np.linspace(kept[0], kept[-1], 21)
+
+    def place(values):
+        return np.clip(np.searchsorted(edges, values, side="right") - 1, 0, 19)
+
+    sizes = np.bincount(place(kept), minlength=20)
+    left, shares = 120, np.zeros(20, int)
+    for turn, stratum in enumerate(np.argsort(sizes, kind="stable")):
+        shares[stratum] = min(sizes[stratum], left // (20 - turn))
+        left -= shares[stratum]
+    picks = np.asarray(found.indices)
+    assert len(set(picks.tolist())) == 120 and scores[picks].max() <= kept[-1]
+    assert np.bincount(place(scores[picks]), minlength=20).tolist() == shares.tolist()
+    assert float(found.objective) == (shares > 0).sum()
+
+
+def test_stratified_picks_are_uniform_inside_a_stratum():
+    scores = np.concatenate([np.zeros(8), np.ones(3)])
+    keys = jax.random.split(jax.random.key(zlib.crc32(b"strata draws")), 4000)
+
+    def draw(key):
+        return coverage.coverage_stratified(key, scores, number=5, drop=0.0, strata=2).indices
+
+    picks = np.asarray(jax.jit(lambda keys: jax.lax.map(draw, keys))(keys))
+    # The three ones give min(3, 5 // 2) = 2, the eight zeros 3.
+    for point, chance in ((0, 3 / 8), (7, 3 / 8), (9, 2 / 3)):
+        count = int((picks == point).any(axis=1).sum())
+        assert stats.binomtest(count, 4000, chance).pvalue > FALSE_ALARM / 3
