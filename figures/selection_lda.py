@@ -1,0 +1,73 @@
+"""Discriminants after selection: what n points cost, and where class means swap."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from figures import style
+
+EXPERIMENT = "selection_lda"
+LABELS = {
+    "random": "random",
+    "entropy": "highest entropy",
+    "near_other": "nearest to the other domain",
+    "far_other": "farthest from it",
+}
+
+
+def draw(dataset):
+    """Points times excess error at both separations; errors about the swap; the predicted map."""
+    figure, axes = style.panels(2, rows=2, width=5.2, height=4.2)
+    scan = ~np.isfinite(dataset.errors.values[:, 0, -1])
+    swept = dataset.isel(point=np.flatnonzero(~scan))
+    for panel, apart in zip(axes, np.unique(swept.separation)):
+        _excess(panel, swept.isel(point=np.flatnonzero(swept.separation.values == apart)))
+        panel.set_title(f"{style.plain(apart)} deviations apart; lines: theory for many points")
+    _swap(axes[2], dataset.isel(point=np.flatnonzero(scan)))
+    _map(figure, axes[3], dataset)
+    return figure
+
+
+def _excess(axes, some) -> None:
+    for number, (rule, label) in enumerate(LABELS.items()):
+        (one,) = np.flatnonzero(some.rule.values == rule)
+        sizes = some.coords["sizes"].values[one]
+        excess = (some.errors.values[one] - some.theory_base.values[one][None]) * sizes[None]
+        style.points(axes, sizes, excess.T, number, label)
+        style.line(axes, sizes[[0, -1]], np.full(2, some.theory_slope.values[one]), number)
+    style.ticks(axes, some.coords["sizes"].values[0])
+    axes.set(xlabel="selected points n", ylabel="n × (error − error at n = ∞)")
+    style.legend(axes, columns=2)
+
+
+def _swap(axes, scan) -> None:
+    for number, rule in enumerate(("near_other", "far_other")):
+        some = scan.isel(point=np.flatnonzero(scan.rule.values == rule))
+        style.points(
+            axes, some.separation.values, some.errors.values[:, :, 0], number, LABELS[rule]
+        )
+    fraction = float(scan.kept.values[0])
+    swap = float(np.interp(fraction, scan.map_fraction, scan.flip))
+    style.threshold(axes, swap, f"means swap at {swap:.2f}")
+    axes.set(
+        xlabel="distance of the domains (deviations)",
+        ylabel="test error of the discriminant",
+        title=f"a fraction of {style.plain(fraction)} kept",
+    )
+    style.legend(axes)
+
+
+def _map(figure, axes, dataset) -> None:
+    image = axes.pcolormesh(
+        dataset.map_separation, dataset.map_fraction, dataset.map_error, cmap="cividis",
+        shading="nearest",
+    )  # fmt: skip
+    figure.colorbar(image, ax=axes, label="error with endless points")
+    axes.plot(dataset.flip, dataset.map_fraction, color="white", linestyle="--")
+    axes.set(
+        yscale="log",
+        xlim=(float(dataset.map_separation.min()), float(dataset.map_separation.max())),
+        xlabel="distance of the domains (deviations)",
+        ylabel="fraction kept",
+        title="nearest to the other domain; dashed: the swap",
+    )
