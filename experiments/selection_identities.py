@@ -48,7 +48,11 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
     parts = [seeds.stream(key, name) for name in ("means", "points", "pool", "target", "rows")]
     means = 1.5 * jax.random.normal(parts[0], (DOMAINS, d), jnp.float64)
     ones = jnp.ones(DOMAINS)
-    pool, target = (jax.random.dirichlet(part, ones, dtype=jnp.float64) for part in parts[2:4])
+    # Half of each share is equal, so that no domain is empty.
+    pool, target = (
+        0.5 / DOMAINS + 0.5 * jax.random.dirichlet(part, ones, dtype=jnp.float64)
+        for part in parts[2:4]
+    )
     here, there = (GaussianMixture.isotropic(one, means, ones) for one in (pool, target))
     points, labels = here.sample(parts[1], number)
     ratios, posterior = target / pool, here.responsibilities(points)
