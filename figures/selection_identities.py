@@ -18,7 +18,7 @@ def draw(dataset):
     ends = np.array([float(one.ratio.min()), float(one.ratio.max())])
     style.line(weights, ends, ends, 1, "equal")
     weights.set(
-        xscale="log", yscale="log", xlabel="density ratio target / pool",
+        xlabel="density ratio target / pool",
         ylabel="posterior's mixture of ratios", title="importance weight",
     )  # fmt: skip
     some = one.bound.values > 1e-9

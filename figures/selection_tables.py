@@ -19,6 +19,10 @@ def draw(dataset):
         style.strip(axes, place + 0.2, pools[place][np.isfinite(pools[place])], 1, named[1])
         axes.hlines(table[place, -1], place - 0.45, place + 0.45, color="black", label=named[2])
     style.names(axes, [str(name) for name in dataset.model.values])
-    axes.set(ylabel="average over seven benchmarks (%)", title="as published; without raw models")
+    axes.set(
+        xlabel="model",
+        ylabel="average over seven benchmarks (%)",
+        title="as published; without raw models",
+    )
     style.legend(axes, columns=3)
     return figure

@@ -35,7 +35,7 @@ def draw(dataset):
                 color="black", label="closed form" if number == 0 else None,
             )  # fmt: skip
         style.rows(panel, [_name(kind, some, place) for place in places])
-        panel.set(xlabel="deviations, or squares of them", title=title)
+        panel.set(xlabel="deviations, or squares of them", ylabel="setting", title=title)
         style.legend(panel, columns=2)
     return figure
 

@@ -22,6 +22,13 @@ from tests.library.figure_data_diffusion import (  # noqa: F401  (found by name)
     diffusion_spectrum,
     diffusion_times,
 )
+from tests.library.figure_data_diversity import (  # noqa: F401  (found by name)
+    selection_anisotropy,
+    selection_identities,
+    selection_lda,
+    selection_tables,
+    selection_truncation,
+)
 from tests.library.figure_data_images import (  # noqa: F401  (found by name)
     diffusion_images,
     diffusion_images_fashion,

@@ -146,6 +146,10 @@ SIMULATED = {
     "diffusion_speciation": "drawn",
     "diffusion_speciation_times": "measured",
     "diffusion_collapse": "collapse",
+    "selection_truncation": "measured",
+    "selection_anisotropy": "correlation",
+    "selection_lda": "errors",
+    "selection_tables": "averages",
 }
 
 
