@@ -42,12 +42,26 @@ class Trunk(nnx.Module):
 
 
 class Fitted(eqx.Module):
-    """A trained network as data: its weights, the loss of each epoch, and what was held out."""
+    """A trained network as data: its weights, the loss of each epoch, and what was held out.
+
+    `kept` are the weights after each of the epochs asked for, stacked; see `at`.
+    """
 
     parameters: Any
     losses: Float[Array, " epochs"]  # mean over the batches of each epoch
     held_out: Float[Array, ""]  # accuracy of a probe, mean squared error of a regressor
+    kept: Any
+    kept_held_out: Float[Array, " kept"]
     graph: Any = eqx.field(static=True)
+
+    def at(self, place: Any) -> Fitted:
+        """The network as it was after the epoch number `place` of those kept; may be traced."""
+        parameters = jax.tree.map(lambda stack: stack[place], self.kept)
+        return eqx.tree_at(
+            lambda fitted: (fitted.parameters, fitted.held_out),
+            self,
+            (parameters, self.kept_held_out[place]),
+        )
 
     def outputs(self, embeddings: Float[Array, "n d"]) -> Float[Array, "n o"]:
         """What the network says of `embeddings` `[n, d]`: logits, or predictions `[n, 1]`."""
@@ -86,13 +100,16 @@ def fit_probe(
     batch: int = 32,
     learning_rate: float = 1e-3,
     held_out: float = 0.03,
+    keep: tuple[int, ...] = (),
 ) -> Fitted:
     """Train a probe of domains by cross-entropy; `held_out` of the result is its accuracy.
 
     The paper's settings are batch 1, learning rate 1e-5, one epoch and 3% held out. Entropies of a
     probe depend on how long it was trained (labels are often a function of the embedding): report
-    `epochs` and `learning_rate` with them. Errors: ValueError for shapes, labels outside the
-    domains, sizes that leave no batch. Source: arXiv 2502.04380, section 4.2.
+    `epochs` and `learning_rate` with them; `keep` names epochs whose networks are kept on the way
+    (`Fitted.at`). Errors: ValueError for shapes, labels outside the domains, sizes that leave no
+    batch, and epochs to keep that do not rise from 1 to `epochs`. Source: arXiv 2502.04380,
+    section 4.2.
     """
     validate.shape("labels", labels, (len(embeddings),), "pass one per embedding")
     known = validate.concrete(labels)
@@ -108,7 +125,7 @@ def fit_probe(
 
     return _fit(
         key, embeddings, jnp.asarray(labels), loss, score, outputs=domains, width=width,
-        epochs=epochs, batch=batch, learning_rate=learning_rate, held_out=held_out,
+        epochs=epochs, batch=batch, learning_rate=learning_rate, held_out=held_out, keep=keep,
     )  # fmt: skip
 
 
@@ -122,42 +139,35 @@ def fit_regressor(
     batch: int = 32,
     learning_rate: float = 1e-3,
     held_out: float = 0.03,
+    keep: tuple[int, ...] = (),
 ) -> Fitted:
     """Train the second network to predict `rewards` by squared error, `held_out` that error.
 
-    Errors: ValueError for shapes and for sizes that leave no batch. Source: arXiv 2502.04380,
+    Errors: ValueError for NaN, and as for `fit_probe`. Source: arXiv 2502.04380,
     section 4.2 (psi_div).
     """
     validate.shape("rewards", rewards, (len(embeddings),), "pass one per embedding")
+    validate.finite("rewards", rewards)
 
     def loss(outputs: Array, wanted: Array) -> Array:
         return jnp.mean((outputs[:, 0] - wanted) ** 2)
 
     return _fit(
         key, embeddings, jnp.asarray(rewards), loss, loss, outputs=1, width=width,
-        epochs=epochs, batch=batch, learning_rate=learning_rate, held_out=held_out,
+        epochs=epochs, batch=batch, learning_rate=learning_rate, held_out=held_out, keep=keep,
     )  # fmt: skip
 
 
 def _fit(
     key: Array, embeddings: Array, wanted: Array, loss: Any, score: Any, *, outputs: int,
     width: float, epochs: int, batch: int, learning_rate: float, held_out: float,
+    keep: tuple[int, ...],
 ) -> Fitted:  # fmt: skip
-    validate.shape("embeddings", embeddings, (None, None), "pass one row per sample")
-    validate.finite("embeddings", embeddings)
-    number, dimension = embeddings.shape
-    if not 0 < held_out < 1:
-        raise validate.fail("held_out", held_out, "a share above 0 and below 1", "pass e.g. 0.03")
-    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
-        raise validate.fail("epochs", repr(epochs), "an integer >= 1", "train at least once")
-    kept = max(1, round(held_out * number))
-    if not 1 <= batch <= number - kept:
-        expected = f"1 to {number - kept}, the samples that are not held out"
-        raise validate.fail("batch", batch, expected, "lower it, or pass more samples")
-    order = jax.random.permutation(seeds.stream(key, "held out"), number)
-    out, inside = order[:kept], order[kept:]
+    out, inside = _split(key, embeddings, held_out=held_out, batch=batch)
+    marks, embeddings = _marks(epochs, keep), jnp.asarray(embeddings)
+    validate.positive("learning_rate", learning_rate, "pass e.g. 1e-3")
     network = Trunk(
-        dimension, outputs, width=width, dtype=embeddings.dtype,
+        embeddings.shape[1], outputs, width=width, dtype=embeddings.dtype,
         rngs=nnx.Rngs(seeds.stream(key, "weights")),
     )  # fmt: skip
     graph, parameters = nnx.split(network, nnx.Param)
@@ -173,14 +183,49 @@ def _fit(
         return (optax.apply_updates(parameters, changes), state), value
 
     def epoch(held: Any, number: Array) -> tuple[Any, Array]:
-        shuffled = jax.random.permutation(
-            jax.random.fold_in(seeds.stream(key, "order"), number), inside
-        )
+        trained, kept = held
+        order = jax.random.fold_in(seeds.stream(key, "order"), number)
+        shuffled = jax.random.permutation(order, inside)
         batches = shuffled[: shuffled.size // batch * batch].reshape(-1, batch)
-        held, values = jax.lax.scan(step, held, batches)
-        return held, values.mean()
+        trained, values = jax.lax.scan(step, trained, batches)
+        # Every epoch writes to the next mark's place, so the last to write is the mark itself.
+        place = jnp.searchsorted(jnp.asarray(marks), number + 1)
+        kept = jax.tree.map(lambda stack, now: stack.at[place].set(now), kept, trained[0])
+        return (trained, kept), values.mean()
 
-    start = parameters, optimiser.init(parameters)
-    (parameters, _), losses = jax.lax.scan(epoch, start, jnp.arange(epochs))
-    said = nnx.merge(graph, parameters)(embeddings[out])
-    return Fitted(parameters, losses, score(said, wanted[out]), graph)
+    def scored(parameters: Any) -> Array:
+        return score(nnx.merge(graph, parameters)(embeddings[out]), wanted[out])
+
+    room = jax.tree.map(lambda now: jnp.zeros((len(marks), *now.shape), now.dtype), parameters)
+    start = (parameters, optimiser.init(parameters)), room
+    ((parameters, _), kept), losses = jax.lax.scan(epoch, start, jnp.arange(epochs))
+    marked = jax.lax.map(scored, kept)
+    kept = jax.tree.map(lambda stack: stack[: len(keep)], kept)
+    return Fitted(parameters, losses, marked[-1], kept, marked[: len(keep)], graph)
+
+
+def _split(
+    key: Array, embeddings: Array, *, held_out: float, batch: int
+) -> tuple[Array, Array]:  # fmt: skip
+    """Numbers of the samples held out, and of those trained on."""
+    validate.shape("embeddings", embeddings, (None, None), "pass one row per sample")
+    validate.finite("embeddings", embeddings)
+    number = embeddings.shape[0]
+    if not 0 < held_out < 1:
+        raise validate.fail("held_out", held_out, "a share above 0 and below 1", "pass e.g. 0.03")
+    kept = max(1, round(held_out * number))
+    if not 1 <= batch <= number - kept:
+        expected = f"1 to {number - kept}, the samples that are not held out"
+        raise validate.fail("batch", batch, expected, "lower it, or pass more samples")
+    order = jax.random.permutation(seeds.stream(key, "held out"), number)
+    return order[:kept], order[kept:]
+
+
+def _marks(epochs: int, keep: tuple[int, ...]) -> tuple[int, ...]:
+    """The epochs to keep, and the last one."""
+    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
+        raise validate.fail("epochs", repr(epochs), "an integer >= 1", "train at least once")
+    rising = all(before < after for before, after in pairwise((0, *keep)))
+    if not rising or (keep and keep[-1] > epochs):
+        raise validate.fail("keep", keep, f"epochs that rise from 1 to {epochs}", "sort them")
+    return keep if keep and keep[-1] == epochs else (*keep, epochs)
