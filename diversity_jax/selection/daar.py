@@ -91,12 +91,14 @@ def pseudo_labels(
     its samples stays where it was. Memory n k beyond the input. Errors: ValueError for shapes and
     NaN. Source: arXiv 2502.04380, section 4.1, and its code.
     """
+    validate.shape("embeddings", embeddings, (None, None), "pass one row per sample")
     validate.shape("centroids", centroids, (None, embeddings.shape[1]), "pass one row per domain")
     validate.finite("embeddings", embeddings)
     validate.finite("centroids", centroids)
     if steps < 1:
         raise validate.fail("steps", steps, "an integer >= 1", "pass e.g. 300")
     domains = centroids.shape[0]
+    embeddings, centroids = jnp.asarray(embeddings), jnp.asarray(centroids, embeddings.dtype)
     first = nearest(embeddings, centroids)
     if not moving:
         return Labels(first, centroids, jnp.asarray(0), jnp.asarray(True))
