@@ -33,6 +33,9 @@ from tests.library.figure_data_images import (  # noqa: F401  (found by name)
     diffusion_images,
     diffusion_images_fashion,
 )
+from tests.library.figure_data_selection import (  # noqa: F401  (found by name)
+    selection_probe,
+)
 from tests.library.figure_data_speciation import (  # noqa: F401  (found by name)
     diffusion_collapse,
     diffusion_speciation,

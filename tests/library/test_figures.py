@@ -150,6 +150,7 @@ SIMULATED = {
     "selection_anisotropy": "correlation",
     "selection_lda": "errors",
     "selection_tables": "averages",
+    "selection_probe": "regressor",
 }
 
 
