@@ -29,21 +29,21 @@ APART = (1.5, 1.5, 4.0, 4.0)  # two domains that are confused, and two isolated 
 class Config:
     """`epochs` are of the probe, one training for all; the regressor has `second` at each."""
 
-    seeds: int = 12
+    seeds: int = 16
     dimension: int = 32
     pool: int = 2000
-    probe_set: int = 2500
+    probe_set: int = 5000
     fraction: float = 0.2
     width: float = 1.0
-    batch: int = 16
+    batch: int = 32
     epochs: tuple[int, ...] = (1, 3, 10, 30)
     second: int = 3
 
 
 PRESETS = {
-    "smoke": Config(seeds=8, pool=400, probe_set=400, epochs=(1, 2, 4, 8), second=1),
+    "smoke": Config(seeds=8, pool=400, probe_set=400, batch=16, epochs=(1, 2, 4, 8), second=1),
     "laptop": Config(),
-    "paper": Config(seeds=40, pool=4000, probe_set=5000, batch=32),
+    "paper": Config(seeds=40, pool=4000),
 }
 
 
