@@ -33,6 +33,7 @@ from tests.library.figure_data_images import (  # noqa: F401  (found by name)
     diffusion_images,
     diffusion_images_fashion,
 )
+from tests.library.figure_data_rules import selection_rules  # noqa: F401  (found by name)
 from tests.library.figure_data_selection import (  # noqa: F401  (found by name)
     selection_probe,
 )

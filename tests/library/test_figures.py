@@ -151,6 +151,7 @@ SIMULATED = {
     "selection_lda": "errors",
     "selection_tables": "averages",
     "selection_probe": "regressor",
+    "selection_rules": "risks",
 }
 
 

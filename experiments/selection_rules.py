@@ -1,0 +1,252 @@
+"""Fourteen rules of selection on four domains: what they keep, and ridge regression on it.
+
+Domains ``N(mu_k, I)`` with ``mu_k = 3 m0 + separation_k v_k``, all directions orthonormal; two of
+the domains are close to each other and to the rest, two are isolated. Labels are seen by the rules
+of geometry only; the entropy is that of the true posterior, the best case for such a reward.
+Risks are averaged over the noise in y, and over `TEACHERS` draws of the teachers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray
+
+from diversity_jax import seeds
+from diversity_jax.mixtures import GaussianMixture
+from diversity_jax.selection import coverage, daar, kernels, reward, scores, theory
+from diversity_jax.selection.theory.confusable import EntropyShares
+
+HOST = True  # each rule is compiled once, and the rest is small
+GEOMETRY = ("near_other", "far_other", "near_own", "far_own")
+RULES = (
+    "random", *GEOMETRY, "entropy_top", "entropy_bottom", "k_center", "kmeans_plus_plus",
+    "facility_location", "dpp_map", "d_optimal", "coverage_stratified", "information_gain",
+)  # fmt: skip
+AXES = {
+    "shares": ("rule", "domain"),
+    "mean_shift": ("rule",),
+    "size_ratio": ("rule",),
+    "excess": ("rule",),
+    "risks": ("rule", "domain"),
+    "worst": ("rule",),
+    "surprise": ("rule",),
+    "above": ("domain",),
+    "large_excess": ("size", "geometry"),
+}
+FRACTION, SHARED, SEPARATIONS = 0.2, 3.0, (1.5, 1.5, 4.0, 4.0)
+RIDGE, NOISE, TEACHERS, LABELS = 1.0, 1.0, 8, 50
+
+
+@dataclass(frozen=True)
+class Config:
+    """A pool of points, a fifth of it kept; `numbers` kept by geometry from pools of their own."""
+
+    seeds: int = 48
+    dimension: int = 32
+    pool: int = 2000
+    numbers: tuple[int, ...] = (200, 400, 800, 1600)
+
+
+PRESETS = {
+    "smoke": Config(seeds=3, pool=500, numbers=(100, 140, 200, 280)),
+    "laptop": Config(),
+    "paper": Config(seeds=100, pool=6000),
+}
+
+
+def grid(config: Config) -> list[dict]:
+    """One point: all rules choose from the same pool."""
+    return [{"dimension": config.dimension, "pool": config.pool, "numbers": config.numbers}]
+
+
+def domains(dimension: int) -> GaussianMixture:
+    """The four domains, equally likely, of variance one."""
+    means = np.zeros((len(SEPARATIONS), dimension))
+    means[:, 0] = SHARED
+    means[np.arange(4), 1 + np.arange(4)] = SEPARATIONS
+    return GaussianMixture.isotropic(np.full(4, 0.25), means, 1.0)
+
+
+def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
+    """What each rule keeps of one pool, and the risks of regressions on it."""
+    mixture = domains(point["dimension"])
+    points, labels = mixture.sample(seeds.stream(key, "pool"), point["pool"])
+    posterior = mixture.responsibilities(points)
+    entropy = np.asarray(reward.domain_entropy(posterior))
+    picks = _picks(key, points, labels, posterior, entropy)
+    teachers = _teachers(seeds.stream(key, "teachers"), point["dimension"])
+    inputs, classes, belief = (np.asarray(one) for one in (points, labels, posterior))
+    tests = _second_moments(mixture)
+    kept = [_kept(inputs, classes, belief, picks[rule], teachers, tests) for rule in RULES]
+    high = entropy > _entropy_shares(point["dimension"]).threshold
+    counts = np.bincount(classes[high], minlength=len(SEPARATIONS))
+    return {
+        **{name: np.stack([one[name] for one in kept]) for name in kept[0]},
+        "above": counts / point["pool"],
+        "large_excess": _large(seeds.stream(key, "large"), mixture, point["numbers"]),
+    }
+
+
+def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
+    """Name the axes; add the predicted shares of the entropy top and the excess of large pools."""
+    dimension, numbers = int(dataset.dimension[0]), dataset.numbers.values[0]
+    entropy, mixture = _entropy_shares(dimension), domains(dimension)
+    excess = np.array([[_excess(mixture, rule, n) for rule in RULES[:5]] for n in numbers])
+    return dataset.assign(
+        theory_shares=("domain", np.asarray(entropy.shares)),
+        theory_above=("domain", 0.25 * np.asarray(entropy.retained)),
+        theory_excess=(("size", "geometry"), excess),
+    ).assign_coords(rule=list(RULES), geometry=list(RULES[:5]), size=numbers)
+
+
+def _picks(
+    key: jax.Array, points: jax.Array, labels: jax.Array, posterior: jax.Array, entropy: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Indices of the fifth of the points that each rule keeps."""
+    number = round(FRACTION * points.shape[0])
+    hardness = 1 - jnp.max(posterior, axis=1)
+    scale = points.shape[1] ** 0.5
+    ranked = np.argsort(entropy, kind="stable")
+    chosen = {
+        "k_center": coverage.k_center(points, number=number, first=0),
+        "kmeans_plus_plus": coverage.kmeans_plus_plus(
+            seeds.stream(key, "k-means++"), points, number=number
+        ),
+        "facility_location": coverage.facility_location(
+            points, number=number, kernel=kernels.clipped_cosine, method="stochastic",
+            key=seeds.stream(key, "facility location"),
+        ),
+        "dpp_map": coverage.dpp_map(points, number=number, kernel=kernels.Gaussian(scale)),
+        "d_optimal": coverage.d_optimal(points, number=number, ridge=RIDGE),
+        "coverage_stratified": coverage.coverage_stratified(
+            seeds.stream(key, "stratified"), hardness, number=number
+        ),
+        "information_gain": _information(seeds.stream(key, "labels"), points, number),
+    }  # fmt: skip
+    return {
+        **_geometry(seeds.stream(key, "random"), points, labels, number),
+        "entropy_top": ranked[-number:],
+        "entropy_bottom": ranked[:number],
+        **{rule: np.asarray(selection.indices) for rule, selection in chosen.items()},
+    }
+
+
+def _geometry(
+    key: jax.Array, points: jax.Array, labels: jax.Array, number: int
+) -> dict[str, np.ndarray]:
+    """`number` points at random, and by a score with the same fraction of every domain."""
+    inter, intra = (np.asarray(one) for one in _scores(points, labels))
+    classes = np.asarray(labels)
+    # Rounded ends, not rounded quotas: these add up to `number`.
+    ends = np.cumsum(np.bincount(classes, minlength=len(SEPARATIONS)))
+    quotas = np.diff(np.round(ends * number / len(classes)).astype(int), prepend=0)
+    picks = {"random": np.asarray(jax.random.permutation(key, len(classes)))[:number]}
+    for name, score in (("other", inter), ("own", intra)):
+        for side, sign in (("near", -1), ("far", 1)):
+            order = np.argsort(sign * score, kind="stable")
+            parts = [order[classes[order] == k][:quota] for k, quota in enumerate(quotas)]
+            picks[f"{side}_{name}"] = np.concatenate(parts)
+    return picks
+
+
+@jax.jit
+def _scores(points: jax.Array, labels: jax.Array) -> tuple[jax.Array, jax.Array]:
+    both = (scores.inter_diversity, scores.intra_diversity)
+    inter, intra = (score(points, labels, domains=len(SEPARATIONS)) for score in both)
+    return inter, intra
+
+
+def _information(key: jax.Array, points: jax.Array, number: int) -> coverage.Selection:
+    """Information gain on the labels of a k-means clustering."""
+    labels, similarities = _clusters(points, coverage.kmeans_plus_plus(key, points, number=LABELS))
+    return coverage.information_gain(labels, similarities, number=number)
+
+
+@jax.jit
+def _clusters(points: jax.Array, start: coverage.Selection) -> tuple[jax.Array, jax.Array]:
+    found = daar.pseudo_labels(points, points[start.indices], moving=True, steps=30)
+    weights = jax.nn.one_hot(found.labels, LABELS, dtype=points.dtype)
+    return weights, kernels.clipped_cosine(found.centroids, found.centroids)
+
+
+def _teachers(key: jax.Array, dimension: int) -> tuple[np.ndarray, np.ndarray]:
+    """The shared teachers `[t, d]`, and those of each domain `[t, k, d]` around them."""
+    shared = jax.random.normal(seeds.stream(key, "shared"), (TEACHERS, dimension), float)
+    shape = (TEACHERS, len(SEPARATIONS), dimension)
+    apart = jax.random.normal(seeds.stream(key, "apart"), shape, float)
+    scale = dimension**-0.5
+    return np.asarray(shared) * scale, np.asarray(shared[:, None] + apart) * scale
+
+
+def _second_moments(mixture: GaussianMixture) -> np.ndarray:
+    means = np.asarray(mixture.means)
+    return np.eye(means.shape[1])[None] + means[:, :, None] * means[:, None, :]
+
+
+def _kept(
+    points: np.ndarray,
+    labels: np.ndarray,
+    posterior: np.ndarray,
+    picks: np.ndarray,
+    teachers: tuple[np.ndarray, np.ndarray],
+    tests: np.ndarray,
+) -> dict[str, Any]:
+    """What one rule kept, and risks of ridge on it for one teacher and one per domain."""
+    inputs, own, belief = points[picks], labels[picks], posterior[picks]
+    shared, apart = teachers
+    gram = inputs.T @ inputs
+    inverse = np.linalg.inv(gram + RIDGE * np.eye(len(gram)))
+    noise = NOISE * np.einsum("kij,ji->k", tests, inverse @ gram @ inverse)
+    missed = shared @ gram @ inverse - shared
+    excess = np.einsum("ti,kij,tj->tk", missed, tests, missed).mean() + noise.mean()
+    clean = np.einsum("ni,tni->tn", inputs, apart[:, own])
+    gaps = (clean @ inputs @ inverse)[:, None] - apart
+    risks = np.einsum("tki,kij,tkj->tk", gaps, tests, gaps) + noise
+    # Zero on average if labels follow the posterior also among the points that were kept.
+    surprise = belief[np.arange(len(own)), own] - np.sum(belief**2, axis=1)
+    return {
+        "shares": np.bincount(own, minlength=len(tests)) / len(own),
+        "mean_shift": np.linalg.norm(inputs.mean(axis=0) - points.mean(axis=0)),
+        "size_ratio": np.mean(inputs**2) / np.mean(points**2),
+        "excess": excess,
+        "risks": risks.mean(axis=0),
+        "worst": risks.max(axis=1).mean(),
+        "surprise": surprise.mean(),
+    }
+
+
+def _large(key: jax.Array, mixture: GaussianMixture, numbers: tuple[int, ...]) -> np.ndarray:
+    """Excess of least squares for one teacher, `[size, geometry]`, from a new pool per size."""
+    test = _second_moments(mixture).mean(axis=0)
+    found = []
+    for number in numbers:
+        own = seeds.stream(key, number)
+        points, labels = mixture.sample(seeds.stream(own, "pool"), round(number / FRACTION))
+        picks = _geometry(seeds.stream(own, "random"), points, labels, number)
+        inputs = np.asarray(points)
+        kept = [inputs[picks[rule]] for rule in RULES[:5]]
+        found.append([NOISE * np.trace(np.linalg.solve(one.T @ one, test)) for one in kept])
+    return np.array(found)
+
+
+@cache
+def _entropy_shares(dimension: int) -> EntropyShares:
+    mixture = domains(dimension)
+    return theory.entropy_shares(mixture.weights, mixture.means, variance=1.0, fraction=FRACTION)
+
+
+def _excess(mixture: GaussianMixture, rule: str, number: int) -> float:
+    """The first order of the excess of `number` kept points, without the factor n / (n - d - 1)."""
+    kept = theory.kept_domains(mixture.means, variance=1.0, rule=rule, fraction=FRACTION)
+    return float(
+        theory.homogeneous_excess(
+            kept.second_moments, mixture.weights, _second_moments(mixture).mean(axis=0),
+            noise_variance=NOISE, samples=number, gaussian_factor=False,
+        )
+    )  # fmt: skip
