@@ -97,7 +97,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     """Name the axes; add the predicted shares of the entropy top and the excess of large pools."""
     dimension, numbers = int(dataset.dimension[0]), dataset.numbers.values[0]
     entropy, mixture = _entropy_shares(dimension), domains(dimension)
-    excess = np.array([[_excess(mixture, rule, n) for rule in RULES[:5]] for n in numbers])
+    excess = np.array([_excess(mixture, rule) for rule in RULES[:5]])[None] / numbers[:, None]
     return dataset.assign(
         theory_shares=("domain", np.asarray(entropy.shares)),
         theory_above=("domain", 0.25 * np.asarray(entropy.retained)),
@@ -130,23 +130,22 @@ def _picks(
         "information_gain": _information(seeds.stream(key, "labels"), points, number),
     }  # fmt: skip
     return {
-        **_geometry(seeds.stream(key, "random"), points, labels, number),
+        **_geometry(points, labels, number),
         "entropy_top": ranked[-number:],
         "entropy_bottom": ranked[:number],
         **{rule: np.asarray(selection.indices) for rule, selection in chosen.items()},
     }
 
 
-def _geometry(
-    key: jax.Array, points: jax.Array, labels: jax.Array, number: int
-) -> dict[str, np.ndarray]:
-    """`number` points at random, and by a score with the same fraction of every domain."""
+def _geometry(points: jax.Array, labels: jax.Array, number: int) -> dict[str, np.ndarray]:
+    """`number` random points, and as many by a score, with one fraction of every domain."""
     inter, intra = (np.asarray(one) for one in _scores(points, labels))
     classes = np.asarray(labels)
     # Rounded ends, not rounded quotas: these add up to `number`.
     ends = np.cumsum(np.bincount(classes, minlength=len(SEPARATIONS)))
     quotas = np.diff(np.round(ends * number / len(classes)).astype(int), prepend=0)
-    picks = {"random": np.asarray(jax.random.permutation(key, len(classes)))[:number]}
+    # Points of a pool are independent: the first ones are as random as any.
+    picks = {"random": np.arange(number)}
     for name, score in (("other", inter), ("own", intra)):
         for side, sign in (("near", -1), ("far", 1)):
             order = np.argsort(sign * score, kind="stable")
@@ -177,11 +176,9 @@ def _clusters(points: jax.Array, start: coverage.Selection) -> tuple[jax.Array, 
 
 def _teachers(key: jax.Array, dimension: int) -> tuple[np.ndarray, np.ndarray]:
     """The shared teachers `[t, d]`, and those of each domain `[t, k, d]` around them."""
-    shared = jax.random.normal(seeds.stream(key, "shared"), (TEACHERS, dimension), float)
-    shape = (TEACHERS, len(SEPARATIONS), dimension)
-    apart = jax.random.normal(seeds.stream(key, "apart"), shape, float)
-    scale = dimension**-0.5
-    return np.asarray(shared) * scale, np.asarray(shared[:, None] + apart) * scale
+    shape = (TEACHERS, 1 + len(SEPARATIONS), dimension)
+    draws = np.asarray(jax.random.normal(key, shape, float)) / np.sqrt(dimension)
+    return draws[:, 0], draws[:, :1] + draws[:, 1:]
 
 
 def _second_moments(mixture: GaussianMixture) -> np.ndarray:
@@ -222,14 +219,13 @@ def _kept(
 
 
 def _large(key: jax.Array, mixture: GaussianMixture, numbers: tuple[int, ...]) -> np.ndarray:
-    """Excess of least squares for one teacher, `[size, geometry]`, from a new pool per size."""
+    """Excess of least squares for one teacher, `[size, geometry]`; pools share their points."""
     test = _second_moments(mixture).mean(axis=0)
-    found = []
+    points, labels = mixture.sample(key, round(max(numbers) / FRACTION))
+    inputs, found = np.asarray(points), []
     for number in numbers:
-        own = seeds.stream(key, number)
-        points, labels = mixture.sample(seeds.stream(own, "pool"), round(number / FRACTION))
-        picks = _geometry(seeds.stream(own, "random"), points, labels, number)
-        inputs = np.asarray(points)
+        pool = round(number / FRACTION)
+        picks = _geometry(points[:pool], labels[:pool], number)
         kept = [inputs[picks[rule]] for rule in RULES[:5]]
         found.append([NOISE * np.trace(np.linalg.solve(one.T @ one, test)) for one in kept])
     return np.array(found)
@@ -241,12 +237,13 @@ def _entropy_shares(dimension: int) -> EntropyShares:
     return theory.entropy_shares(mixture.weights, mixture.means, variance=1.0, fraction=FRACTION)
 
 
-def _excess(mixture: GaussianMixture, rule: str, number: int) -> float:
-    """The first order of the excess of `number` kept points, without the factor n / (n - d - 1)."""
+def _excess(mixture: GaussianMixture, rule: str) -> float:
+    """The first order of the excess, times the number of points kept."""
     kept = theory.kept_domains(mixture.means, variance=1.0, rule=rule, fraction=FRACTION)
+    test = _second_moments(mixture).mean(axis=0)
     return float(
         theory.homogeneous_excess(
-            kept.second_moments, mixture.weights, _second_moments(mixture).mean(axis=0),
-            noise_variance=NOISE, samples=number, gaussian_factor=False,
+            kept.second_moments, mixture.weights, test,
+            noise_variance=NOISE, samples=1, gaussian_factor=False,
         )
     )  # fmt: skip

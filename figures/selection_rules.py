@@ -32,13 +32,13 @@ def draw(dataset):
     some = some.isel(rule=np.argsort(some.worst.mean("seed").values))
     names = [TITLES.get(str(rule), str(rule)) for rule in some.rule.values]
     _bars(risks, some.worst, 1, "worst domain")
-    _bars(risks, some.risks.mean("domain"), 0, "mean of domains")
+    _bars(risks, some.risks.mean("domain"), 0, "mean of domains", height=0.35)
     risks.set(xlabel="excess risk, a teacher per domain", title="one regression for four domains")
     for domain, kind in enumerate(DOMAINS):
         _dots(shares, some.shares.isel(domain=domain), domain, f"domain {domain + 1}, {kind}")
     shares.axvline(0.25, color=style.GUIDE, linestyle=(0, (4, 2)), linewidth=1.1, zorder=1)
-    shares.set(xlabel="share of the points kept", title="what is kept", xlim=(0, None))
-    _bars(excess, 1000 * some.excess, 2, "ridge, simulated")
+    shares.set(xlabel="share of the points kept", title="what is kept", xlim=(-0.02, None))
+    _bars(excess, 1000 * some.excess, 2, "ridge, averaged over the noise in y")
     excess.set(xlabel="excess risk × 1000, one teacher", title="one teacher for all domains")
     for axes in (risks, shares, excess):
         style.rows(axes, names)
@@ -48,11 +48,11 @@ def draw(dataset):
     return figure
 
 
-def _bars(axes, samples, number, label) -> None:
+def _bars(axes, samples, number, label, height=0.7) -> None:
     """Means over seeds as bars with 95% intervals, one row per rule."""
     middle, half = style.estimate(samples.transpose(..., "seed").values)
     rows = np.arange(middle.size)
-    axes.barh(rows, middle, height=0.7, color=style.COLOURS[number], alpha=0.35)
+    axes.barh(rows, middle, height=height, color=style.COLOURS[number], alpha=0.35)
     _errors(axes, middle, rows, half, number, label)
 
 
