@@ -1,6 +1,8 @@
 """Diversity as a reward: DaaR (arXiv 2502.04380), and what is derived about its selection rules."""
 
 from paper_repro.papers.diversity_identity_claims import IDENTITIES
+from paper_repro.papers.diversity_probe_claims import PROBE
+from paper_repro.papers.diversity_rules_claims import RULES
 from paper_repro.papers.diversity_selection_claims import SELECTION
 
 TITLE = "Diversity as a reward: fine-tuning LLMs on a mixture of domain-undetermined data"
@@ -12,4 +14,4 @@ PROVENANCE = (
     "tested here, since they need large language models: that the best pool differs from model to "
     "model (P4), the gap between pseudo and true labels (P7), and stability over runs (P8)."
 )
-CLAIMS = [*IDENTITIES, *SELECTION]
+CLAIMS = [*IDENTITIES, *SELECTION, *RULES, *PROBE]
