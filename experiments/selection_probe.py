@@ -29,7 +29,7 @@ APART = (1.5, 1.5, 4.0, 4.0)  # two domains that are confused, and two isolated 
 class Config:
     """`epochs` are of the probe, one training for all; the regressor has `second` at each."""
 
-    seeds: int = 16
+    seeds: int = 32
     dimension: int = 32
     pool: int = 2000
     probe_set: int = 5000
