@@ -109,6 +109,7 @@ PLAIN = {
     "diffusion_speciation": ["theory_curve"],
     "diffusion_speciation_times": ["theory"],
     "diffusion_collapse": ["theory_pooled"],
+    "selection_rules": ["theory_excess"],
 }
 
 
