@@ -9,3 +9,17 @@ def selection_probe(maker):
         {**variables, "bayes": maker.draws(2)}, labels=["kmeans", "true"], kept=["0.2", "0.2"]
     )
     return made.assign_coords(epoch=list(epochs))
+
+
+def selection_labels(maker):
+    names = ("shrinkage", "error", "near_other", "near_own")
+    theory = {
+        f"theory_{name}": ("point", maker.random.uniform(0.1, 0.9, 5))
+        for name in ("shrinkage", "error")
+    }
+    return maker.dataset(
+        {name: maker.draws(5) for name in names} | theory,
+        kind=["noise", "noise", "missing", "missing", "noise"],
+        level=[0.1, 0.75, 0.5, 0.9, 0.75],
+        offset=[3.0, 3.0, 3.0, 3.0, 0.0],
+    )

@@ -110,6 +110,7 @@ PLAIN = {
     "diffusion_speciation_times": ["theory"],
     "diffusion_collapse": ["theory_pooled"],
     "selection_rules": ["theory_excess"],
+    "selection_labels": ["theory_shrinkage", "theory_error"],
 }
 
 
@@ -151,6 +152,7 @@ SIMULATED = {
     "selection_anisotropy": "correlation",
     "selection_lda": "errors",
     "selection_tables": "averages",
+    "selection_labels": "near_own",
     "selection_probe": "regressor",
     "selection_rules": "risks",
 }
