@@ -52,6 +52,40 @@ class Gaussian(eqx.Module):
         return jnp.exp(-jnp.maximum(squares, 0) / (2 * scale**2))
 
 
+def prepare(kernel: Kernel, points: Float[Array, "n d"]) -> tuple[Kernel, Float[Array, "n e"]]:
+    """A kernel and rows that give the same similarities, with the work per point done already.
+
+    Lengths and squares of all points would otherwise be made anew for every block of similarities,
+    at the price of the block itself. A kernel from elsewhere comes back as it is.
+    """
+    if kernel is cosine:
+        return linear, _unit(points)
+    if kernel is clipped_cosine:
+        return _clipped, _unit(points)
+    if isinstance(kernel, Gaussian):
+        scaled = points / (2**0.5 * kernel.length_scale.astype(points.dtype))
+        squares = jnp.sum(scaled**2, axis=1, keepdims=True)
+        return _gaussian, jnp.concatenate([scaled, squares, jnp.ones_like(squares)], axis=1)
+    return kernel, points
+
+
+def _clipped(a: Array, b: Array) -> Array:
+    return jnp.maximum(a @ b.T, 0)
+
+
+def _gaussian(a: Array, b: Array) -> Array:
+    """From rows ``(x, |x|^2, 1)``: the squared distance is one product of them."""
+    if a.shape[0] > b.shape[0]:
+        squares = a @ _mirrored(b).T
+    else:
+        squares = _mirrored(a) @ b.T
+    return jnp.exp(-jnp.maximum(squares, 0))
+
+
+def _mirrored(rows: Array) -> Array:
+    return jnp.concatenate([-2 * rows[:, :-2], rows[:, -1:], rows[:, -2:-1]], axis=1)
+
+
 def check_kernel(kernel: Kernel, points: Float[Array, "n d"], *, positive: str) -> None:
     """Refuse a kernel that is of the wrong shape, not finite, not symmetric or not positive.
 

@@ -50,6 +50,22 @@ def test_facility_location_makes_the_greedy_choice_at_every_step(dtype):
     assert found.gains.dtype == dtype and len(set(found.indices.tolist())) == 200
 
 
+def test_facility_location_is_greedy_by_lists_and_by_blocks_to_the_end():
+    """Where values are traced no pairs are listed. Two points that serve each other best are a tie
+    by symmetry, so the picks themselves may differ between the two."""
+    rows, kernel = points_of("greedy facility", 700, 8), kernels.Gaussian(2.0)
+    matrix = np.asarray(kernel(rows, rows))
+
+    def choose(rows):
+        return coverage.facility_location(rows, number=200, kernel=kernel)
+
+    for found in (choose(rows), jax.jit(choose)(rows)):
+        won, most, total = best_gains(matrix, np.asarray(found.indices))
+        assert (won >= most * (1 - 1e-11)).all()
+        np.testing.assert_allclose(found.gains, won, atol=1e-11)
+        assert float(found.objective) == pytest.approx(total, rel=1e-12)
+
+
 def test_facility_location_reaches_its_share_of_the_best_subset():
     kernel = kernels.Gaussian(1.5)
     share = []

@@ -18,7 +18,7 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from diversity_jax import seeds, validate
-from diversity_jax.selection.coverage.record import Selection, check_points
+from diversity_jax.selection.coverage.record import Selection, check_points, first_true, largest
 
 WIDTH = 16
 
@@ -54,11 +54,11 @@ def _k_center(points: Array, first: Array, number: int) -> Selection:
         picks, gains = picks.at[turn].set(pick), gains.at[turn].set(nearest[pick])
         column = columns[jnp.argmax(candidates == pick)]
         nearest = jnp.minimum(nearest, column).at[pick].set(-1)
-        return turn + 1, _argmax(nearest), nearest, picks, gains, candidates, columns
+        return turn + 1, largest(nearest), nearest, picks, gains, candidates, columns
 
     def block(state: tuple[Array, ...]) -> tuple[Array, ...]:
         turn, pick, nearest, picks, gains = state
-        candidates = lax.top_k(nearest, width)[1].at[-1].set(pick)
+        candidates = lax.top_k(nearest.astype(jnp.float32), width)[1].at[-1].set(pick)
         columns = _squared(centred, squares, candidates)
         found = lax.while_loop(
             lambda inner: (inner[0] < number) & jnp.any(inner[5] == inner[1]),
@@ -119,7 +119,7 @@ def _kmeans_plus_plus(key: Array, points: Array, number: int) -> Selection:
         candidates = _draw(weights, draw[0], draw[1])
         chosen = jnp.zeros(n, bool).at[picks].set(True, mode="drop")
         bad = chosen[candidates[0]] | ~(weights[candidates[0]] > 0)
-        candidates = candidates.at[0].set(jnp.where(bad, _argmax(~chosen), candidates[0]))
+        candidates = candidates.at[0].set(jnp.where(bad, first_true(~chosen, 1)[0], candidates[0]))
         columns = _squared(centred, squares, candidates)
         state = turn, weights, picks, gains, weights, candidates, columns, draw[2]
         return lax.fori_loop(0, WIDTH, offer, state)[:4]
@@ -132,13 +132,11 @@ def _kmeans_plus_plus(key: Array, points: Array, number: int) -> Selection:
     return Selection(indices=found[2], gains=found[3], objective=jnp.sum(found[1]))
 
 
-def _argmax(values: Array) -> Array:
-    return jnp.argmax(values).astype(jnp.int32)
-
-
 def _squared(points: Array, squares: Array, picks: Array) -> Float[Array, "m n"]:
     """Squared distances from the points at `picks` to all points."""
-    return jnp.maximum(squares[picks][:, None] + squares[None] - 2 * (points[picks] @ points.T), 0)
+    # In this order of the factors the few are transposed, not the many.
+    products = (points @ points[picks].T).T
+    return jnp.maximum(squares[picks][:, None] + squares[None] - 2 * products, 0)
 
 
 def _draw(weights: Float[Array, " n"], coarse: Array, fine: Array) -> Array:

@@ -11,12 +11,17 @@ between the points that changed and all points; a point that did not change cost
 is where the laziness lies. A point that meets the picks in random order improves at pick t with
 chance 1/t: k picks cost about ``1 + ln k`` passes over the n x n similarities, against some ten
 for bounds that are evaluated anew one candidate at a time (measured on Gaussian mixtures).
+
+After some picks few pairs are left with ``s_ij > best_i``, and only they can count again. On a
+CPU, where values are known, these pairs are then listed once and the rest is done on the lists
+(`listing`); elsewhere, and where values are traced, the blocks go on to the end.
 """
 
 from __future__ import annotations
 
 import math
 import zlib
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -25,14 +30,16 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from diversity_jax import validate
-from diversity_jax.selection.coverage.record import Selection, check_points
-from diversity_jax.selection.kernels import Kernel, check_kernel, check_lowest
+from diversity_jax.selection.coverage import listing, stochastic
+from diversity_jax.selection.coverage.record import Selection, check_points, first_true, largest
+from diversity_jax.selection.kernels import Kernel, check_kernel, check_lowest, prepare
 
 METHODS = ("lazy", "stochastic")
 # Points that changed are worked off in blocks of these sizes, each with its tile of candidates: a
 # block of similarities stays in the cache, and a few points do not pay for many.
-BLOCKS = ((256, 1000), (32, 10000), (8, 10000))
-DRIFT = 1e-4  # rounding that gains may gather, in units of the largest, before they are made anew
+BLOCKS = ((256, 2000), (32, 10000), (8, 10000))
+FIRST, PAIRS = 32, 400  # picks before pairs may be listed, and how many per point at most
+DRIFT = 1e-3  # rounding that gains may gather, in units of the largest, before they are made anew
 
 
 def facility_location(
@@ -54,7 +61,7 @@ def facility_location(
     only where picks keep changing what serves many points. `key` is for it alone; without one a
     fixed stream is used, so that equal input gives equal output.
 
-    No n x n array: memory some 256 x 1000 similarities beyond the points and a few vectors of n.
+    No n x n array: memory some 256 n similarities, and on a CPU lists of at most 400 n pairs.
     Time about ``1 + ln number`` passes over all pairs (lazy), ``ln(1 / miss)`` (stochastic); lazy
     at worst `number` passes. Errors: ValueError for points that are not finite, `number` outside
     1 to n, an unknown method, a kernel that is asymmetric or negative. Source: greedy of
@@ -66,48 +73,78 @@ def facility_location(
     if not 0 < miss < 1:
         raise validate.fail("miss", miss, "a number between 0 and 1", "pass e.g. 0.01")
     check_kernel(kernel, points, positive="entries")
+    kernel, points = prepare(kernel, points)
     if method == "lazy":
         indices, gains, objective, lowest = _lazy(kernel, points, number)
     else:
         key = jax.random.key(zlib.crc32(b"facility location")) if key is None else key
         tried = math.ceil(points.shape[0] / number * math.log(1 / miss))
         tried = min(tried, points.shape[0])
-        indices, gains, objective, lowest = _stochastic(kernel, points, key, number, tried)
+        indices, gains, objective, lowest = stochastic.choose(kernel, points, key, number, tried)
     _check_met(lowest, objective / points.shape[0])
     return Selection(indices=indices, gains=gains, objective=objective)
 
 
-@eqx.filter_jit
 def _lazy(kernel: Kernel, points: Array, number: int) -> tuple[Array, ...]:
     """Indices, gains, objective and the lowest similarity met."""
-    n = points.shape[0]
-    nothing = jnp.zeros(n, points.dtype)
+    state = _start(kernel, points, number)
+    if validate.concrete(points) is None or jax.default_backend() != "cpu":
+        state = _advance(kernel, points, state, jnp.int32(number))
+        return state.picks, state.won, jnp.sum(state.best), state.lowest
+    turn = FIRST
+    while turn < number:
+        state = _advance(kernel, points, state, jnp.int32(turn))
+        if listing.pairs_left(kernel, points, state.best) <= PAIRS * points.shape[0]:
+            picks, won, objective = listing.finish(kernel, points, state, turn)
+            return picks, won, objective, state.lowest
+        turn *= 2
+    state = _advance(kernel, points, state, jnp.int32(number))
+    return state.picks, state.won, jnp.sum(state.best), state.lowest
+
+
+@eqx.filter_jit
+def _start(kernel: Kernel, points: Array, number: int) -> listing.Progress:
     gains, lowest = _column_sums(kernel, points)
+    return listing.Progress(
+        turn=jnp.int32(0),
+        best=jnp.zeros(points.shape[0], points.dtype),
+        gains=gains,
+        level=jnp.max(gains),
+        picks=jnp.full(number, points.shape[0], jnp.int32),
+        won=jnp.zeros(number, points.dtype),
+        lowest=lowest,
+    )
+
+
+@eqx.filter_jit
+def _advance(kernel: Kernel, points: Array, state: listing.Progress, upto: Any) -> listing.Progress:
+    """The picks before `upto`, each with an update of all gains."""
     most_fallen = DRIFT / jnp.finfo(points.dtype).eps
 
-    def step(turn: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
-        best, gains, level, picks, won = state
-        pick = jnp.argmax(gains).astype(jnp.int32)
-        new = jnp.maximum(best, _column(kernel, points, pick))
-        gain = jnp.sum(new - best)
-        anew = gain * most_fallen < level
-        gains = lax.cond(
-            anew,
-            lambda: -_lower(kernel, points, nothing, new, jnp.full_like(new, jnp.inf)),
-            lambda: _lower(kernel, points, gains, best, new),
+    def step(state: listing.Progress) -> listing.Progress:
+        pick = largest(state.gains)
+        new = jnp.maximum(state.best, stochastic.column(kernel, points, pick))
+        gain = jnp.sum(new - state.best)
+        picks = state.picks.at[state.turn].set(pick)
+
+        def fresh() -> Array:
+            nothing, all_of_it = jnp.zeros_like(new), jnp.full_like(new, jnp.inf)
+            whole = -_lower(kernel, points, nothing, new, all_of_it)
+            return whole.at[picks].set(-jnp.inf, mode="drop")
+
+        anew = gain * most_fallen < state.level
+        gains = lax.cond(anew, fresh, lambda: _lower(kernel, points, state.gains, state.best, new))
+        return listing.Progress(
+            turn=state.turn + 1,
+            best=new,
+            gains=gains.at[pick].set(-jnp.inf),
+            level=jnp.where(anew, gain, state.level),
+            picks=picks,
+            won=state.won.at[state.turn].set(gain),
+            lowest=state.lowest,
         )
-        picks, won = picks.at[turn].set(pick), won.at[turn].set(gain)
-        gains = gains.at[picks].set(-jnp.inf, mode="drop")
-        return new, gains, jnp.where(anew, gain, level), picks, won
 
-    picks = jnp.full(number, n, jnp.int32)
-    state = nothing, gains, jnp.max(gains), picks, jnp.zeros(number, points.dtype)
-    best, _, _, picks, won = lax.fori_loop(0, number, step, state)
-    return picks, won, jnp.sum(best), lowest
-
-
-def _column(kernel: Kernel, points: Array, pick: Array) -> Float[Array, " n"]:
-    return kernel(points, lax.dynamic_slice_in_dim(points, pick, 1))[:, 0]
+    return lax.while_loop(lambda state: state.turn < upto, step, state)
 
 
 def _column_sums(kernel: Kernel, points: Array) -> tuple[Float[Array, " n"], Float[Array, ""]]:
@@ -138,18 +175,38 @@ def _column_sums(kernel: Kernel, points: Array) -> tuple[Float[Array, " n"], Flo
 def _lower(kernel: Kernel, points: Array, gains: Array, old: Array, new: Array) -> Array:
     """Gains after the points' service rose from `old` to `new`; only those that rose are seen."""
     n = points.shape[0]
+    rows, tile = BLOCKS[1]
+    count = jnp.sum(new > old, dtype=jnp.int32)
+
+    def few(gains: Array, rows: int) -> Array:
+        served = first_true(new > old, min(rows, n))
+        before, after = old[served], new[served]
+        return _lower_by(kernel, points, gains, points[served], before, after, min(tile, n))
+
+    return lax.switch(
+        jnp.sum(count > jnp.array([0, BLOCKS[2][0], rows]), dtype=jnp.int32),
+        [
+            lambda gains: gains,
+            lambda gains: few(gains, BLOCKS[2][0]),
+            lambda gains: few(gains, rows),
+            lambda gains: _lower_many(kernel, points, gains, old, new),
+        ],
+        gains,
+    )
+
+
+def _lower_many(kernel: Kernel, points: Array, gains: Array, old: Array, new: Array) -> Array:
+    n, widest = points.shape[0], BLOCKS[0][0]
     rose = new > old
     place = jnp.cumsum(rose, dtype=jnp.int32)
-    count, widest = place[-1], BLOCKS[0][0]
-    everyone = jnp.arange(n, dtype=jnp.int32)
+    count = place[-1]
     target = jnp.where(rose, place - 1, n + widest)
+    everyone = jnp.arange(n, dtype=jnp.int32)
     order = jnp.zeros(n + widest, jnp.int32).at[target].set(everyone, mode="drop")
     wide = count // widest
-    rest = count - wide * widest
-    few = rest % BLOCKS[1][0] <= BLOCKS[2][0]
-    middle = rest // BLOCKS[1][0] + jnp.where(few, 0, 1)
+    middle = -(-(count - wide * widest) // BLOCKS[1][0])
     done = jnp.int32(0)
-    for (rows, tile), blocks in zip(BLOCKS, (wide, middle, jnp.where(few, 1, 0))):
+    for (rows, tile), blocks in zip(BLOCKS[:2], (wide, middle)):
 
         def block(index: Array, gains: Array, rows=rows, tile=tile, done=done) -> Array:
             first = done + index * rows
@@ -185,55 +242,6 @@ def _lower_by(
         return lax.dynamic_update_slice_in_dim(gains, held - lost, start, 0)
 
     return lax.fori_loop(0, -(-n // tile), part, gains)
-
-
-@eqx.filter_jit
-def _stochastic(
-    kernel: Kernel, points: Array, key: Array, number: int, tried: int
-) -> tuple[Array, ...]:
-    """Indices, gains, objective and the lowest similarity met."""
-    n = points.shape[0]
-
-    def step(turn: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
-        best, order, won, lowest = state
-        # Places from `turn` on hold the points that are not chosen yet.
-        places = jax.random.randint(jax.random.fold_in(key, turn), (tried,), turn, n, jnp.int32)
-        offered, least = _gains_of(kernel, points, points[order[places]], best)
-        place = places[jnp.argmax(offered)]
-        pick = order[place]
-        order = order.at[place].set(order[turn]).at[turn].set(pick)
-        new = jnp.maximum(best, _column(kernel, points, pick))
-        won = won.at[turn].set(jnp.sum(new - best))
-        return new, order, won, jnp.minimum(lowest, least)
-
-    start = (
-        jnp.zeros(n, points.dtype),
-        jnp.arange(n, dtype=jnp.int32),
-        jnp.zeros(number, points.dtype),
-        jnp.asarray(jnp.inf, points.dtype),
-    )
-    best, order, won, lowest = lax.fori_loop(0, number, step, start)
-    return order[:number], won, jnp.sum(best), lowest
-
-
-def _gains_of(
-    kernel: Kernel, points: Array, candidates: Float[Array, "m d"], best: Float[Array, " n"]
-) -> tuple[Float[Array, " m"], Float[Array, ""]]:
-    """What each candidate would add, and the lowest similarity met."""
-    n, m = points.shape[0], candidates.shape[0]
-    rows = min(n, max(1, math.prod(BLOCKS[0]) // m))
-
-    def block(index: Array, state: tuple[Array, Array]) -> tuple[Array, Array]:
-        gains, lowest = state
-        start = jnp.minimum(index * rows, n - rows)
-        similarities = kernel(candidates, lax.dynamic_slice_in_dim(points, start, rows))
-        weights = (start + jnp.arange(rows) >= index * rows).astype(points.dtype)
-        held = lax.dynamic_slice_in_dim(best, start, rows)
-        added = jnp.maximum(similarities - held[None], 0) @ weights
-        return gains + added, jnp.minimum(lowest, jnp.min(similarities))
-
-    start = jnp.zeros(m, points.dtype), jnp.asarray(jnp.inf, points.dtype)
-    return lax.fori_loop(0, -(-n // rows), block, start)
 
 
 def _check_met(lowest: Float[Array, ""], mean: Float[Array, ""]) -> None:

@@ -26,10 +26,10 @@ from jaxtyping import Array, Float
 
 from diversity_jax import validate
 from diversity_jax.chunks import map_rows, rows_per_chunk
-from diversity_jax.selection.coverage.record import Selection, check_number, check_points
-from diversity_jax.selection.kernels import Kernel, check_kernel, check_matrix
+from diversity_jax.selection.coverage.record import Selection, check_number, check_points, largest
+from diversity_jax.selection.kernels import Kernel, check_kernel, check_matrix, prepare
 
-ROWS = 32  # rows of the factor that are taken off at a time
+ROWS = 8  # rows of the factor that are taken off at a time
 FALL = 1 / 16  # of the largest leverage, at which differences of leverages are not trusted
 CHECKED = 2048  # the largest matrix whose eigenvalues are all looked at before a rule runs
 
@@ -105,7 +105,7 @@ def _greedy(
 
     def step(turn: Array, held: tuple[Any, ...]) -> tuple[Any, ...]:
         scores, picks, won, state = held
-        pick = jnp.argmax(scores).astype(jnp.int32)
+        pick = largest(scores)
         pivot = scores[pick]
         # A pivot that is not positive leaves no row: what it should have lowered is rounding.
         root = jnp.sqrt(jnp.where(pivot > 0, floor + pivot, 1))
@@ -127,9 +127,13 @@ def _dpp(
     def numerators(state: tuple[Array, Array], pick: Array) -> Array:
         factor, count = state
 
+        own = factor[:, pick]
+
         def take(index: Array, held: Array) -> Array:
-            part = lax.dynamic_slice_in_dim(factor, index * ROWS, ROWS)
-            return held - part[:, pick] @ part
+            # Written out: one fused loop over n, where a product would copy its rows first.
+            for place in range(ROWS):
+                held = held - own[index * ROWS + place] * factor[index * ROWS + place]
+            return held
 
         return lax.fori_loop(0, -(-count // ROWS), take, similarities(pick))
 
@@ -146,7 +150,8 @@ def _dpp(
 @eqx.filter_jit
 def _dpp_points(kernel: Kernel, points: Array, number: int) -> tuple[Selection, Array, Array]:
     diagonal = lax.map(lambda point: kernel(point[None], point[None])[0, 0], points, batch_size=256)
-    return _dpp(diagonal, number, lambda pick: kernel(points[pick][None], points)[0])
+    kernel, points = prepare(kernel, points)
+    return _dpp(diagonal, number, lambda pick: kernel(points, points[pick][None])[:, 0])
 
 
 @partial(jax.jit, static_argnums=1)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jax import lax
+from jaxtyping import Array, Bool, Float, Int
 
 from diversity_jax import validate
 
@@ -35,3 +37,13 @@ def check_points(points: Any, number: Any) -> None:
         raise validate.fail("points", f"dtype {points.dtype}", "floating-point numbers", fix)
     check_number(number, points.shape[0])
     validate.finite("points", points)
+
+
+def largest(values: Float[Array, " n"]) -> Int[Array, ""]:
+    """The place of the largest value, the first of equals; `jnp.argmax` is slow on a CPU."""
+    return first_true(values == jnp.max(values), 1)[0]
+
+
+def first_true(flags: Bool[Array, " n"], number: int) -> Int[Array, " m"]:
+    """The first `number` places that are true, then others; in the only fast `top_k` on a CPU."""
+    return lax.top_k(flags.astype(jnp.float32), number)[1].astype(jnp.int32)
