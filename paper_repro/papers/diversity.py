@@ -1,6 +1,7 @@
 """Diversity as a reward: DaaR (arXiv 2502.04380), and what is derived about its selection rules."""
 
 from paper_repro.papers.diversity_identity_claims import IDENTITIES
+from paper_repro.papers.diversity_labels_claims import LABELS
 from paper_repro.papers.diversity_probe_claims import PROBE
 from paper_repro.papers.diversity_rules_claims import RULES
 from paper_repro.papers.diversity_selection_claims import SELECTION
@@ -14,4 +15,4 @@ PROVENANCE = (
     "tested here, since they need large language models: that the best pool differs from model to "
     "model (P4), the gap between pseudo and true labels (P7), and stability over runs (P8)."
 )
-CLAIMS = [*IDENTITIES, *SELECTION, *RULES, *PROBE]
+CLAIMS = [*IDENTITIES, *SELECTION, *RULES, *PROBE, *LABELS]
