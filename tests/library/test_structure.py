@@ -25,7 +25,7 @@ LONGER = {
     "paper_repro/papers/attention_descent.py": "claims of one paper, each with its control",
     "tests/library/test_checks.py": "nine kinds of check under the same trials",
     "tests/library/test_mixtures.py": "one class, three kinds of covariance, the same checks",
-    "tests/library/test_selection_daar.py": "every stage of one algorithm on the same small domains",
+    "tests/library/test_selection_daar.py": "every stage of one algorithm on the same domains",
     "tests/library/test_datasets.py": "every damage of a data set, on one small forgery of it",
 }
 
