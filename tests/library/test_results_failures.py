@@ -144,7 +144,8 @@ def test_a_damaged_data_file_is_named_and_can_be_made_again(tmp_path, damage):
     before = files(tmp_path)
     with pytest.raises(results.ResultCorrupt) as caught:
         results.read(tmp_path)
-    assert str(data) in one_line(caught) and f"delete {tmp_path / results.MANIFEST}" in str(caught)
+    said = one_line(caught)
+    assert str(data) in said and f"delete {tmp_path / results.MANIFEST}" in said
     assert files(tmp_path) == before
     (tmp_path / results.MANIFEST).unlink()  # as the message says
     with pytest.raises(results.ResultMissing):
