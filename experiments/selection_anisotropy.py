@@ -63,7 +63,7 @@ def _correlation(key: jax.Array, point: dict, dimension: int) -> jax.Array:
 
 
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
-    """Add asymptotic correlations, also with lengths of points held fixed, and a tenth lower."""
+    """Add the asymptotic correlations, also with lengths of points held fixed."""
     sizes = dataset.dimensions.values[0]
     values = [[_predicted(offset, int(d)) for d in sizes] for offset in OFFSETS]
     curve = [[_predicted(offset, int(d))[0] for offset in CURVE] for d in (sizes[0], sizes[-1])]
@@ -71,7 +71,6 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     return dataset.assign(
         theory=(("point", "size"), made[..., 0]),
         rigid=(("point", "size"), made[..., 1]),
-        shifted=(("point", "size"), 0.9 * made[..., 0]),
         theory_curve=(("end", "curve"), np.array(curve)),
     ).assign_coords(size=sizes, curve=CURVE)
 

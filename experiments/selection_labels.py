@@ -11,13 +11,12 @@ import xarray
 
 from diversity_jax import seeds
 from diversity_jax.selection import daar, geometry, scores, theory
+from experiments.shared import four_domains
+from experiments.shared.four_domains import DOMAINS, OFFSET
 
 AXES: dict[str, tuple[str, ...]] = {}
 KINDS = ("noise", "missing")
 TRACED = {"kind": KINDS.index}
-DOMAINS = 4
-OFFSET = 3.0
-APART = (1.5, 1.5, 4.0, 4.0)  # two domains that are confused, and two isolated ones
 POOLS = {"near_other": scores.inter_diversity, "near_own": scores.intra_diversity}
 NUMBER = 5  # bins per domain, the last of which is the pool
 
@@ -64,8 +63,7 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
     square distance of centroids from means. Missing labels are filled in by the nearest centroid.
     """
     size, d = point["size"], point["dimension"]
-    axes = jnp.eye(d, dtype=jnp.float64)
-    means = point["offset"] * axes[:1] + jnp.asarray(APART)[:, None] * axes[1 : DOMAINS + 1]
+    means = four_domains.means(d, point["offset"])
     noise = jax.random.normal(seeds.stream(key, "points"), (DOMAINS * size, d), jnp.float64)
     true = drawn_labels(key, point)
     rows = means[true] + noise

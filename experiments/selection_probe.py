@@ -13,6 +13,8 @@ from diversity_jax import seeds
 from diversity_jax.mixtures import GaussianMixture
 from diversity_jax.selection import daar, probe
 from diversity_jax.selection.reward import domain_entropy
+from experiments.shared import four_domains
+from experiments.shared.four_domains import DOMAINS
 
 AXES = {
     name: ("epoch",)
@@ -20,9 +22,6 @@ AXES = {
 }
 LABELS = ("kmeans", "true")
 TRACED = {"labels": LABELS.index}
-DOMAINS = 4
-OFFSET = 3.0
-APART = (1.5, 1.5, 4.0, 4.0)  # two domains that are confused, and two isolated ones
 
 
 @dataclass(frozen=True)
@@ -65,14 +64,6 @@ def grid(config: Config) -> list[dict]:
     ]
 
 
-def domains(dimension: int) -> GaussianMixture:
-    """Equal domains of unit variance: one offset shared by all, and an axis for each."""
-    axes = jnp.eye(dimension, dtype=jnp.float64)
-    means = OFFSET * axes[:1] + jnp.asarray(APART)[:, None] * axes[1 : DOMAINS + 1]
-    weights = jnp.full(DOMAINS, 1 / DOMAINS)
-    return GaussianMixture.isotropic(weights, means, jnp.ones(DOMAINS))
-
-
 def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
     """What probe and regressor say of one pool, after each number of epochs.
 
@@ -81,7 +72,7 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
     Networks are trained in single precision.
     """
     fraction = float(point["kept"])
-    mixture = domains(point["dimension"])
+    mixture = four_domains.mixture(point["dimension"])
     pool, seen, labels, centroids = draw(key, mixture, point)
     sizes = {"width": float(point["wide"]), "batch": point["batch"]}
     given, read = seen.astype(jnp.float32), pool.astype(jnp.float32)

@@ -1,7 +1,6 @@
 """Fourteen rules of selection on four domains: what they keep, and ridge regression on it.
 
-Domains ``N(mu_k, I)`` with ``mu_k = 3 m0 + separation_k v_k``, all directions orthonormal; two of
-the domains are close to each other and to the rest, two are isolated. Labels are seen by the rules
+Domains as in `four_domains`. Labels are seen by the rules
 of geometry only; the entropy is that of the true posterior, the best case for such a reward.
 Risks are averaged over the noise in y, and over `TEACHERS` draws of the teachers.
 """
@@ -21,6 +20,7 @@ from diversity_jax import seeds
 from diversity_jax.mixtures import GaussianMixture
 from diversity_jax.selection import coverage, daar, kernels, reward, scores, theory
 from diversity_jax.selection.theory.confusable import EntropyShares
+from experiments.shared import four_domains
 
 HOST = True  # each rule is compiled once, and the rest is small
 GEOMETRY = ("near_other", "far_other", "near_own", "far_own")
@@ -39,7 +39,7 @@ AXES = {
     "above": ("domain",),
     "large_excess": ("size", "geometry"),
 }
-FRACTION, SHARED, SEPARATIONS = 0.2, 3.0, (1.5, 1.5, 4.0, 4.0)
+FRACTION = 0.2
 RIDGE, NOISE, TEACHERS, LABELS = 1.0, 1.0, 8, 50
 
 
@@ -65,17 +65,9 @@ def grid(config: Config) -> list[dict]:
     return [{"dimension": config.dimension, "pool": config.pool, "numbers": config.numbers}]
 
 
-def domains(dimension: int) -> GaussianMixture:
-    """The four domains, equally likely, of variance one."""
-    means = np.zeros((len(SEPARATIONS), dimension))
-    means[:, 0] = SHARED
-    means[np.arange(4), 1 + np.arange(4)] = SEPARATIONS
-    return GaussianMixture.isotropic(np.full(4, 0.25), means, 1.0)
-
-
 def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
     """What each rule keeps of one pool, and the risks of regressions on it."""
-    mixture = domains(point["dimension"])
+    mixture = four_domains.mixture(point["dimension"])
     points, labels = mixture.sample(seeds.stream(key, "pool"), point["pool"])
     posterior = mixture.responsibilities(points)
     entropy = np.asarray(reward.domain_entropy(posterior))
@@ -85,7 +77,7 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
     tests = _second_moments(mixture)
     kept = [_kept(inputs, classes, belief, picks[rule], teachers, tests) for rule in RULES]
     high = entropy > _entropy_shares(point["dimension"]).threshold
-    counts = np.bincount(classes[high], minlength=len(SEPARATIONS))
+    counts = np.bincount(classes[high], minlength=four_domains.DOMAINS)
     return {
         **{name: np.stack([one[name] for one in kept]) for name in kept[0]},
         "above": counts / point["pool"],
@@ -96,7 +88,7 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     """Name the axes; add the predicted shares of the entropy top and the excess of large pools."""
     dimension, numbers = int(dataset.dimension[0]), dataset.numbers.values[0]
-    entropy, mixture = _entropy_shares(dimension), domains(dimension)
+    entropy, mixture = _entropy_shares(dimension), four_domains.mixture(dimension)
     excess = np.array([_excess(mixture, rule) for rule in RULES[:5]])[None] / numbers[:, None]
     return dataset.assign(
         theory_shares=("domain", np.asarray(entropy.shares)),
@@ -142,7 +134,7 @@ def _geometry(points: jax.Array, labels: jax.Array, number: int) -> dict[str, np
     inter, intra = (np.asarray(one) for one in _scores(points, labels))
     classes = np.asarray(labels)
     # Rounded ends, not rounded quotas: these add up to `number`.
-    ends = np.cumsum(np.bincount(classes, minlength=len(SEPARATIONS)))
+    ends = np.cumsum(np.bincount(classes, minlength=four_domains.DOMAINS))
     quotas = np.diff(np.round(ends * number / len(classes)).astype(int), prepend=0)
     # Points of a pool are independent: the first ones are as random as any.
     picks = {"random": np.arange(number)}
@@ -157,7 +149,7 @@ def _geometry(points: jax.Array, labels: jax.Array, number: int) -> dict[str, np
 @jax.jit
 def _scores(points: jax.Array, labels: jax.Array) -> tuple[jax.Array, jax.Array]:
     both = (scores.inter_diversity, scores.intra_diversity)
-    inter, intra = (score(points, labels, domains=len(SEPARATIONS)) for score in both)
+    inter, intra = (score(points, labels, domains=four_domains.DOMAINS) for score in both)
     return inter, intra
 
 
@@ -176,7 +168,7 @@ def _clusters(points: jax.Array, start: coverage.Selection) -> tuple[jax.Array, 
 
 def _teachers(key: jax.Array, dimension: int) -> tuple[np.ndarray, np.ndarray]:
     """The shared teachers `[t, d]`, and those of each domain `[t, k, d]` around them."""
-    shape = (TEACHERS, 1 + len(SEPARATIONS), dimension)
+    shape = (TEACHERS, 1 + four_domains.DOMAINS, dimension)
     draws = np.asarray(jax.random.normal(key, shape, float)) / np.sqrt(dimension)
     return draws[:, 0], draws[:, :1] + draws[:, 1:]
 
@@ -233,7 +225,7 @@ def _large(key: jax.Array, mixture: GaussianMixture, numbers: tuple[int, ...]) -
 
 @cache
 def _entropy_shares(dimension: int) -> EntropyShares:
-    mixture = domains(dimension)
+    mixture = four_domains.mixture(dimension)
     return theory.entropy_shares(mixture.weights, mixture.means, variance=1.0, fraction=FRACTION)
 
 

@@ -18,6 +18,9 @@ from jaxtyping import Array, Bool, Float, Int
 
 from diversity_jax import seeds, validate
 from diversity_jax.selection import probe
+from diversity_jax.selection.geometry import rank_within, share_of
+from diversity_jax.selection.reward import domain_entropy
+from diversity_jax.selection.scores import check_range
 
 Generate = Callable[[Array, int], Float[Array, "m d"]]
 
@@ -138,7 +141,7 @@ def top(scores: Float[Array, " n"], *, fraction: float) -> Int[Array, " m"]:
     outside (0, 1] or that selects nothing. Source: arXiv 2502.04380, section 4.2, and its code.
     """
     validate.finite("scores", scores)
-    return jax.lax.top_k(scores, _count(scores.shape[0], fraction))[1]
+    return jax.lax.top_k(scores, share_of(scores.shape[0], fraction=fraction))[1]
 
 
 def customised(
@@ -152,8 +155,8 @@ def customised(
 ) -> Bool[Array, " n"]:
     """Which samples are taken: per domain the best `own` of `target`, `other` of each other.
 
-    Errors: ValueError for a target that is no domain and shares outside (0, 1]. Source: arXiv
-    2502.04380, appendix F.3.
+    Errors: ValueError for a target that is no domain, labels outside the domains and
+    shares outside (0, 1]. A domain may be empty. Source: arXiv 2502.04380, appendix F.3.
     """
     validate.finite("scores", scores)
     if not 0 <= target < domains:
@@ -161,14 +164,11 @@ def customised(
     for name, share in (("own", own), ("other", other)):
         if not 0 < share <= 1:
             raise validate.fail(name, share, "a share in (0, 1]", "pass e.g. 0.5")
-    order = jnp.lexsort((-scores, labels))
-    sizes = jnp.sum(labels[:, None] == jnp.arange(domains)[None, :], axis=0)
-    firsts = jnp.cumsum(sizes) - sizes
-    ranked = labels[order]
-    rank = jnp.arange(scores.shape[0]) - firsts[ranked]
+    check_range(labels, domains=domains)
+    labels = jnp.asarray(labels)
+    rank, sizes = rank_within(-jnp.asarray(scores), labels, domains=domains)
     shares = jnp.where(jnp.arange(domains) == target, own, other)
-    room = jnp.floor(shares * sizes + 1e-9).astype(rank.dtype)
-    return jnp.zeros(scores.shape[0], bool).at[order].set(rank < room[ranked])
+    return rank < jnp.floor(shares * sizes + 1e-9)[labels]
 
 
 def daar(
@@ -192,8 +192,6 @@ def daar(
     of the probe set. `training` goes to `probe.fit_probe` and `probe.fit_regressor`. Errors: those
     of the stages. Source: arXiv 2502.04380, section 4, on embeddings.
     """
-    from diversity_jax.selection.reward import domain_entropy
-
     domains = centroids.shape[0]
     if labels is None:
         found = pseudo_labels(probe_set, centroids, moving=moving)
@@ -211,16 +209,6 @@ def daar(
     else:
         rewards = domain_entropy(posterior(pool))
     return Outcome(top(rewards, fraction=fraction), rewards, centroids, labels, accuracy)
-
-
-def _count(number: int, fraction: float) -> int:
-    if not 0 < fraction <= 1:
-        raise validate.fail("fraction", fraction, "a share in (0, 1]", "pass e.g. 0.2")
-    # Decimal fractions are not binary ones: 0.29 of 100 is 28.999999999999996.
-    taken = int(fraction * number + 1e-9)
-    if taken < 1:
-        raise validate.fail("fraction", f"{fraction} of {number}", "one sample", "raise it")
-    return taken
 
 
 def _unit(embeddings: Array) -> Array:

@@ -88,20 +88,44 @@ def bins(
     _, labels = diversity.check_labelled(values[:, None], labels, domains=domains)
     if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
         raise validate.fail("number", repr(number), "an integer >= 1", "pass e.g. 5 bins")
+    rank, sizes = rank_within(values, labels, domains=domains)
+    return rank * number // sizes[labels]
+
+
+def rank_within(
+    values: Float[Array, " n"], labels: Int[Array, " n"], *, domains: int
+) -> tuple[Int[Array, " n"], Int[Array, " k"]]:
+    """Each point's rank among those of its domain, from 0 (lowest value), and the domains' sizes.
+
+    Labels from 0 to ``domains - 1`` are taken for granted. Derived.
+    """
     order = jnp.lexsort((values, labels))
     sizes = jnp.zeros(domains, jnp.int32).at[labels].add(1)
     first = jnp.cumsum(sizes) - sizes
-    own = labels[order]
-    rank = jnp.arange(values.shape[0], dtype=jnp.int32) - first[own]
-    return jnp.zeros(values.shape[0], jnp.int32).at[order].set(rank * number // sizes[own])
+    rank = jnp.arange(values.shape[0], dtype=jnp.int32) - first[labels[order]]
+    return jnp.zeros(values.shape[0], jnp.int32).at[order].set(rank), sizes
+
+
+def share_of(number: int, *, fraction: float) -> int:
+    """``floor(fraction * number)``, one or more.
+
+    Products such as 0.29 * 100 that fall just below the integer that is meant count as it. Errors:
+    ValueError for a fraction outside (0, 1] and one so small that nothing is taken. Derived.
+    """
+    if not 0 < fraction <= 1:
+        raise validate.fail("fraction", fraction, "a number in (0, 1]", "pass e.g. 0.2")
+    count = int(fraction * number + 1e-9)
+    if count == 0:
+        got = f"{fraction:g} of {number} points"
+        raise validate.fail("fraction", got, "one point or more", "raise it")
+    return count
 
 
 def _extreme(
     score: Any, embeddings: Any, labels: Any, domains: int, fraction: float, cut: str, sign: int
 ) -> Int[Array, " m"]:
     """Indices of the lowest ``sign * score``, of each domain or of all."""
-    if not 0 < fraction <= 1:
-        raise validate.fail("fraction", fraction, "a number in (0, 1]", "pass e.g. 0.2")
+    share_of(len(embeddings), fraction=fraction)
     validate.choice("cut", cut, CUTS)
     order = sign * score(embeddings, labels, domains=domains)
     take = partial(_lowest, fraction=fraction)
@@ -116,9 +140,5 @@ def _extreme(
 
 
 def _lowest(values: Array, places: Array, *, fraction: float) -> Array:
-    # Products such as 0.29 * 100 fall just below the integer that is meant.
-    count = int(fraction * values.shape[0] + 1e-9)
-    if count == 0:
-        got = f"{fraction:g} of {values.shape[0]} points"
-        raise validate.fail("fraction", got, "one point or more", "raise it")
+    count = share_of(values.shape[0], fraction=fraction)
     return places[jnp.argsort(values)[:count]].astype(jnp.int32)

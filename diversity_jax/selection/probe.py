@@ -18,6 +18,7 @@ from flax import nnx
 from jaxtyping import Array, Float, Int
 
 from diversity_jax import seeds, validate
+from diversity_jax.selection.scores import check_range
 
 LAST_HIDDEN = 256
 
@@ -73,7 +74,11 @@ class Fitted(eqx.Module):
 
 
 def layer_sizes(dimension: int, outputs: int, *, width: float = 1.0) -> tuple[int, ...]:
-    """Sizes from input to output; hidden ones are `width` times the paper's, at least one."""
+    """Sizes from input to output; hidden ones are `width` times the paper's, at least one.
+
+    Errors: ValueError for sizes that are no integers above zero and a width that is not positive.
+    Source: arXiv 2502.04380, section 4.2.
+    """
     for name, value in (("dimension", dimension), ("outputs", outputs)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise validate.fail(name, repr(value), "an integer >= 1", "pass e.g. 4")
@@ -112,10 +117,7 @@ def fit_probe(
     section 4.2.
     """
     validate.shape("labels", labels, (len(embeddings),), "pass one per embedding")
-    known = validate.concrete(labels)
-    if known is not None and not ((known >= 0) & (known < domains)).all():
-        got = f"{known.min()} to {known.max()}"
-        raise validate.fail("labels", got, f"0 to {domains - 1}", "number the domains from 0")
+    check_range(labels, domains=domains)
 
     def loss(outputs: Array, wanted: Array) -> Array:
         return optax.softmax_cross_entropy_with_integer_labels(outputs, wanted).mean()
@@ -204,9 +206,7 @@ def _fit(
     return Fitted(parameters, losses, marked[-1], kept, marked[: len(keep)], graph)
 
 
-def _split(
-    key: Array, embeddings: Array, *, held_out: float, batch: int
-) -> tuple[Array, Array]:  # fmt: skip
+def _split(key: Array, embeddings: Array, *, held_out: float, batch: int) -> tuple[Array, Array]:
     """Numbers of the samples held out, and of those trained on."""
     validate.shape("embeddings", embeddings, (None, None), "pass one row per sample")
     validate.finite("embeddings", embeddings)

@@ -135,18 +135,24 @@ def check_labelled(
     if not jnp.issubdtype(labels.dtype, jnp.integer):
         fix = "number the domains from 0"
         raise validate.fail("labels", f"dtype {labels.dtype}", "integers", fix)
+    check_range(labels, domains=domains)
     seen = validate.concrete(labels)
     if seen is None:
         return embeddings, labels
-    if seen.size and (seen.min() < 0 or seen.max() >= domains):
-        got = f"labels from {seen.min()} to {seen.max()}"
-        fix = "number the domains from 0 or raise `domains`"
-        raise validate.fail("labels", got, f"labels from 0 to {domains - 1}", fix)
     empty = np.setdiff1d(np.arange(domains), seen)
     if empty.size:
         fix = "lower `domains` and number the labels without gaps"
         raise validate.fail("labels", f"no point of domain {empty[0]}", "one of each domain", fix)
     return embeddings, labels
+
+
+def check_range(labels: Any, *, domains: int) -> None:
+    """Refuse concrete labels outside 0 to ``domains - 1``; domains may be empty."""
+    seen = validate.concrete(labels)
+    if seen is not None and seen.size and (seen.min() < 0 or seen.max() >= domains):
+        got = f"labels from {seen.min()} to {seen.max()}"
+        fix = "number the domains from 0 or raise `domains`"
+        raise validate.fail("labels", got, f"labels from 0 to {domains - 1}", fix)
 
 
 def _cosines(embeddings: Any, labels: Any, domains: int, least: int = 2) -> Float[Array, "n k"]:

@@ -22,7 +22,7 @@ Progress = Callable[[int, int, str], None]
 Work = Callable[..., Any]
 
 
-class WorkerDied(RuntimeError):
+class WorkerDied(ChildProcessError):
     """A process ended before its piece of work did: killed, or out of memory."""
 
 

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 from sklearn.metrics.pairwise import cosine_similarity
 
-from diversity_jax.selection import geometry, kernels, reward, scores
+from diversity_jax.selection import geometry, kernels, reward, scores, theory
 
 TOY = np.array([(2, 0), (2, 1), (1, 2), (0, 2), (-1, 2), (-2, 1), (-2, -1), (0.5, -2)])
 LABELS = np.array([0, 0, 0, 1, 1, 1, 2, 2])
@@ -124,16 +124,16 @@ def test_the_error_of_the_hard_weight_is_below_its_bound(row, ratios):
     posterior = row / row.sum()
     hard = ratios[np.argmax(posterior)]
     error = (posterior @ ratios - hard) ** 2
-    assert error <= float(reward.hard_weight_bound(posterior, ratios)) + 1e-12
+    assert error <= float(theory.hard_weight_bound(posterior, ratios)) + 1e-12
 
 
 def test_the_bound_is_reached_and_high_entropy_alone_means_nothing():
     """Two domains at one half reach ``1 - e^-H``; equal ratios of the likely ones give no error."""
-    bound = reward.hard_weight_bound(np.array([0.5, 0.5]), np.array([2.0, 0.5]))
+    bound = theory.hard_weight_bound(np.array([0.5, 0.5]), np.array([2.0, 0.5]))
     assert float(bound) == pytest.approx((1.5 * 0.5) ** 2, rel=1e-12)
     posterior, ratios = np.array([0.0, 0.5, 0.5]), np.array([2.0, 0.5, 0.5])
     assert (posterior @ ratios - 0.5) ** 2 == 0.0
-    assert float(reward.hard_weight_bound(posterior, ratios)) > 0.5
+    assert float(theory.hard_weight_bound(posterior, ratios)) > 0.5
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,10 @@ def noise_shrinkage(*, domains: int, noise: Any) -> Float[Array, ""]:
 
 
 def symmetric_confusion(*, domains: int, noise: Any) -> Float[Array, "k k"]:
-    """Probability of each label (columns) given the true domain (rows) under symmetric noise."""
+    """Probability of each label (columns) given the true domain (rows) under symmetric noise.
+
+    ``[k, k]``, rows sum to one. Errors as for `noise_shrinkage`. Source: derived.
+    """
     checks.count("domains", domains, 2)
     (noise,) = checks.floating(noise)
     _check_noise(noise)
