@@ -128,7 +128,7 @@ def _model(share: float) -> ClassModel:
 
 def _predicted(model: ClassModel, definition: times.Memorisation) -> np.ndarray:
     """How far above the atom the eigenvalues lie that set the times of `definition`."""
-    found = times.class_times(model, generalisation="share", memorisation=definition)
+    found = times.spectral_times(model, memorisation=definition)
     rate = -np.expm1(-2 * TIME) / RATIOS[1]
-    residual = float(spectrum.bulks(model, largest=1).atom_position)
-    return 1 / (rate * np.asarray(found.memorisation)) - residual
+    residual = float(spectrum.coefficients(model).residual)
+    return 1 / (rate * np.asarray(found)) - residual

@@ -12,7 +12,7 @@ from jaxtyping import Array, Bool, Float, Int
 from diversity_jax import special
 from diversity_jax.diffusion.fixed_point import CUT, System, on_axis
 
-POINTS, ROUNDS, MASS_NODES = 1200, 7, 128
+POINTS, ROUNDS, MASS_NODES = 1200, 5, 128
 
 
 class Bulks(eqx.Module):

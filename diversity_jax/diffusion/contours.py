@@ -39,11 +39,10 @@ ROOM, HEIGHT = 0.7, 1.0  # how far the contour keeps from the spectrum, in log z
 class Contour(eqx.Module):
     """Points around the spectrum, upper half, and what the losses need of the resolvent there."""
 
-    points: Complex[Array, " m"]
-    steps: Complex[Array, " m"]  # dz / (2 pi i)
-    linear: Complex[Array, "k m"]  # tr(V' R V_c) / d
-    response: Complex[Array, "x m m"]  # N_x(z_i, z_j), train classes first, then test classes
-    mirrored: Complex[Array, "x m m"]  # N_x(z_i, conj z_j)
+    points: Complex[Array, " n"]
+    steps: Complex[Array, " n"]  # dz / (2 pi i)
+    linear: Complex[Array, "k n"]  # tr(V' R V_c) / d
+    forms: Float[Array, "n2 x n2"]  # of N_x, train classes first, then test classes: see `_forms`
     rate: Float[Array, ""]  # 2 D / psi_p
 
 
@@ -64,8 +63,7 @@ def _contour(model: ClassModel, system: System) -> Contour:
         points=points,
         steps=steps,
         linear=linear,
-        response=response[..., : points.size],
-        mirrored=response[..., points.size :],
+        forms=_forms(response),
         rate=-2 * jnp.expm1(-2 * model.time) / model.features_per_dimension,
     )
 
@@ -81,6 +79,19 @@ def _ellipse(system: System, nodes: int) -> tuple[Array, Array]:
     return points, points * turn / (2j * nodes)
 
 
+def _forms(response: Complex[Array, "x n n2"]) -> Float[Array, "n2 x n2"]:
+    """Real F_x with ``(u, v)' F_x (u, v) = 2 Re(w'A w + w'B conj(w))``, ``w = u + iv``.
+
+    A and B are the halves of `response`: N_x(z_i, z_j), and N_x(z_i, conj z_j).
+    """
+    same, mirrored = jnp.split(response, 2, axis=2)
+    rows = (
+        jnp.concatenate([same.real + mirrored.real, mirrored.imag - same.imag], axis=2),
+        jnp.concatenate([-same.imag - mirrored.imag, mirrored.real - same.real], axis=2),
+    )
+    return 2 * jnp.moveaxis(jnp.concatenate(rows, axis=1), 0, 1)
+
+
 @jax.jit
 def along(path: Contour, times: Float[Array, " t"]) -> ClassLosses:
     """The losses at `times` from the contour of a model."""
@@ -89,8 +100,9 @@ def along(path: Contour, times: Float[Array, " t"]) -> ClassLosses:
     grown = -jnp.expm1(-path.rate * times[:, None] * path.points[None, :])
     weights = grown / path.points[None, :] * path.steps[None, :]
     linear = 2 * (weights @ path.linear.T).real
-    same = jnp.einsum("ti,xij,tj->tx", weights, path.response, weights)
-    other = jnp.einsum("ti,xij,tj->tx", weights, path.mirrored, jnp.conj(weights))
-    found = 1 + 2 * jnp.tile(linear, (1, 2)) + 2 * (same + other).real
+    parts = jnp.concatenate([weights.real, weights.imag], axis=1)
+    pulled = (parts @ path.forms.reshape(parts.shape[1], -1)).reshape(-1, *path.forms.shape[1:])
+    quadratic = jnp.sum(pulled * parts[:, None], axis=2)
+    found = 1 + 2 * jnp.tile(linear, (1, 2)) + quadratic
     k = path.linear.shape[0]
     return ClassLosses(train=found[:, :k], test=found[:, k:])

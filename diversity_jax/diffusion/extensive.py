@@ -18,7 +18,8 @@ Unknowns: Theta (symmetric) and zeta. Without centroids Theta = psi_p q a a', an
 point comes back. Derived here; arXiv 2605.06367 is known to us by its abstract.
 
 Averages over h are by the trapezoidal rule (see `special`) on half of its nodes, since an odd
-activation makes all constants even in h. The nodes stand for as many kinds of neuron: inside the
+activation makes all constants even in h (of orthogonal centroids even in each h_c, so that a
+quarter or an eighth of the nodes do). The nodes stand for as many kinds of neuron: inside the
 range of s^2(h) the spectrum is resolved only at heights above the spacing of s^2 between nodes.
 """
 
@@ -161,9 +162,9 @@ class Neurons(System):
     def gram(self, one: Place, two: Place) -> Complex[Array, "m m"]:
         """``E_h[powers powers' Q1 Q2]``."""
         powers = self.powers()
-        both = powers[:, :, None] * powers[:, None, :] * self.weights[:, None, None]
-        product = one.resolvents * two.resolvents
-        return times(both.reshape(both.shape[0], -1).T, product).reshape(both.shape[1:])
+        a, b = np.triu_indices(powers.shape[1])
+        both = powers[:, a] * powers[:, b] * self.weights[:, None]
+        return unpacked(times(both.T, one.resolvents * two.resolvents), powers.shape[1])
 
     def matrix(self, one: Place, two: Place) -> Complex[Array, "m m"]:
         """The linearised equations between a copy at `one` and a copy at `two` (see `responses`).
@@ -253,13 +254,17 @@ def neurons(model: ClassModel) -> Neurons:
 
 
 def _shifts(model: ClassModel) -> tuple[Float[Array, "h k"], Float[Array, " h"]]:
-    """Nodes of ``h ~ N(0, M)``, one of each pair h, -h, with weights that sum to one."""
+    """Nodes of ``h ~ N(0, M)``, one of each pair h, -h, with weights that sum to one.
+
+    Of orthogonal centroids one node of all that differ in signs.
+    """
     overlaps = model.centroid_overlaps
     assert overlaps is not None
     factor = _factor(overlaps)
-    seen = validate.concrete(factor)
+    seen, apart = validate.concrete(factor), False
     if seen is not None:
         factor = factor[:, np.flatnonzero(np.abs(seen).max(axis=0) > 0)]
+        apart = np.count_nonzero(seen, axis=1).max() <= 1
     rank = factor.shape[1]
     if rank not in NODES:
         raise validate.fail(
@@ -271,7 +276,9 @@ def _shifts(model: ClassModel) -> tuple[Float[Array, "h k"], Float[Array, " h"]]
     nodes = np.asarray(list(itertools.product(line, repeat=rank)))
     weights = np.exp(-(nodes**2).sum(axis=1) / 2)
     if rank:
-        nodes, weights = nodes[nodes[:, 0] > 0], weights[nodes[:, 0] > 0]
+        # Where each class is shifted along one direction only, all is even in every direction.
+        kept = (nodes[:, : rank if apart else 1] > 0).all(axis=1)
+        nodes, weights = nodes[kept], weights[kept]
     return jnp.asarray(nodes) @ factor.T, jnp.asarray(weights / weights.sum())
 
 

@@ -21,7 +21,8 @@ from diversity_jax import special
 CUT = 1e-6  # a root at real z whose relative imaginary part is above this lies on a cut
 TOLERANCE = 1e-9
 FLOOR = 1e-12  # height above the real axis, relative to |z|, at which a real z is decided
-FEW, MANY, FINAL = (12, 2), (40, 4), 3  # levels and Newton steps at each
+FEW, MANY, FINAL = (12, 2), (40, 4), 3  # levels and, at most, Newton steps at each
+NEAR = 1e-2  # a relative Newton step below this ends a level: the next error is its square
 SURE = 1e-9  # relative imaginary parts that tell the physical root from its conjugate
 
 
@@ -93,27 +94,35 @@ def solve_each(matrix: Array, right: Array) -> Array:
     return jnp.stack([d * right[0] - b * right[1], a * right[1] - c * right[0]]) * scale[None]
 
 
-def _newton(system: System, unknowns: Array, z: Array) -> Array:
-    """One Newton step, no longer than half of each number."""
+def _newton(system: System, unknowns: Array, z: Array) -> tuple[Array, Array]:
+    """One Newton step, no longer than half of each number, and its relative length at each z."""
     step = solve_each(system.jacobian(unknowns, z), system.gaps(unknowns, z))
     square = (step.real**2 + step.imag**2) / system.sizes(unknowns)
     size = jnp.sqrt(jnp.max(square, axis=0))
-    return unknowns - step * jnp.minimum(1.0, 0.5 / jnp.maximum(size, 1e-300))[None]
+    return unknowns - step * jnp.minimum(1.0, 0.5 / jnp.maximum(size, 1e-300))[None], size
 
 
 def descend(system: System, z: Array, levels: Any, newton: Any) -> Array:
-    """From far above the real axis to z, on logarithmically spaced heights."""
+    """From far above the real axis to z, on logarithmically spaced heights.
+
+    At most `newton` steps at each height but z itself, which has `FINAL` more.
+    """
     target = jnp.maximum(z.imag, FLOOR * jnp.maximum(jnp.abs(z), system.floor))
     top = 3 * (jnp.abs(z) + system.features)
     fall = jnp.log(target / top)
 
-    def down(turn: Any, now: Array) -> Array:
-        level = turn // newton
+    def down(held: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        level, turn, now = held
+        last = level == levels
         height = top * jnp.exp(fall * jnp.minimum(level / (levels - 1), 1.0))
-        return _newton(system, now, z.real + 1j * jnp.where(level < levels, height, z.imag))
+        now, size = _newton(system, now, z.real + 1j * jnp.where(last, z.imag, height))
+        # A point that is not a number never gets near; it must not hold the others up.
+        near = ~(size >= NEAR).any()
+        done = (turn + 1 == jnp.where(last, FINAL, newton)) | (near & ~last)
+        return level + done, jnp.where(done, 0, turn + 1), now
 
-    start = system.start(z.real + 1j * top)
-    return jax.lax.fori_loop(0, levels * newton + FINAL, down, start)
+    start = jnp.asarray(0), jnp.asarray(0), system.start(z.real + 1j * top)
+    return jax.lax.while_loop(lambda held: held[0] <= levels, down, start)[2]
 
 
 def sure(system: System, unknowns: Array, z: Array) -> Bool[Array, " n"]:

@@ -10,9 +10,11 @@ multiplies ``W W' / d``, and the constant part of the diagonal.
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Complex
 
 from diversity_jax import special
@@ -31,11 +33,38 @@ def centred(model: ClassModel, unknowns: Complex[Array, "g1 n"]) -> tuple[Array,
     gains = jnp.sqrt(constants.noise_power)  # V_c = gain_c W / sqrt d
     mean_gain = model.fractions @ gains
     state = unknowns[0], factors.T, beta.T, unknowns[1:].T
-    both = jax.tree.map(lambda here: jnp.concatenate([here, jnp.conj(here)]), state)
     pair = partial(_centred, parts, _sources(model, constants))
-    response = jax.vmap(jax.vmap(pair, (None, 0)), (0, None))(state, both)
+    response = _squares(jax.vmap(pair)(*_pairs(state)))
     linear = mean_gain * gains[:, None] * (parts.groups @ unknowns[1:])[None]
-    return linear, mean_gain**2 * jnp.moveaxis(response, 2, 0)
+    return linear, mean_gain**2 * response
+
+
+def _pairs(here: Any) -> tuple[Any, Any]:
+    """Pairs of points, each once, then with the second's conjugate; arrays begin with the points.
+
+    N_x(z2, z1) is N_x(z1, z2), and of conjugates the conjugate.
+    """
+    first, second = np.triu_indices(jax.tree.leaves(here)[0].shape[0])
+    one = jax.tree.map(lambda part: jnp.concatenate([part[first]] * 2), here)
+    two = jax.tree.map(lambda part: jnp.concatenate([part[second], jnp.conj(part[second])]), here)
+    return one, two
+
+
+def _squares(found: Complex[Array, "pairs x"]) -> Complex[Array, "x n n2"]:
+    """What was found for `_pairs`, for all pairs with z, then with conjugates."""
+    same, mirrored = jnp.split(found.T, 2, axis=1)
+    halves = _square(same, same), _square(mirrored, jnp.conj(mirrored))
+    return jnp.concatenate(halves, axis=2)
+
+
+def _square(upper: Complex[Array, "x u"], lower: Complex[Array, "x u"]) -> Complex[Array, "x n n"]:
+    """Matrices from their upper triangles, row by row, and the transposes of their lower ones."""
+    number = int(np.sqrt(2 * upper.shape[1]))
+    rows, columns = np.triu_indices(number)
+    places = np.zeros((number, number), int)
+    places[rows, columns] = places[columns, rows] = np.arange(rows.size)
+    above = np.tri(number, dtype=bool).T
+    return jnp.where(above[None], upper[:, places], lower[:, places])
 
 
 def _sources(model: ClassModel, constants: Constants) -> tuple[Array, Array, Array]:
@@ -94,11 +123,12 @@ def extensive(
     T``, left factors at z1 and right ones at z2.
     """
     here = jax.vmap(system.place, (1, 0))(unknowns, points)
-    both = jax.tree.map(lambda part: jnp.concatenate([part, jnp.conj(part)]), here)
-    pi = system.fractions
-    linear = system.noise * jnp.einsum("a,nab->bn", pi, here.overlaps)
-    found = jax.lax.map(lambda one: jax.vmap(partial(_extensive, system, one))(both), here)
-    return linear, jnp.moveaxis(found, 2, 0)
+    linear = system.noise * jnp.einsum("a,nab->bn", system.fractions, here.overlaps)
+    # n points make n (n + 1) pairs: blocks of n come out even, and nothing is compiled twice.
+    found = jax.lax.map(
+        lambda both: _extensive(system, *both), _pairs(here), batch_size=points.size
+    )
+    return linear, _squares(found)
 
 
 def _extensive(system: Neurons, one: Place, two: Place) -> Complex[Array, " x"]:

@@ -41,8 +41,9 @@ def backward(
     """Points at the last of `times`, from `points` at the first, by the backward equation.
 
     Euler-Maruyama: ``x <- x + h (x + 2 score(x, t)) + sqrt(2 h) g`` from t to ``t - h``; weak order
-    one in the steps. `times` falls (see `process.backward_times`). Memory of two copies.
-    Compiles once per shape, for any numbers in a `score` that is a record.
+    one in the steps. `times` falls (see `process.backward_times`). Where it is traced, steps
+    of width zero are left out: coarse grids can be filled up to the length of fine ones. Memory of
+    two copies. Compiles once per shape, for any numbers in a `score` that is a record.
     """
     return _backward(key, score, points, _falling(times))
 
@@ -51,9 +52,13 @@ def backward(
 def _backward(key: Array, score: Score, points: Array, times: Array) -> Array:
     def step(held: Array, move: tuple[Array, Array, Array]) -> tuple[Array, None]:
         time, width, number = move
-        noise = jax.random.normal(jax.random.fold_in(key, number), held.shape, held.dtype)
-        drift = held + 2 * score(held, time)
-        return held + width * drift + jnp.sqrt(2 * width) * noise, None
+
+        def moved(held: Array) -> Array:
+            noise = jax.random.normal(jax.random.fold_in(key, number), held.shape, held.dtype)
+            drift = held + 2 * score(held, time)
+            return held + width * drift + jnp.sqrt(2 * width) * noise
+
+        return jax.lax.cond(width > 0, moved, lambda held: held, held), None
 
     moves = _moves(times, points.dtype)
     return jax.lax.scan(step, points, (*moves, jnp.arange(times.size - 1)))[0]

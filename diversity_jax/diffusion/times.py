@@ -22,7 +22,8 @@ TIMES, HALVINGS = 160, 15
 Generalisation = Literal["argmin", "share"]
 Memorisation = Literal["gap", "relative-gap", "spectral-edge", "spectral-median"]
 GENERALISATION = ("argmin", "share")
-MEMORISATION = ("gap", "relative-gap", "spectral-edge", "spectral-median")
+SPECTRAL = ("spectral-edge", "spectral-median")
+MEMORISATION = ("gap", "relative-gap", *SPECTRAL)
 LEVELS = {"gap": 0.05, "relative-gap": 0.1}
 
 
@@ -68,10 +69,8 @@ def class_times(
         raise validate.fail("level", level, f"a number above 0 and below {most}", "pass e.g. 0.1")
     share = level if level is not None and generalisation == "share" else 0.9
     gap = LEVELS.get(memorisation, 0.0) if level is None else level
-    if model.centroid_overlaps is not None and memorisation not in LEVELS:
-        expected = "gap or relative-gap with extensive centroids"
-        fix = "s^2 is no single number then"
-        raise validate.fail("memorisation", repr(memorisation), expected, fix)
+    if memorisation not in LEVELS:
+        _require_one_floor(model, memorisation)
     path = contour(model)
     # Compiled in parts, so that another definition does not compile the contour again.
     logs = span(spectrum.coefficients(model), path, TIMES)
@@ -79,7 +78,7 @@ def class_times(
     if memorisation in LEVELS:
         second = _memorised(path, logs, memorisation, gap)
     else:
-        second = _spectral(model, path, memorisation)
+        second = spectral_times(model, memorisation=memorisation)
     return ClassTimes(first, second, generalisation, memorisation)
 
 
@@ -121,13 +120,31 @@ def _memorised(path: Contour, logs: Array, definition: str, gap: Any) -> Float[A
     return jnp.exp(_crossing(apart, path, logs, seen.test - seen.train, wanted))
 
 
-@partial(jax.jit, static_argnums=2)
-def _spectral(model: ClassModel, path: Contour, definition: str) -> Float[Array, " k"]:
+def spectral_times(model: ClassModel, *, memorisation: Memorisation) -> Float[Array, " k"]:
+    """The times `[k]` of the two spectral definitions of `class_times` alone: no contour.
+
+    Errors: ValueError for another definition and for extensive centroids.
+    """
+    validate.choice("memorisation", memorisation, SPECTRAL)
+    _require_one_floor(model, memorisation)
+    return _spectral(model, memorisation)
+
+
+def _require_one_floor(model: ClassModel, memorisation: str) -> None:
+    if model.centroid_overlaps is not None:
+        expected = "gap or relative-gap with extensive centroids"
+        fix = "s^2 is no single number then"
+        raise validate.fail("memorisation", repr(memorisation), expected, fix)
+
+
+@partial(jax.jit, static_argnums=1)
+def _spectral(model: ClassModel, definition: str) -> Float[Array, " k"]:
+    rate = -jnp.expm1(-2 * model.time) / model.features_per_dimension
     if definition == "spectral-median":
-        return 2 / (path.rate * _medians(model))
+        return 1 / (rate * _medians(model))
     parts = coefficients(model)
     room = jnp.sqrt(parts.features / parts.samples) - jnp.sqrt(parts.fractions)
-    return 2 / (path.rate * (parts.residual + parts.memory * room**2))
+    return 1 / (rate * (parts.residual + parts.memory * room**2))
 
 
 def _least(test: Any, path: Contour, logs: Array, values: Array) -> Float[Array, " k"]:
