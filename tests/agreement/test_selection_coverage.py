@@ -62,6 +62,17 @@ def test_facility_location_is_greedy_by_lists_and_by_blocks_to_the_end():
         assert float(found.objective) == pytest.approx(total, rel=1e-12)
 
 
+@pytest.mark.parametrize("number", [33, 257])
+def test_facility_location_is_greedy_around_the_size_of_its_blocks(number):
+    """From 32 picks on pairs are listed, 256 points at a time: fewer and one more."""
+    rows, kernel = points_of("facility blocks", number, 5), kernels.Gaussian(2.0)
+    found = coverage.facility_location(rows, number=33, kernel=kernel)
+    won, most, total = best_gains(np.asarray(kernel(rows, rows)), np.asarray(found.indices))
+    assert (won >= most * (1 - 1e-11) - 1e-11).all()
+    np.testing.assert_allclose(found.gains, won, atol=1e-11)
+    assert float(found.objective) == pytest.approx(total, rel=1e-12)
+
+
 def test_facility_location_reaches_its_share_of_the_best_subset():
     kernel = kernels.Gaussian(1.5)
     share = []

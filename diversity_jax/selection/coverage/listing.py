@@ -40,8 +40,10 @@ class _Pairs:
         n = len(best)
         values, partners, counts = [], [], [np.zeros(1, np.int64)]
         for first in range(0, n, ROWS):
-            table = _similarities(kernel, points, first)[max(0, first + ROWS - n) :]
-            places = np.flatnonzero(table > best[first : first + ROWS, None])
+            # The last block reaches back, so that all blocks are as long as the first.
+            rows = best[first : first + ROWS]
+            table = _similarities(kernel, points, first)[-len(rows) :]
+            places = np.flatnonzero(table > rows[:, None])
             values.append(table.ravel()[places])
             row, partner = np.divmod(places, n)
             partners.append(partner.astype(np.int32))
