@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from experiments.runner import entry
+from experiments.selecting import command
 
 
 def parser() -> argparse.ArgumentParser:
@@ -16,9 +18,10 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
         description="Run one experiment and save its result under results/NAME/PRESET/.",
         epilog="`python -m experiments list` names them; `python -m experiments NAME --help` "
-        "shows an experiment's own fields.",
+        "shows an experiment's own fields; `python -m experiments select --help`: choose rows of "
+        "your own embeddings.",
     )
-    arguments.add_argument("name", help="an experiment, or `list`")
+    arguments.add_argument("name", help="an experiment, `list` or `select`")
     arguments.add_argument("--preset", default="laptop", help="smoke, laptop (default) or paper")
     arguments.add_argument("--seed", type=int, default=0, help="root of all random streams")
     arguments.add_argument("--mode", default="reference", help="reference (default) or fast")
@@ -39,16 +42,27 @@ def main(words: list[str] | None = None) -> int:
     if words[:1] == ["list"]:
         print("\n".join(f"{name:32} {line}" for name, line in known.items()))
         return 0
+    if words[:1] == ["select"]:
+        return _answered(lambda: command.main(words[1:]), "nothing is kept")
     asks_fields = len(words) > 1 and not words[0].startswith("-") and {"-h", "--help"} & set(words)
     options, rest = parser().parse_known_args([words[0]] if asks_fields else words)
-    try:
+
+    def run() -> int:
         catalogue.require(Path(__file__).parent, "PRESETS", "experiment", options.name)
         return _run(options, ["--help"] if asks_fields else rest)
+
+    return _answered(run, "finished chunks are kept, the same command resumes")
+
+
+def _answered(call: Callable[[], int], interrupted: str) -> int:
+    """The exit code of `call`; an error that it expects, or an interruption, is one line."""
+    try:
+        return call()
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted; finished chunks are kept, the same command resumes", file=sys.stderr)
+        print(f"interrupted; {interrupted}", file=sys.stderr)
         return 130
 
 

@@ -1,0 +1,212 @@
+"""Choose rows of your own embeddings: `python -m experiments select --embeddings FILE.npy`."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import json
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from diversity_jax import validate
+from experiments.selecting.offered import ALL, FRACTION, RULES
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from experiments.selecting.tables import Table
+
+REPORT, PAGE = "report.json", "report.html"
+NAMES = (*(f"{rule}.npy" for rule in RULES), PAGE, REPORT)  # what a selection may write
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as all of the command line does."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(f"{message}; see `{self.prog} --help`")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of `select`."""
+    arguments = _Parser(
+        prog="python -m experiments select",
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Choose rows of your own embeddings by a rule, and compare what it keeps with\n"
+        "random subsets of the same size. Writes RULE.npy (row numbers from 0, in the\n"
+        f"order of choice), {REPORT} and {PAGE}, and prints the table.",
+        epilog=_epilog(),
+    )
+    arguments.add_argument("--embeddings", required=True, help="a .npy file, [n, d] floating point")
+    arguments.add_argument("--rule", required=True, help=f"one of those below, or `{ALL}`")
+    size = arguments.add_mutually_exclusive_group()
+    size.add_argument("--fraction", type=float, help=f"of the rows to keep (default {FRACTION})")
+    size.add_argument("--number", type=int, help="of rows to keep, in place of a fraction")
+    arguments.add_argument("--labels", help="a .npy file, [n] integers: each row's domain from 0")
+    arguments.add_argument(
+        "--domains",
+        type=int,
+        help="how many domains; without --labels they are found by k-means (pseudo labels)",
+    )
+    arguments.add_argument("--raw", action="store_true", help="do not scale rows to length one")
+    arguments.add_argument(
+        "--length-scale",
+        type=float,
+        help="of the Gaussian kernel of dpp_map and k_dpp (default: the median distance)",
+    )
+    arguments.add_argument("--seed", type=int, default=0, help="root of all random streams")
+    arguments.add_argument("--out", help="folder to write to (default selected/FILE/RULE)")
+    arguments.add_argument("--again", action="store_true", help="replace a selection that is there")
+    return arguments
+
+
+def main(words: list[str]) -> int:
+    """Read, choose, write, print; ValueError or OSError with one line for what cannot be."""
+    options = parser().parse_args(words)
+    validate.choice("rule", options.rule, (*RULES, ALL))
+    out = Path(options.out or Path("selected") / Path(options.embeddings).stem / options.rule)
+    if out.exists() and not out.is_dir():
+        raise validate.fail("out", f"{out}, which is a file", "a folder", "choose another")
+    embeddings = read("embeddings", options.embeddings)
+    labels = read("labels", options.labels) if options.labels else None
+    identity = _identity(options, embeddings, labels)
+    if not options.again and _up_to_date(out, identity):
+        print(f"{out}: up to date (--again chooses all the same)")
+        return 0
+    from experiments.runner import progress
+    from experiments.selecting import tables
+
+    with progress.bar() as show:
+        table = tables.compare(
+            embeddings, labels, rule=options.rule, fraction=options.fraction,
+            number=options.number, domains=options.domains, seed=options.seed, raw=options.raw,
+            length_scale=options.length_scale,
+            progress=show if sys.stderr.isatty() else None,
+        )  # fmt: skip
+    _write(out, identity, table)
+    print(tables.as_text(table))
+    print(f"\n{out}")
+    return 0
+
+
+def read(argument: str, name: str) -> np.ndarray:
+    """The array in a .npy file; ValueError in one line for anything else."""
+    import numpy as np
+
+    path, fix = Path(name), "save it with numpy.save"
+    if not path.is_file():
+        got = f"{name}, a folder" if path.is_dir() else f"{name}, where there is no file"
+        raise validate.fail(argument, got, "a .npy file", "name one that exists")
+    try:
+        with path.open("rb") as file:
+            found = np.load(file, allow_pickle=False)
+            names = None if isinstance(found, np.ndarray) else ", ".join(found.files)
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        got = f"{name}, which holds no whole array of numbers"
+        raise validate.fail(argument, got, "a .npy file", fix) from error
+    if names is not None:
+        got, fix = f"{name}, an archive of arrays ({names})", "save the one array with numpy.save"
+        raise validate.fail(argument, got, "a .npy file", fix)
+    return found
+
+
+def _identity(options: argparse.Namespace, embeddings: Any, labels: Any) -> dict[str, Any]:
+    """All that decides the numbers."""
+    from experiments.runner import fingerprint
+
+    read_too = ("embeddings", "labels", "out", "again")
+    given = {name: value for name, value in vars(options).items() if name not in read_too}
+    if given["number"] is None and given["fraction"] is None:
+        given["fraction"] = FRACTION
+    return {
+        **given,
+        "embeddings": _checksum(embeddings),
+        "labels": None if labels is None else _checksum(labels),
+        "fingerprint": fingerprint.of("selecting/command"),
+    }
+
+
+def _checksum(array: np.ndarray) -> str:
+    import numpy as np
+
+    digest = hashlib.sha256(f"{array.dtype.str} {array.shape} ".encode())
+    digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _up_to_date(out: Path, identity: dict[str, Any]) -> bool:
+    """Whether `out` holds this very selection; ValueError if it holds another."""
+    if not out.is_dir() or not any((out / name).exists() for name in NAMES):
+        return False
+    try:
+        kept = json.loads((out / REPORT).read_text())
+        sound = all(
+            hashlib.sha256((out / name).read_bytes()).hexdigest() == digest
+            for name, digest in kept["sha256"].items()
+        )
+        if sound and kept["identity"] == identity:
+            return True
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass  # what cannot be read is not this selection
+    got, fix = f"{out}, with another selection or part of one", "choose another or pass --again"
+    raise validate.fail("out", got, "a folder without", fix)
+
+
+def _write(out: Path, identity: dict[str, Any], table: Table) -> None:
+    """Each file in one step, the report last: its checksums tell whether all belong together."""
+    import numpy as np
+
+    from diversity_jax import results
+    from experiments.runner.task import environment
+    from experiments.selecting import tables
+
+    files = {}
+    for rule, kept in table.kept.items():
+        content = io.BytesIO()
+        np.save(content, kept)
+        files[f"{rule}.npy"] = content.getvalue()
+    files[PAGE] = tables.as_page(table).encode()
+    report = {
+        "about": table.about,
+        "rules": table.rows,
+        "at_random": table.chance,
+        "left_out": table.left_out,
+        "identity": identity,
+        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        **environment(),
+    }
+    files[REPORT] = json.dumps(report, indent=1).encode()
+    for name in _written(out) - set(files):
+        (out / name).unlink(missing_ok=True)
+    for name, content in files.items():
+        results.write_atomically(out / name, content)
+
+
+def _written(out: Path) -> set[str]:
+    """The files that an earlier selection in `out` names as its own."""
+    try:
+        return set(json.loads((out / REPORT).read_text())["sha256"]) & set(NAMES)
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
+def _epilog() -> str:
+    lines = [
+        f"  {name:20} {rule.line}{' (labels)' if rule.labelled else ''}"
+        for name, rule in RULES.items()
+    ]
+    return "\n".join(
+        [
+            "rules:",
+            *lines,
+            f"  {ALL:20} the table of all",
+            "",
+            "(labels): wants --labels or --domains. Rows are scaled to length one unless --raw.",
+            "Equal input and seed give equal output. A folder that holds another selection is",
+            "refused without --again.",
+        ]
+    )
