@@ -3,11 +3,15 @@
 Both sides of each pair run in one process, in alternation, on the same points, each with its
 default number of threads; ratios are taken pair by pair. scikit-learn's `kmeans_plusplus` tries
 several candidates per pick by default and is also run with one, which is the same rule as ours.
+
+Before anything is timed the answers are compared on little data: the same picks for k-center and
+DPP MAP, for k-means++ potentials from the same distribution, at 1e-4.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -69,6 +73,32 @@ def calls(rows: np.ndarray, number: int, picks: int) -> dict[str, dict[str, Call
     }
 
 
+def agree(rows: np.ndarray, number: int) -> None:
+    """Leave with one line where ours and a peer choose differently from the same points."""
+    from scipy.stats import ks_2samp
+    from sklearn.cluster import kmeans_plusplus
+
+    from diversity_jax.selection import coverage
+
+    both = calls(rows, number, number)
+    for rule, peer in ((f"k-center ({number})", "fpsample"), (f"DPP MAP ({number})", "numpy")):
+        if not np.array_equal(both[rule]["ours"](), both[rule][peer]()):
+            sys.exit(f"{rule}: other picks than {peer}")
+    potentials = {"ours": [], "scikit-learn": []}
+    for draw in range(200):
+        found = coverage.kmeans_plus_plus(
+            jax.random.key(draw), jax.numpy.asarray(rows), number=number
+        )
+        potentials["ours"].append(float(found.objective))
+        _, picks = kmeans_plusplus(rows, number, random_state=draw, n_local_trials=1)
+        apart = ((rows[:, None] - rows[picks][None]) ** 2).sum(axis=2)
+        potentials["scikit-learn"].append(apart.min(axis=1).sum())
+    test: Any = ks_2samp(potentials["ours"], potentials["scikit-learn"])
+    if test.pvalue < 1e-4:
+        sys.exit("k-means++: other potentials than scikit-learn")
+    print(f"same answers on {len(rows)} points: fpsample, numpy, scikit-learn")
+
+
 def main() -> None:
     """Read the sizes from the command line and compare each rule with its peers."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -83,6 +113,7 @@ def main() -> None:
     for dtype in (np.float32, np.float64):
         print(f"{options}, {dtype.__name__}, default threads")
         rows = unit_rows(options.points, options.dimension, dtype)
+        agree(unit_rows(300, 16, dtype), 20)
         for rule, both in calls(rows, options.number, options.picks).items():
             for call in both.values():
                 call()

@@ -6,6 +6,10 @@ making included. apricot runs once on little data first, so that its compilation
 Memory is the growth of the process's peak at the first call: ours goes first, then apricot, then
 submodlib, so that each is seen if it is larger than those before it. The objective of every
 answer is computed anew in double precision. `--large` adds a run of ours with that many points.
+
+Before anything is timed the answers are compared on little data: at every pick a peer has to make
+the greedy choice, as ours does, and the objectives have to agree. Picks may differ where two
+points serve each other best, which is a tie.
 """
 
 from __future__ import annotations
@@ -83,8 +87,34 @@ def objective(rows: np.ndarray, picks: np.ndarray) -> float:
     return sum(np.maximum(part, 0).max(axis=1).sum() for part in parts)
 
 
+def greedy(rows: np.ndarray, picks: np.ndarray, slack: float) -> bool:
+    """Whether every pick has the largest gain that was to be had, up to `slack` of it."""
+    similarities = np.maximum(rows.astype(np.float64) @ rows.astype(np.float64).T, 0)
+    best = np.zeros(len(rows))
+    for pick in picks:
+        gains = np.maximum(similarities - best[:, None], 0).sum(axis=0)
+        if gains[pick] < gains.max() * (1 - slack):
+            return False
+        best = np.maximum(best, similarities[pick])
+    return True
+
+
+def agree(rows: np.ndarray, number: int, peers: dict[str, Choose]) -> None:
+    """Leave with one line where a peer, or ours, is not greedy or the objectives differ."""
+    # Sums of as many roundings as there are points, of gains that fall to a part of the first.
+    slack = 1e-9 if rows.dtype == np.float64 else 1e-3
+    picks = {name: call(rows, number) for name, call in {"ours": ours, **peers}.items()}
+    values = {name: objective(rows, chosen) for name, chosen in picks.items()}
+    for name, chosen in picks.items():
+        apart = abs(values[name] / values["ours"] - 1)
+        if not greedy(rows, chosen, slack) or apart > slack:
+            sys.exit(f"{name}: other picks than the greedy ones, objective off by {apart:.1e}")
+    print(f"  same greedy answers on {len(rows)} points: " + ", ".join(picks))
+
+
 def compare(rows: np.ndarray, number: int, repetitions: int, peers: dict[str, Choose]) -> None:
     """Measure all on the same rows and print their lines."""
+    agree(rows[:400], 40, peers)
     calls = {"lazy": ours, "stochastic": partial(ours, method="stochastic"), **peers}
     for call in calls.values():
         call(rows[:200], 5)
