@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
@@ -14,6 +15,7 @@ from experiments.selecting.offered import ALL, FRACTION, RULES
 from experiments.selecting.problem import Problem
 
 CHANCE = f"at random ({measures.DRAWS} draws)"
+WIDTH = 110  # of notes in plain text
 HEADS = {
     "vendi": "Vendi",
     "mean_distance": "mean distance",
@@ -121,7 +123,8 @@ def as_text(table: Table) -> str:
         ).rstrip()
         for line in lines
     ]
-    return "\n".join([title(table), "", *shown, "", *_notes(table)])
+    notes = [textwrap.fill(note, WIDTH, subsequent_indent="  ") for note in _notes(table)]
+    return "\n".join([title(table), "", *shown, "", *notes])
 
 
 def as_page(table: Table) -> str:
@@ -173,7 +176,8 @@ def _shares(row: dict[str, Any]) -> list[str]:
 
 
 def _marked(value: float, chance: dict[str, float]) -> str:
-    outside = not chance["low"] <= value <= chance["high"]
+    slack = 1e-9 * abs(value)  # sums in another order
+    outside = not chance["low"] - slack <= value <= chance["high"] + slack
     return f"{value:.4g}{'*' if outside else ' '}"
 
 
@@ -185,7 +189,12 @@ def _notes(table: Table) -> list[str]:
         notes.append(f"Distances: of {about['measured']} points drawn at random.")
     if "labels" in about:
         notes.append(f"Labels: {about['labels']}. Shares at random: those of all rows.")
-    return notes + [f"Left out: {rule}: {why}" for rule, why in table.left_out.items()]
+    wanting = [rule for rule in table.left_out if RULES[rule].labelled and "labels" not in about]
+    if wanting:
+        mend = "pass labels, or a number of domains for pseudo labels"
+        notes.append(f"Left out, since they need labels: {', '.join(wanting)}; {mend}.")
+    others = {rule: why for rule, why in table.left_out.items() if rule not in wanting}
+    return notes + [f"Left out: {rule}: {why}." for rule, why in others.items()]
 
 
 _PAGE = """<!doctype html>

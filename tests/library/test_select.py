@@ -160,7 +160,7 @@ def test_what_would_take_too_much_memory_or_rank_is_refused_and_left_out_of_a_ta
         rules.choose("dpp_map", Problem(few, number=KEPT))
     table = tables.compare(few, rule=("k_center", "dpp_map", "entropy"), number=KEPT)
     assert list(table.kept) == ["k_center"] and list(table.left_out) == ["dpp_map", "entropy"]
-    assert "at most 6" in str(table) and "which entropy needs" in str(table)
+    assert "at most 6" in str(table) and "since they need labels: entropy;" in str(table)
 
 
 def test_a_fault_is_not_taken_for_a_refusal(monkeypatch):
