@@ -200,7 +200,7 @@ def _notes(table: Table) -> list[str]:
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{title}</title>
 <style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em }}
+body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 95em; padding: 0 1em }}
 div {{ overflow-x: auto }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums }}
 td, th {{ border-bottom: 1px solid #ccc; padding: .3em .7em; text-align: right; white-space: pre }}
