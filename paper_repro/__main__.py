@@ -79,6 +79,10 @@ def _list(options: argparse.Namespace) -> int:
     for paper in claims.papers():
         print(f"{paper.name}: {paper.title} ({paper.reference})")
         print(textwrap.fill(paper.provenance, width))
+        for left in paper.untested:
+            instead = f"; in its place: {', '.join(left.instead)}" if left.instead else ""
+            line = f"not tested here, {left.id}: {left.sentence} ({left.reason}{instead})"
+            print(textwrap.fill(line, width))
         for claim in paper.claims:
             expected = "" if claim.expected == "holds" else f", expected: {claim.expected}"
             print(f"\n  {claim.id}  [{claim.kind}, decides at {claim.decides_at}{expected}]")

@@ -55,6 +55,16 @@ class Claim:
 
 
 @dataclasses.dataclass(frozen=True)
+class Untested:
+    """A sentence of a paper that is not tested here, why, and claims that stand in for it."""
+
+    id: str
+    sentence: str
+    reason: str
+    instead: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
 class Paper:
     """A paper: its name here, title, where it is, and what of it could be had."""
 
@@ -63,6 +73,7 @@ class Paper:
     reference: str
     provenance: str
     claims: tuple[Claim, ...]
+    untested: tuple[Untested, ...] = ()
 
 
 def papers() -> list[Paper]:
@@ -73,7 +84,7 @@ def papers() -> list[Paper]:
 
 
 def check(loaded: list[Paper]) -> None:
-    """Refuse an id used twice, and a claim whose experiment or figure has no file."""
+    """Refuse an id used twice, and what names an experiment, figure or claim that is not there."""
     owners: dict[str, str] = {}
     known = {
         field: sorted(catalogue.entries(CHECKOUT / folder, marker))
@@ -90,6 +101,10 @@ def check(loaded: list[Paper]) -> None:
             owners[claim.id] = paper.name
             for field, names in known.items():
                 validate.choice(f"{field} of claim {claim.id}", getattr(claim, field), names)
+    for paper in loaded:
+        for left in paper.untested:
+            for name in left.instead:
+                validate.choice(f"claim in place of {left.id}", name, list(owners))
 
 
 def select(only: list[str] | None = None) -> list[tuple[Paper, Claim]]:
@@ -105,4 +120,6 @@ def select(only: list[str] | None = None) -> list[tuple[Paper, Claim]]:
 
 def _load(name: str) -> Paper:
     module = importlib.import_module(f"paper_repro.papers.{name}")
-    return Paper(name, module.TITLE, module.REFERENCE, module.PROVENANCE, tuple(module.CLAIMS))
+    untested = tuple(getattr(module, "UNTESTED", ()))
+    about = name, module.TITLE, module.REFERENCE, module.PROVENANCE
+    return Paper(*about, tuple(module.CLAIMS), untested)

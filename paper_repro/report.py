@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import datetime
 import json
 import math
@@ -127,6 +128,11 @@ def provenance(run: Run) -> dict[str, Any]:
         "exit_code": run.exit_code,
         "statuses": tally(run),
         "left_out": [each.note for each in used.values() if each.state == "missing"],
+        "untested": [
+            {"paper": paper.name, **dataclasses.asdict(left)}
+            for paper, _ in _by_paper(run)
+            for left in paper.untested
+        ],
         "experiments": {name: _experiment(each) for name, each in used.items()},
     }
 
@@ -160,6 +166,7 @@ def html(run: Run, drawn: dict[drawings.Key, drawings.Drawing], made: dict[str, 
         run=run,
         made=made,
         papers=_by_paper(run),
+        here={outcome.claim.id for outcome in run.outcomes},
         drawing=lambda outcome: drawn.get(drawings.key(outcome)),
         shown_at=lambda outcome: shown[drawings.key(outcome)],
         reason=lambda outcome: full_reason(outcome, run),
