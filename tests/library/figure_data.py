@@ -43,6 +43,10 @@ from tests.library.figure_data_speciation import (  # noqa: F401  (found by name
     diffusion_speciation,
     diffusion_speciation_times,
 )
+from tests.library.figure_data_texts import (  # noqa: F401  (found by name)
+    selection_texts,
+    selection_texts_mixes,
+)
 
 FRAMES = 6
 LENGTHS = np.array([4.0, 16.0, 64.0])

@@ -155,6 +155,8 @@ SIMULATED = {
     "selection_labels": "near_own",
     "selection_probe": "regressor",
     "selection_rules": "risks",
+    "selection_texts": "mean",
+    "selection_texts_mixes": "bins",
 }
 
 

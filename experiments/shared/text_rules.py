@@ -1,0 +1,187 @@
+"""What every rule keeps of a pool of embedded texts; DaaR from few texts per domain to the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from diversity_jax import seeds
+from diversity_jax.selection import coverage, daar, kernels, scores
+from experiments.shared.text_data import Part, Split, divided
+
+RUNS = 3
+GEOMETRY = ("near_other", "far_other", "near_own", "far_own")
+ENTROPY = (
+    "daar", "daar_quota", "true_labels", "calibrated", "calibrated_quota", "certain_quota",
+)  # fmt: skip
+COVERAGE = (
+    "k_center", "kmeans_plus_plus", "facility_location", "dpp_map", "d_optimal",
+    "coverage_stratified", "information_gain",
+)  # fmt: skip
+RULES = ("random", *ENTROPY, *COVERAGE, *GEOMETRY)
+THRESHOLD, LABELS, RIDGE, SCALE = 0.85, 50, 1.0, 1.0
+BINS = 5
+
+
+class Runs(eqx.Module):
+    """Runs of DaaR, the last one with true labels for the probe set; by run unless it says else."""
+
+    rewards: jax.Array  # [run, n], of the pool
+    centroids: jax.Array  # [run but the last, k, d], of the synthesis, in words vectors
+    accepted: jax.Array  # [run but the last], mean number of texts accepted per domain
+    pseudo: jax.Array  # [run but the last, n], nearest centroids of the pool after k-means
+    agreement: jax.Array  # [run but the last], share of right pseudo labels of the probe set
+    held_out: jax.Array
+
+
+def daar_runs(key: jax.Array, split: Split, point: dict, domains: int) -> Runs:
+    """`RUNS` whole runs of DaaR on one split, and one with true labels.
+
+    As in the paper, centroids and pseudo labels live among mean input embeddings (words) and the
+    probe reads a deeper layer (sentences).
+    """
+    keys = [seeds.stream(key, "run", number) for number in range(RUNS)]
+    words = jnp.asarray(split.synthesis.words.reshape(domains, -1, split.pool.words.shape[1]))
+    found = [
+        _labels(one, words, split.probe.words, split.pool.words, point["accepted"]) for one in keys
+    ]
+    centroids, accepted, labels, pseudo = (jnp.stack(part) for part in zip(*found))
+    true = jnp.asarray(split.probe.domains, labels.dtype)
+    rewards, held_out = _rewards(
+        jnp.stack([*keys, keys[0]]), jnp.concatenate([labels, true[None]]),
+        split.pool.sentences, split.probe.sentences, domains, point["epochs"],
+    )  # fmt: skip
+    right = jnp.mean(labels == true[None], axis=1)
+    return Runs(rewards, centroids, accepted, pseudo, right, held_out)
+
+
+@eqx.filter_jit
+def _labels(
+    key: jax.Array, synthesis: jax.Array, probe: Any, pool: Any, number: int
+) -> tuple[jax.Array, ...]:
+    """Centroids of the first `number` accepted texts of each domain, and labels by k-means."""
+
+    def one(texts: jax.Array, domain: jax.Array) -> tuple[jax.Array, jax.Array]:
+        made, kept = daar.synthesise(
+            jax.random.fold_in(key, domain), lambda k, m: jax.random.permutation(k, texts)[:m],
+            number=number, threshold=THRESHOLD, attempts=texts.shape[0],
+        )  # fmt: skip
+        weights = kept.astype(made.dtype)
+        return weights @ made / weights.sum(), weights.sum()
+
+    centroids, accepted = jax.lax.map(
+        lambda both: one(*both), (synthesis, jnp.arange(len(synthesis)))
+    )
+    labels = daar.pseudo_labels(probe, centroids)
+    return centroids, accepted.mean(), labels.labels, daar.nearest(pool, labels.centroids)
+
+
+@eqx.filter_jit
+def _rewards(
+    keys: jax.Array, labels: jax.Array, pool: Any, probe: Any, domains: int, epochs: int
+) -> tuple[jax.Array, jax.Array]:
+    start = jnp.zeros((domains, pool.shape[1]), pool.dtype)  # labels are there already
+
+    def one(both: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        found = daar.daar(
+            both[0], pool, probe, centroids=start, labels=both[1], epochs=epochs,
+            width=0.125, batch=16, learning_rate=2e-3,
+        )  # fmt: skip
+        return found.rewards, found.accuracy
+
+    return jax.lax.map(one, (keys, labels))
+
+
+def picks(
+    key: jax.Array, pool: Part, runs: Runs, posterior: np.ndarray, entropy: np.ndarray, number: int
+) -> dict[str, np.ndarray]:
+    """Indices of the `number` texts that each rule keeps; geometry reads true domains."""
+    rewards, true = np.asarray(runs.rewards), pool.domains
+    first = rewards[0]
+    inter, intra = similarities(pool.sentences, true)
+    return {
+        "random": np.arange(number),
+        "daar": top(first, number),
+        "daar_quota": top_within(first, np.asarray(runs.pseudo[0]), number),
+        "true_labels": top(rewards[-1], number),
+        "calibrated": top(entropy, number),
+        "calibrated_quota": top_within(entropy, true, number),
+        "certain_quota": top_within(-entropy, true, number),
+        **_coverage(key, pool.sentences, 1 - posterior.max(axis=1), number),
+        "near_other": top_within(inter, true, number),
+        "far_other": top_within(-inter, true, number),
+        "near_own": top_within(intra, true, number),
+        "far_own": top_within(-intra, true, number),
+    }
+
+
+def similarities(vectors: np.ndarray, domains: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Inter- and intra-diversity under true domains."""
+    inter, intra = _similarities(vectors, domains, int(domains.max()) + 1)
+    return np.asarray(inter), np.asarray(intra)
+
+
+@eqx.filter_jit
+def _similarities(vectors: Any, labels: Any, domains: int) -> tuple[jax.Array, jax.Array]:
+    both = (scores.inter_diversity, scores.intra_diversity)
+    inter, intra = (score(vectors, labels, domains=domains) for score in both)
+    return inter, intra
+
+
+def _coverage(
+    key: jax.Array, vectors: np.ndarray, hardness: np.ndarray, number: int
+) -> dict[str, np.ndarray]:
+    points = jnp.asarray(vectors)
+    streams = {name: seeds.stream(key, name) for name in COVERAGE}
+    spread = coverage.kmeans_plus_plus(streams["kmeans_plus_plus"], points, number=number)
+    chosen = {
+        "k_center": coverage.k_center(points, number=number, first=0),
+        "kmeans_plus_plus": spread,
+        "facility_location": coverage.facility_location(
+            points, number=number, kernel=kernels.clipped_cosine, method="stochastic",
+            key=streams["facility_location"],
+        ),
+        "dpp_map": coverage.dpp_map(points, number=number, kernel=kernels.Gaussian(SCALE)),
+        "d_optimal": coverage.d_optimal(points, number=number, ridge=RIDGE),
+        "coverage_stratified": coverage.coverage_stratified(
+            streams["coverage_stratified"], jnp.asarray(hardness), number=number
+        ),
+        "information_gain": coverage.information_gain(
+            *_clusters(points, spread.indices[:LABELS]), number=number
+        ),
+    }  # fmt: skip
+    return {rule: np.asarray(chosen[rule].indices) for rule in COVERAGE}
+
+
+@jax.jit
+def _clusters(points: jax.Array, start: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Labels by k-means, from the first picks of k-means++, and how alike they are."""
+    found = daar.pseudo_labels(points, points[start], moving=True, steps=30)
+    weights = jax.nn.one_hot(found.labels, len(start), dtype=points.dtype)
+    return weights, kernels.clipped_cosine(found.centroids, found.centroids)
+
+
+def top(values: np.ndarray, number: int) -> np.ndarray:
+    """The `number` places of highest value, whatever their domains."""
+    return np.argsort(-values, kind="stable")[:number]
+
+
+def top_within(values: np.ndarray, labels: np.ndarray, number: int) -> np.ndarray:
+    """`number` places of highest value, of every label in proportion to its size."""
+    counts = np.bincount(labels)
+    order = np.argsort(-values, kind="stable")
+    quotas = divided(counts / counts.sum(), number)
+    return np.concatenate([order[labels[order] == k][:quota] for k, quota in enumerate(quotas)])
+
+
+def bins(values: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
+    """Places of the `BINS` bins of every domain by value, lowest first (the paper's pools)."""
+    rank = np.empty(len(values), int)
+    for domain in range(labels.max() + 1):
+        own = np.flatnonzero(labels == domain)
+        rank[own[np.argsort(values[own], kind="stable")]] = np.arange(len(own)) * BINS // len(own)
+    return [np.flatnonzero(rank == number) for number in range(BINS)]
