@@ -90,7 +90,7 @@ def _bins(axes, dataset) -> None:
     places = 1 + np.arange(shown.sizes["bin"])
     for number, vector in enumerate(shown.vector.values):
         samples = shown.sel(vector=vector).transpose("bin", "seed").values
-        style.points(axes, places, samples, number, f"{vector} vectors")
+        style.points(axes, places, samples, number, f"vectors of {vector}")
     axes.set_xticks(places)
     axes.set(
         xlabel="fifth of every domain, from far to near the other centroids",
