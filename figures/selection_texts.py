@@ -28,12 +28,12 @@ PAPER = {"pseudo_overlap": 0.831, "runs_overlap": 0.957, "centroid_cosine": 0.98
 def draw(dataset):
     """A row per mix: accuracy on both labels and domain shares by rule; then the analogues."""
     points = dataset.sizes["point"]
-    figure, axes = style.panels(3, rows=points + 1, width=5.2, height=4.9)
+    figure, axes = style.panels(4, rows=points + 1, width=4.9, height=4.9)
     best = dataset["mean"].sel(label="domains").mean(("point", "seed")).values
     dataset = dataset.isel(rule=np.argsort(-best))
     for place in range(points):
         some = dataset.isel(point=place)
-        accuracy, classes, shares = axes[3 * place : 3 * place + 3]
+        accuracy, classes, shares, vendi = axes[4 * place : 4 * place + 4]
         title = _name(some)
         for panel, label in ((accuracy, "domains"), (classes, "classes")):
             _bar(panel, some["mean"].sel(label=label), 0, "mean of domains", 0.7)
@@ -41,15 +41,18 @@ def draw(dataset):
             what = "domain" if label == "domains" else "second label"
             panel.set(xlabel=f"share of held-out texts whose {what} is told", title=title)
         _shares(shares, some)
+        _bar(vendi, some.vendi, 2, "texts kept", 0.7)
         shares.set_title(title)
-        for panel in (accuracy, classes, shares):
+        vendi.set(xlabel="Vendi score (effective number of texts)", title=title)
+        for panel in (accuracy, classes, shares, vendi):
             _rules(panel, some.rule.values)
-    _bins(axes[-3], dataset)
-    _runs(axes[-2], dataset)
+    _bins(axes[-4], dataset)
+    _runs(axes[-3], dataset)
+    _scores(axes[-2], dataset)
     _correlations(axes[-1], dataset)
-    for panel in axes[:-3]:
+    for panel in axes[:-4]:
         style.legend(panel, columns=3)
-    for panel in axes[-3:]:
+    for panel in axes[-4:]:
         style.legend(panel, columns=2, bbox_to_anchor=(0.5, -0.22), fontsize=7)
     return figure
 
@@ -100,12 +103,7 @@ def _bins(axes, dataset) -> None:
 
 def _runs(axes, dataset) -> None:
     """Overlaps and cosines by mix; dashes are the smallest numbers of the paper's models."""
-    for number in range(dataset.sizes["point"]):
-        some = dataset.isel(point=number)
-        samples = np.stack([some[name].values for name in NAMES])
-        shift = 0.12 * (number - (dataset.sizes["point"] - 1) / 2)
-        places = np.arange(len(NAMES)) + shift
-        style.points(axes, places, samples, number, _name(some))
+    _by_mix(axes, dataset, lambda some: np.stack([some[name].values for name in NAMES]))
     at = [place for place, name in enumerate(NAMES) if name in PAPER]
     style.dashes(axes, at, list(PAPER.values()), 4, "paper, its models", width=0.5)
     style.names(axes, list(NAMES.values()))
@@ -113,18 +111,43 @@ def _runs(axes, dataset) -> None:
     axes.set_title("labels and runs (cf. P7, P8; one fifth by chance)")
 
 
+def _scores(axes, dataset) -> None:
+    """Accuracy on domains of three whole runs, with true labels, and of random texts."""
+    rules = ["true_labels", "random"]
+
+    def values(some):
+        runs = some.runs_mean.sel(label="domains").transpose("run", "seed").values
+        others = some["mean"].sel(label="domains", rule=rules).transpose("rule", "seed").values
+        return np.concatenate([runs, others])
+
+    _by_mix(axes, dataset, values)
+    runs = [f"DaaR,\nrun {number + 1}" for number in range(dataset.sizes["run"])]
+    style.names(axes, [*runs, "DaaR,\ntrue labels", "random"])
+    axes.set(xlabel="texts kept by", ylabel="mean accuracy on domains", ylim=(0, 1))
+    axes.set_title("scores of runs and of labels (cf. P5, P7, P8)")
+
+
+def _by_mix(axes, dataset, values) -> None:
+    """A series per mix beside each other; `values` gives one mix's samples `[place, seed]`."""
+    number = dataset.sizes["point"]
+    for series in range(number):
+        some = dataset.isel(point=series)
+        samples = values(some)
+        places = np.arange(len(samples)) + 0.12 * (series - (number - 1) / 2)
+        style.points(axes, places, samples, series, _name(some))
+
+
 def _correlations(axes, dataset) -> None:
     """Correlation of the two similarities inside domains, before and after taking out the mean."""
-    for number in range(dataset.sizes["point"]):
-        some = dataset.isel(point=number)
-        kinds = [(kind, vector) for kind in ("correlation", "centred") for vector in some.vector]
-        samples = np.stack([some[kind].sel(vector=vector).values for kind, vector in kinds])
-        shift = 0.12 * (number - (dataset.sizes["point"] - 1) / 2)
-        places = np.arange(len(kinds)) + shift
-        style.points(axes, places, samples, number, _name(some))
-    after = {"correlation": "", "centred": ",\nless mean"}
-    labels = [f"{vector.item()}{after[kind]}" for kind, vector in kinds]
-    style.names(axes, labels)
+    kinds = {"correlation": "", "centred": ",\nless mean"}
+
+    def values(some):
+        both = [some[kind].transpose("vector", "seed").values for kind in kinds]
+        return np.concatenate(both)
+
+    _by_mix(axes, dataset, values)
+    vectors = [str(vector) for vector in dataset.vector.values]
+    style.names(axes, [f"{vector}{after}" for after in kinds.values() for vector in vectors])
     style.level(axes, 0.0)
     axes.set(xlabel="vectors", ylabel="correlation inside domains", ylim=(-1.05, 1.05))
     axes.set_title("similarity to other and to own centroids (T8)")

@@ -42,7 +42,10 @@ def daar_runs(key: jax.Array, split: Split, point: dict, domains: int) -> Runs:
     """`RUNS` whole runs of DaaR on one split, and one with true labels.
 
     As in the paper, centroids and pseudo labels live among mean input embeddings (words) and the
-    probe reads a deeper layer (sentences).
+    probe reads a deeper layer (sentences). Networks of an eighth of the paper's width, trained
+    for the point's `epochs` (entropies depend on it); k-means moves the centroids, as the authors'
+    code does. All runs draw from the same texts for the synthesis, so their centroids are nearer
+    to each other than with texts of their own.
     """
     keys = [seeds.stream(key, "run", number) for number in range(RUNS)]
     words = jnp.asarray(split.synthesis.words.reshape(domains, -1, split.pool.words.shape[1]))

@@ -19,6 +19,8 @@ def _texts(maker, mixes):
     variables = {
         "mean": maker.draws(number, rule, label),
         "worst": maker.draws(number, rule, label, high=0.5),
+        "vendi": maker.draws(number, rule, low=20, high=80),
+        "runs_mean": maker.draws(number, ("run", 3), label),
         "shares": maker.draws(number, rule, ("domain", 5)),
         "bins": maker.draws(number, vector, ("side", 2), ("bin", 5), label),
         "domain_names": (("point", "domain"), [DOMAINS[mix] for mix in mixes]),
