@@ -14,6 +14,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 LIBRARY = "diversity_jax"
 KEYS_AND_JOBS = ("experiments", "runner", "compute.py")
 # Storing and listing results computes none of their numbers.
+SHIPPED = {f"{LIBRARY}/embeddings.py": f"{LIBRARY}/data"}  # arrays that come with a module
 PLUMBING = {f"{LIBRARY}.results", f"{LIBRARY}.catalogue", f"{LIBRARY}.validate", LIBRARY}
 
 
@@ -21,13 +22,18 @@ PLUMBING = {f"{LIBRARY}.results", f"{LIBRARY}.catalogue", f"{LIBRARY}.validate",
 def of(experiment: str) -> str:
     """Fingerprint (16 hex digits) of experiment `experiment`: its file and what that imports.
 
-    Comments, docstrings and blank lines do not count, any other character does.
+    Arrays that an imported module ships count with it. Comments, docstrings and blank lines do
+    not count, any other character does.
     """
     digest = hashlib.sha256()
     own = CHECKOUT / "experiments" / f"{experiment}.py"
     for path in sorted(reached(own) | reached(CHECKOUT.joinpath(*KEYS_AND_JOBS))):
-        digest.update(path.relative_to(CHECKOUT).as_posix().encode())
+        name = path.relative_to(CHECKOUT).as_posix()
+        digest.update(name.encode())
         digest.update(code(path).encode())
+        if name in SHIPPED:
+            for array in sorted((CHECKOUT / SHIPPED[name]).glob("*.npz")):
+                digest.update(array.read_bytes())
     return digest.hexdigest()[:16]
 
 

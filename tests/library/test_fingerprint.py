@@ -43,6 +43,18 @@ def test_a_change_of_reached_code_counts(house, path):
     assert of() != before
 
 
+def test_shipped_arrays_count_where_their_module_is_imported(house):
+    folder, of = house
+    (folder / "experiments" / "texts.py").write_text(
+        "from diversity_jax import embeddings\nPRESETS = {}\n"
+    )
+    before, without = of("texts"), of()
+    with (folder / "diversity_jax" / "data" / "subset.npz").open("ab") as file:
+        file.write(b"one more byte")
+    assert of("texts") != before
+    assert of() == without
+
+
 @pytest.mark.parametrize(
     "path",
     [
