@@ -31,7 +31,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Bool, Complex, Float
 
 from diversity_jax import special, validate
 from diversity_jax.diffusion.constants import shifted_constants
@@ -66,6 +66,7 @@ class Neurons(System):
     memory: Float[Array, "h k"]
     residuals: Float[Array, "h k"]
     totals: Float[Array, "h k"]
+    together: Bool[Array, "k k"]  # classes whose mean features are correlated between neurons
 
     @property
     def residual(self) -> Float[Array, ""]:
@@ -230,7 +231,7 @@ def neurons(model: ClassModel) -> Neurons:
     Up to three independent centroids; differentiable in the overlaps within their rank. Errors:
     ValueError for overlaps of higher rank (of more than three classes where they are traced).
     """
-    shifts, weights = _shifts(model)
+    shifts, weights, together = _shifts(model)
     decay, noise = jnp.exp(-2 * model.time), -jnp.expm1(-2 * model.time)
     found = shifted_constants(
         shift=jnp.exp(-model.time) * shifts,
@@ -250,13 +251,17 @@ def neurons(model: ClassModel) -> Neurons:
         memory=found.constants.memory_power,
         residuals=found.constants.residual_power,
         totals=found.constants.total_power,
+        together=together,
     )
 
 
-def _shifts(model: ClassModel) -> tuple[Float[Array, "h k"], Float[Array, " h"]]:
+def _shifts(
+    model: ClassModel,
+) -> tuple[Float[Array, "h k"], Float[Array, " h"], Bool[Array, "k k"]]:
     """Nodes of ``h ~ N(0, M)``, one of each pair h, -h, with weights that sum to one.
 
-    Of orthogonal centroids one node of all that differ in signs.
+    Of orthogonal centroids one node of all that differ in signs: then products that are odd in
+    each of two shifts, as of mean features, are to be left out (`Neurons.together`).
     """
     overlaps = model.centroid_overlaps
     assert overlaps is not None
@@ -279,7 +284,10 @@ def _shifts(model: ClassModel) -> tuple[Float[Array, "h k"], Float[Array, " h"]]
         # Where each class is shifted along one direction only, all is even in every direction.
         kept = (nodes[:, : rank if apart else 1] > 0).all(axis=1)
         nodes, weights = nodes[kept], weights[kept]
-    return jnp.asarray(nodes) @ factor.T, jnp.asarray(weights / weights.sum())
+    shared = np.ones(overlaps.shape, bool)
+    if apart and seen is not None:
+        shared = seen @ seen.T != 0
+    return jnp.asarray(nodes) @ factor.T, jnp.asarray(weights / weights.sum()), jnp.asarray(shared)
 
 
 def _factor(overlaps: Float[Array, "k k"]) -> Float[Array, "k k"]:

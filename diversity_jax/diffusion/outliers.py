@@ -162,4 +162,5 @@ def giant_outliers(model: ClassModel) -> Float[Array, " k"]:
         )
     made = extensive.neurons(model)
     scaled = made.means * jnp.sqrt(made.fractions)[None]
-    return jnp.linalg.eigvalsh((scaled * made.weights[:, None]).T @ scaled)
+    products = (scaled * made.weights[:, None]).T @ scaled
+    return jnp.linalg.eigvalsh(jnp.where(made.together, products, 0.0))

@@ -224,3 +224,24 @@ def test_centroids_that_depend_on_each_other_need_fewer_nodes():
     two, many = jax.jit(averages)(overlaps)
     np.testing.assert_allclose(two, one, rtol=1e-7)
     assert few < many
+
+
+@pytest.mark.parametrize("overlaps", [[0.64, 1.44], [0.64, 1.44, 0.9]])
+def test_orthogonal_centroids_are_the_limit_of_nearly_orthogonal_ones(overlaps):
+    # The first are averaged over one node of all that differ in signs, the others over all.
+    k = len(overlaps)
+    orthogonal = np.diag(overlaps)
+    nearly = orthogonal + 1e-7 * (1 - np.eye(k))
+    exact, near = (
+        ClassModel([1 / k] * k, [0.6, 1.2, 0.9][:k], 0.1, 2.0, 8.0, centroid_overlaps=one)
+        for one in (orthogonal, nearly)
+    )
+    sizes = [spectrum.coefficients(one).weights.size for one in (exact, near)]
+    assert sizes[1] == 2 ** (k - 1) * sizes[0]
+    giants = [spectrum.giant_outliers(model) for model in (exact, near)]
+    np.testing.assert_allclose(*giants, rtol=1e-5)
+    if k == 2:
+        z = np.array([0.3 + 0.1j, 2.0 + 0.5j])
+        one, other = (spectrum.resolvent(model, z) for model in (exact, near))
+        np.testing.assert_allclose(one.trace, other.trace, rtol=1e-6)
+        np.testing.assert_allclose(one.class_factors, other.class_factors, rtol=1e-6)
