@@ -93,6 +93,41 @@ def inter_as_one_cosine(
     return OneCosine(directions, lengths, cosines)
 
 
+def centroid_separation(
+    embeddings: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int
+) -> Float[Array, ""]:
+    """The mean Euclidean distance between the centroids of two different domains.
+
+    ``mean over k < l of |C_k - C_l|``, in the embeddings' units, zero if all centroids agree. How
+    far apart domains are as a set; `inter_diversity` scores points. Errors: as for `centroids`,
+    and fewer than two domains. Source: arXiv 2502.04380, 3.2, whose display could not be had: the
+    formula is inferred from "expected pairwise distance", which fixes neither a square nor a
+    cosine distance.
+    """
+    _check_domains(domains, 2)
+    means = centroids(embeddings, labels, domains=domains)
+    first, second = np.triu_indices(domains, 1)
+    return jnp.mean(jnp.linalg.norm(means[first] - means[second], axis=1))
+
+
+def domain_variances(
+    embeddings: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int
+) -> Float[Array, " k"]:
+    """The mean squared distance of each domain's points from their centroid.
+
+    ``(1 / N_k) sum_i |x_i - C_k|^2``: summed over coordinates and not divided by them, with
+    ``N_k``, not ``N_k - 1``. How wide each domain is; `intra_diversity` scores points. Errors: as
+    for `centroids`. Source: arXiv 2502.04380, 3.2, whose display could not be had: the formula is
+    inferred from the words around it.
+    """
+    means = centroids(embeddings, labels, domains=domains)
+    embeddings, labels = jnp.asarray(embeddings), jnp.asarray(labels)
+    # Differences before squares, so that a common offset costs no digits.
+    squares = jnp.sum((embeddings - means[labels]) ** 2, axis=1)
+    counts = jnp.zeros(domains, embeddings.dtype).at[labels].add(1)
+    return jax.ops.segment_sum(squares, labels, num_segments=domains) / counts
+
+
 def vendi_score(points: Float[Array, "n d"], *, kernel: Kernel) -> Float[Array, ""]:
     """The effective number of different points, from 1 (all alike) to n (nothing in common).
 

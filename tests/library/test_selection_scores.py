@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
+from scipy.spatial.distance import pdist
 from sklearn.metrics.pairwise import cosine_similarity
 
 from diversity_jax.selection import geometry, kernels, reward, scores, theory
@@ -87,6 +88,35 @@ def test_a_product_just_below_an_integer_takes_that_many():
     rows, labels = labelled("rounding", number=100, domains=1)
     assert int(0.29 * 100) == 28  # what rounding would take
     assert len(geometry.near_own(rows, labels, domains=1, fraction=0.29)) == 29
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_separation_and_variances_are_those_of_scipy_and_numpy(dtype):
+    rows, labels = labelled("separation", number=91, domains=4, dtype=dtype)
+    means = np.stack([rows[labels == k].mean(axis=0) for k in range(4)])
+    spread = [rows[labels == k].var(axis=0).sum() for k in range(4)]
+    found = scores.centroid_separation(rows, labels, domains=4)
+    variances = scores.domain_variances(rows, labels, domains=4)
+    assert found.dtype == variances.dtype == dtype
+    slack = 64 * float(np.finfo(dtype).eps)
+    assert float(found) == pytest.approx(pdist(means).mean(), rel=slack)
+    np.testing.assert_allclose(variances, spread, rtol=slack)
+    far = rows + dtype(1000.0)  # costs float32 three digits of the points, none of the squares
+    slack = 1000 * float(np.finfo(dtype).eps)
+    np.testing.assert_allclose(scores.domain_variances(far, labels, domains=4), spread, rtol=slack)
+
+
+def test_separation_and_variances_scale_and_refuse():
+    toy = np.array([(0.0, 0.0), (0.0, 2.0), (3.0, 5.0)])
+    labels = np.array([0, 0, 1])
+    assert float(scores.centroid_separation(toy, labels, domains=2)) == pytest.approx(5.0)
+    np.testing.assert_allclose(scores.domain_variances(toy, labels, domains=2), [1.0, 0.0])
+    assert float(scores.centroid_separation(3 * toy, labels, domains=2)) == pytest.approx(15.0)
+    np.testing.assert_allclose(scores.domain_variances(3 * toy, labels, domains=2), [9.0, 0.0])
+    with pytest.raises(ValueError, match=r"^domains: got 1, expected an integer >= 2"):
+        scores.centroid_separation(toy, np.zeros(3, int), domains=1)
+    with pytest.raises(ValueError, match=r"^labels: got no point of domain 2"):
+        scores.domain_variances(toy, labels, domains=3)
 
 
 def test_vendi_counts_what_is_different():
