@@ -38,6 +38,7 @@ from diversity_jax.selection.theory.truncation import (
     shell_variance_approximation,
     truncated_normal,
 )
+from diversity_jax.selection.theory.weighted_moments import weighted_estimate, weighted_moments
 
 __all__ = [
     "axis_after",
@@ -72,4 +73,6 @@ __all__ = [
     "shell_variance_approximation",
     "symmetric_confusion",
     "truncated_normal",
+    "weighted_estimate",
+    "weighted_moments",
 ]

@@ -14,6 +14,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -30,6 +31,24 @@ NODES = {1: 2001, 2: 401, 3: 81}
 AXES = 512
 
 
+class Lines(eqx.Module):
+    """Parallel lines through a flat, along its last coordinate t, after it was turned.
+
+    Under domain j the coordinate t is normal with mean ``means[j, -1]`` and variance one.
+    """
+
+    places: Float[Array, "n o"]  # the other coordinates
+    mass: Float[Array, "n k"]  # of each domain on each line
+    lower: Float[Array, "n k"]  # where each domain begins to be the most likely one
+    upper: Float[Array, "n k"]
+    means: Float[Array, "k r"]
+
+    @property
+    def centres(self) -> Float[Array, " k"]:
+        """The domains' means along the lines."""
+        return self.means[:, -1]
+
+
 def mixture_sample_sizes(
     mixture: GaussianMixture, target: Float[Array, " k"], *, nodes: int | None = None
 ) -> SampleSizes:
@@ -42,12 +61,8 @@ def mixture_sample_sizes(
     exact for means on a line, else good to some 1e-5. Raises ValueError for other mixtures and
     for targets that are no probabilities. Source: derived in the module docstring.
     """
-    variance = _common_variance(mixture)
     labels = label_sample_size(mixture.weights, target)
-    validate.positive("mixture", mixture.weights, "leave out components of weight zero")
-    flat = flatten(mixture.weights, mixture.means, variance)
-    nodes = NODES[flat.means.shape[1]] if nodes is None else nodes
-    checks.count("nodes", nodes, 3)
+    flat, nodes = flat_and_nodes(mixture, nodes)
     ratios = jnp.asarray(target, mixture.means.dtype) / mixture.weights
     return SampleSizes(
         posterior=1 / _mean_square(nodes, flat, ratios),
@@ -66,17 +81,33 @@ def _mean_square(nodes: int, flat: Flat, ratios: Array) -> Array:
 @partial(jax.jit, static_argnums=0)
 def hard_shares(nodes: int, flat: Flat) -> Float[Array, " k"]:
     """The probability, under the pool, that each domain is the most likely one."""
+    lines = parallel_lines(nodes, flat)
+
+    def share(lower, upper, mass):
+        each = lower[:, None] - lines.centres[None], upper[:, None] - lines.centres[None]
+        return normal_mass(*each) @ mass
+
+    return jnp.sum(jax.vmap(share)(lines.lower, lines.upper, lines.mass), axis=0)
+
+
+def parallel_lines(nodes: int, flat: Flat) -> Lines:
+    """Lines along which each domain is the most likely one on one interval, by closed form.
+
+    The other coordinates run over a lattice with `nodes` each; one coordinate is one line.
+    """
     constants = flat.log_weights - jnp.sum(flat.means**2, axis=1) / 2
     if flat.means.shape[1] == 1:
-        return _line(flat.means[:, 0], constants, jnp.exp(flat.log_weights))
+        lower, upper = _interval(flat.means[:, 0], constants)
+        mass, places = jnp.exp(flat.log_weights)[None], jnp.zeros((1, 0), lower.dtype)
+        return Lines(places, mass, lower[None], upper[None], flat.means)
     flat = _turned(flat)
     outer = Flat(means=flat.means[:, :-1], log_weights=flat.log_weights)
     grid = lattice(outer, nodes)
     # log-posterior of the outer coordinates, less its own constant, plus that of the full ones
     inner = grid.log_posterior + jnp.sum(outer.means**2, axis=1)[None] / 2
     offsets = inner - flat.log_weights[None] + constants[None]
-    lines = jax.vmap(_line, in_axes=(None, 0, 0))(flat.means[:, -1], offsets, grid.mass)
-    return jnp.sum(lines, axis=0)
+    lower, upper = jax.vmap(_interval, in_axes=(None, 0))(flat.means[:, -1], offsets)
+    return Lines(grid.points, grid.mass, lower, upper, flat.means)
 
 
 def _turned(flat: Flat) -> Flat:
@@ -100,11 +131,8 @@ def _turned(flat: Flat) -> Flat:
     )
 
 
-def _line(slopes: Array, constants: Array, mass: Array) -> Array:
-    """Probability that each of the lines ``constants + slopes t`` is highest.
-
-    t has mean ``slopes[j]`` and variance one under domain j, which has the probability `mass[j]`.
-    """
+def _interval(slopes: Array, constants: Array) -> tuple[Array, Array]:
+    """Ends of where each line ``constants + slopes t`` is the highest; equal ones if nowhere."""
     rise = slopes[:, None] - slopes[None, :]
     gap = constants[:, None] - constants[None, :]
     parallel = rise == 0
@@ -112,12 +140,21 @@ def _line(slopes: Array, constants: Array, mass: Array) -> Array:
     lower = jnp.max(jnp.where(rise > 0, crossing, -jnp.inf), axis=1)
     upper = jnp.min(jnp.where(rise < 0, crossing, jnp.inf), axis=1)
     hidden = jnp.any(parallel & (gap < 0), axis=1) | (lower >= upper)
-    lower, upper = jnp.where(hidden, 0.0, lower), jnp.where(hidden, 0.0, upper)
-    each = normal_mass(lower[:, None] - slopes[None, :], upper[:, None] - slopes[None, :])
-    return each @ mass
+    return jnp.where(hidden, 0.0, lower), jnp.where(hidden, 0.0, upper)
 
 
-def _common_variance(mixture: GaussianMixture) -> Any:
+def flat_and_nodes(mixture: GaussianMixture, nodes: int | None) -> tuple[Flat, int]:
+    """The flat of a mixture's means, and how many nodes per coordinate if none were asked for."""
+    variance = common_variance(mixture)
+    validate.positive("mixture", mixture.weights, "leave out components of weight zero")
+    flat = flatten(mixture.weights, mixture.means, variance)
+    nodes = NODES[flat.means.shape[1]] if nodes is None else nodes
+    checks.count("nodes", nodes, 3)
+    return flat, nodes
+
+
+def common_variance(mixture: GaussianMixture) -> Any:
+    """The variance of all components, refused if they differ or are not isotropic."""
     variances = validate.concrete(mixture.variances)
     uneven = variances is not None and variances.max() - variances.min() > 1e-6 * variances.max()
     if mixture.kind != "isotropic" or uneven:

@@ -30,8 +30,9 @@ class Flat(eqx.Module):
 
 
 class Lattice(eqx.Module):
-    """Lattice points: log-posteriors `[n, k]`, mass of each domain `[n, k]`, steps `[r]`."""
+    """Points of a lattice, with log-posteriors and the mass of each domain at every one."""
 
+    points: Float[Array, "n r"]
     log_posterior: Float[Array, "n k"]
     mass: Float[Array, "n k"]
     steps: Float[Array, " r"]
@@ -71,5 +72,8 @@ def lattice(flat: Flat, nodes: int) -> Lattice:
     normaliser = low.shape[0] / 2 * jnp.log(2 * jnp.pi) - jnp.sum(jnp.log(steps))
     logs = flat.log_weights[None] - gaps / 2
     return Lattice(
-        log_posterior=jax.nn.log_softmax(logs, axis=1), mass=jnp.exp(logs - normaliser), steps=steps
+        points=points,
+        log_posterior=jax.nn.log_softmax(logs, axis=1),
+        mass=jnp.exp(logs - normaliser),
+        steps=steps,
     )
