@@ -2,6 +2,7 @@
 
 from paper_repro.claims import Untested
 from paper_repro.papers.diversity_identity_claims import IDENTITIES
+from paper_repro.papers.diversity_importance_claims import IMPORTANCE
 from paper_repro.papers.diversity_labels_claims import LABELS
 from paper_repro.papers.diversity_probe_claims import PROBE
 from paper_repro.papers.diversity_rules_claims import RULES
@@ -35,4 +36,4 @@ UNTESTED = [
         _LARGE, ("texts-P8", "mixes-P8"),
     ),
 ]  # fmt: skip
-CLAIMS = [*IDENTITIES, *SELECTION, *RULES, *PROBE, *LABELS, *TEXTS, *MIXES]
+CLAIMS = [*IDENTITIES, *IMPORTANCE, *SELECTION, *RULES, *PROBE, *LABELS, *TEXTS, *MIXES]

@@ -1,5 +1,7 @@
 """Made-up datasets of the figures on the stages of diversity selection; see `figure_data`."""
 
+import numpy as np
+
 
 def selection_probe(maker):
     epochs = (1, 3, 10, 30)
@@ -23,3 +25,18 @@ def selection_labels(maker):
         level=[0.1, 0.75, 0.5, 0.9, 0.75],
         offset=[3.0, 3.0, 3.0, 3.0, 0.0],
     )
+
+
+def selection_importance(maker):
+    weights = ["posterior", "hard", "labels"]
+    quantities = ["one", "square", "mean", "mean_error", "risk_error", "mean_ratio"]
+    axes = ("weight", "quantity")
+    size = (len(weights), len(quantities))
+    curve = np.linspace(0.1, 2, 5)
+    variables = {
+        "measured": maker.draws(3, *zip(axes, size)),
+        "theory": (("point", *axes), maker.random.uniform(0.1, 0.9, (3, *size))),
+        "theory_curve": (("curve", *axes), maker.random.uniform(0.1, 0.9, (5, *size))),
+    }
+    made = maker.dataset(variables, scale=[0.1, 1.0, 2.0], block=[100] * 3)
+    return made.assign_coords(weight=weights, quantity=quantities, curve=curve)

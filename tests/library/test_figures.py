@@ -111,6 +111,7 @@ PLAIN = {
     "diffusion_collapse": ["theory_pooled"],
     "selection_rules": ["theory_excess"],
     "selection_labels": ["theory_shrinkage", "theory_error"],
+    "selection_importance": ["theory_curve"],
 }
 
 
@@ -153,6 +154,7 @@ SIMULATED = {
     "selection_lda": "errors",
     "selection_tables": "averages",
     "selection_labels": "near_own",
+    "selection_importance": "measured",
     "selection_probe": "regressor",
     "selection_rules": "risks",
     "selection_texts": "mean",
