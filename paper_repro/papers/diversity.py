@@ -1,6 +1,7 @@
 """Diversity as a reward: DaaR (arXiv 2502.04380), and what is derived about its selection rules."""
 
 from paper_repro.claims import Untested
+from paper_repro.papers.diversity_dimension_claims import DIMENSION
 from paper_repro.papers.diversity_identity_claims import IDENTITIES
 from paper_repro.papers.diversity_importance_claims import IMPORTANCE
 from paper_repro.papers.diversity_labels_claims import LABELS
@@ -36,4 +37,4 @@ UNTESTED = [
         _LARGE, ("texts-P8", "mixes-P8"),
     ),
 ]  # fmt: skip
-CLAIMS = [*IDENTITIES, *IMPORTANCE, *SELECTION, *RULES, *PROBE, *LABELS, *TEXTS, *MIXES]
+CLAIMS = [*IDENTITIES, *IMPORTANCE, *SELECTION, *DIMENSION, *RULES, *PROBE, *LABELS, *TEXTS, *MIXES]

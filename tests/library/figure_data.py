@@ -35,6 +35,7 @@ from tests.library.figure_data_images import (  # noqa: F401  (found by name)
 )
 from tests.library.figure_data_rules import selection_rules  # noqa: F401  (found by name)
 from tests.library.figure_data_selection import (  # noqa: F401  (found by name)
+    selection_dimension,
     selection_importance,
     selection_labels,
     selection_probe,

@@ -40,3 +40,17 @@ def selection_importance(maker):
     }
     made = maker.dataset(variables, scale=[0.1, 1.0, 2.0], block=[100] * 3)
     return made.assign_coords(weight=weights, quantity=quantities, curve=curve)
+
+
+def selection_dimension(maker):
+    axes, size = ("size", "component"), (3, 2)
+    variables = {
+        name: (("point", *axes), maker.random.uniform(0.1, 0.9, (4, *size)))
+        for name in ("exact", "theory", "linear")
+    }
+    made = maker.dataset(
+        {**variables, "moved": maker.draws(4, *zip(axes, size))},
+        mean=["growing", "growing", "fixed", "fixed"],
+        band=["near", "far"] * 2,
+    )
+    return made.assign_coords(size=[32, 128, 512], component=["along", "across"])

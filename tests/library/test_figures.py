@@ -112,6 +112,7 @@ PLAIN = {
     "selection_rules": ["theory_excess"],
     "selection_labels": ["theory_shrinkage", "theory_error"],
     "selection_importance": ["theory_curve"],
+    "selection_dimension": ["exact", "theory", "linear"],
 }
 
 
@@ -155,6 +156,7 @@ SIMULATED = {
     "selection_tables": "averages",
     "selection_labels": "near_own",
     "selection_importance": "measured",
+    "selection_dimension": "moved",
     "selection_probe": "regressor",
     "selection_rules": "risks",
     "selection_texts": "mean",
