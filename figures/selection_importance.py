@@ -49,6 +49,7 @@ def _errors(axes, dataset) -> None:
         style.line(axes, dataset.curve.values, line, number)
         style.points(axes, dataset.scale.values, found, number, f"{NAMES[name]}, {what}")
     style.level(axes, 1.0)
+    style.short_log(axes)
     block = style.plain(dataset.block.values[0])
     axes.set(
         ylabel="mean squared error over that by label",

@@ -68,11 +68,13 @@ IMPORTANCE = [
         check=check,
         control=Control(what, control),
         figure="selection_importance",
+        decides_at=preset,
     )
-    for name, kind, sentence, check, what, control in (
+    for name, kind, preset, sentence, check, what, control in (
         (
             "T2-soft",
             "agreement",
+            "laptop",
             "Weighting n points by posteriors is worth n / E w^2 of them: all where domains "
             "coincide, as few as with true labels where they are far apart.",
             soft,
@@ -82,6 +84,7 @@ IMPORTANCE = [
         (
             "T2-order",
             "inequality",
+            "laptop",
             "Weights by posterior have no larger mean square than weights by true label, and "
             "estimate a mean and a risk under the target with no larger error.",
             no_worse,
@@ -91,6 +94,7 @@ IMPORTANCE = [
         (
             "T2-mean",
             "agreement",
+            "laptop",
             "The weight of the likeliest domain is not one on average (0.99 where means lie 3.4 "
             "deviations apart, 0.44 where they nearly coincide), and the mean and the risk it "
             "estimates are off as predicted.",
@@ -101,6 +105,7 @@ IMPORTANCE = [
         (
             "T2-error",
             "agreement",
+            "laptop",
             "Mean squared errors of a mean and of a risk under the target, estimated with "
             "posterior weights, are those of the quadrature.",
             costs,
@@ -110,6 +115,7 @@ IMPORTANCE = [
         (
             "T2-hard-error",
             "agreement",
+            "paper",
             "Mean squared errors of the same estimates with the weights of the likeliest domain "
             "are those of the quadrature, bias included.",
             biased,
