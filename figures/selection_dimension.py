@@ -7,7 +7,7 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "selection_dimension"
-TITLES = {"growing": "a mean as long as the noise", "fixed": "a mean of fixed length"}
+TITLES = {"growing": "a mean that grows as the noise", "fixed": "a mean of fixed length"}
 
 
 def draw(dataset):
@@ -28,7 +28,7 @@ def _panel(axes, dataset, mean, component) -> None:
         sign = 1 if band == "near" else -1
         name = "most similar fifth" if sign > 0 else "least similar, sign turned"
         style.points(axes, sizes, sign * some.moved.values.T, number, f"{name}, drawn")
-        style.line(axes, sizes, sign * some.exact.values, number, "exact")
+        style.line(axes, sizes, sign * some.exact.values, number, "exact" if number == 0 else "")
         if band == "near":
             style.line(axes, sizes, some.theory.values, 4, "first order", linestyle=":")
             style.line(axes, sizes, some.linear.values, 5, "as if linear", linestyle="-.")

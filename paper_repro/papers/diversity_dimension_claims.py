@@ -7,7 +7,7 @@ from paper_repro.claims import Claim, Control
 from paper_repro.verdict import combine
 
 BANDS, COMPONENTS = ("near", "far"), ("along", "across")
-RATE = 0.5  # of what comes after the first order, where a mean is as long as the noise
+RATE = 0.5  # of what comes after the first order, where a mean grows as the noise's length
 
 
 def of(dataset, band, mean="growing"):
@@ -72,9 +72,9 @@ DIMENSION = [
         (
             "T7-shift",
             "convergence",
-            "The fifth most or least similar to a direction shifts a mean that is as long as the "
-            "noise by the first-order formula as the dimension grows: along the direction, and "
-            "across it.",
+            "The fifth most or least similar to a direction shifts a mean that grows as the root "
+            "of the dimension, as the noise's length does, by the first-order formula: along the "
+            "direction, and across it.",
             shifted,
             Control("as if the score were linear", lambda d: shifted(d, "linear")),
             "holds",
@@ -83,8 +83,8 @@ DIMENSION = [
         (
             "T7-rate",
             "exponent",
-            "The exact shift, by integrals over the distance from the axis, nears the first-order "
-            "formula like one over the root of the dimension.",
+            "The exact shift of such a mean, by integrals over the distance from the axis, nears "
+            "the first-order formula like one over the root of the dimension.",
             falls,
             Control("like one over the dimension", lambda d: falls(d, expected=-1.0, rival=None)),
             "holds",
@@ -97,7 +97,7 @@ DIMENSION = [
             "length, 3 deviations along it and 1.5 across.",
             across,
             Control(
-                "for a mean as long as the noise",
+                "for a mean that grows as the noise's length",
                 lambda d: across(d, "growing"),
                 expected="holds",
             ),

@@ -62,8 +62,10 @@ def cosine_shift(
 ) -> Float[Array, " d"]:
     """How far a cosine band moves a domain's mean, to leading order in the dimension (T7).
 
-    ``deviation w / tau E[u | band]``, `[d]`. `low`, `high`: quantile levels of the cosine. Its
-    error falls as 1/dimension at a fixed mean. Errors as `cosine_band`, which is exact.
+    ``deviation w / tau E[u | band]``, `[d]`. `low`, `high`: quantile levels of the cosine. Where
+    the mean grows as ``sqrt(dimension)``, its error falls as one over that root. At a fixed mean it
+    falls as 1/dimension, but so does all that tells the formula from a linear score: the part
+    across the direction keeps a relative error. Errors as `cosine_band`, which is exact.
     """
     score = linear_score(mean, direction, variance=variance)
     slope, variance = checks.floating(score.slope, variance)
