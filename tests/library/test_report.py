@@ -1,7 +1,6 @@
 """The report: what each field says, what happens when something goes wrong, and one whole run."""
 
 import csv
-import dataclasses
 import json
 import math
 from html.parser import HTMLParser
@@ -277,29 +276,6 @@ def test_the_small_picture_says_in_words_what_it_shows():
     assert marks.interval(Verdict("undecided", "", "exponent")) == ""
 
 
-def test_what_is_not_tested_is_listed_with_the_claims_in_its_place(monkeypatch, tmp_path):
-    house(monkeypatch, claim("C1"))
-    (paper,) = claims.papers()
-    left = claims.Untested("Q1", "big models < small ones", "no big model here", ("C1",))
-    monkeypatch.setattr(claims, "papers", lambda: [dataclasses.replace(paper, untested=(left,))])
-    content, text = written(pipeline.run("smoke"), tmp_path)
-    wanted = {
-        "paper": "fake", "id": "Q1", "sentence": left.sentence, "reason": left.reason,
-        "instead": ["C1"],
-    }  # fmt: skip
-    assert content["provenance"]["untested"] == [wanted]
-    assert "Big models &lt; small ones." in text and text.count('href="#C1"') >= 3
-    check_page(text)
-    with pytest.raises(ValueError, match=r"^claim in place of Q1: got 'C2'"):
-        claims.check(
-            [
-                dataclasses.replace(
-                    paper, claims=(), untested=(dataclasses.replace(left, instead=("C2",)),)
-                )
-            ]
-        )
-
-
 def test_the_whole_report_at_smoke(smoke_report):
     assert smoke_report["code"] in (0, 1), smoke_report["errors"]
     content = json.loads((smoke_report["out"] / "report.json").read_text())
@@ -310,12 +286,11 @@ def test_the_whole_report_at_smoke(smoke_report):
         check_record(record)
         assert "did not finish" not in record["reason"], record["id"]
     assert smoke_report["code"] == exit_code(content) == content["provenance"]["exit_code"]
-    names = {some.figure for _, some in claims.select()}
-    states = {name: each["state"] for name, each in content["provenance"]["experiments"].items()}
+    data = content["provenance"]["experiments"]
     experiments = {some.figure: some.experiment for _, some in claims.select()}
-    for name in names:
+    for name, experiment in experiments.items():
         path = smoke_report["out"] / "figures" / f"{name}.png"
-        assert path.exists() or states[experiments[name]] == "missing", name
+        assert path.exists() or data[experiment]["state"] == "missing", name
         if path.exists():
             pixels = image.imread(path)
             assert min(pixels.shape[:2]) > 200 and np.ptp(pixels[..., :3]) > 0.5
