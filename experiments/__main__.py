@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from experiments.runner import entry
-from experiments.selecting import command
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,6 +42,8 @@ def main(words: list[str] | None = None) -> int:
         print("\n".join(f"{name:32} {line}" for name, line in known.items()))
         return 0
     if words[:1] == ["select"]:
+        from experiments.selecting import command
+
         return _answered(lambda: command.main(words[1:]), "nothing is kept")
     asks_fields = len(words) > 1 and not words[0].startswith("-") and {"-h", "--help"} & set(words)
     options, rest = parser().parse_known_args([words[0]] if asks_fields else words)
