@@ -21,6 +21,7 @@ from diversity_jax.mixtures import GaussianMixture
 from diversity_jax.selection import coverage, daar, kernels, reward, scores, theory
 from diversity_jax.selection.theory.confusable import EntropyShares
 from experiments.shared import four_domains
+from experiments.shared.quotas import best_within
 
 HOST = True  # each rule is compiled once, and the rest is small
 GEOMETRY = ("near_other", "far_other", "near_own", "far_own")
@@ -133,16 +134,11 @@ def _geometry(points: jax.Array, labels: jax.Array, number: int) -> dict[str, np
     """`number` random points, and as many by a score, with one fraction of every domain."""
     inter, intra = (np.asarray(one) for one in _scores(points, labels))
     classes = np.asarray(labels)
-    # Rounded ends, not rounded quotas: these add up to `number`.
-    ends = np.cumsum(np.bincount(classes, minlength=four_domains.DOMAINS))
-    quotas = np.diff(np.round(ends * number / len(classes)).astype(int), prepend=0)
     # Points of a pool are independent: the first ones are as random as any.
     picks = {"random": np.arange(number)}
     for name, score in (("other", inter), ("own", intra)):
-        for side, sign in (("near", -1), ("far", 1)):
-            order = np.argsort(sign * score, kind="stable")
-            parts = [order[classes[order] == k][:quota] for k, quota in enumerate(quotas)]
-            picks[f"{side}_{name}"] = np.concatenate(parts)
+        for side, sign in (("near", 1), ("far", -1)):
+            picks[f"{side}_{name}"] = best_within(sign * score, classes, number)
     return picks
 
 

@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Float, Int
 from diversity_jax import special
 from diversity_jax.diffusion.fixed_point import CUT, System, on_axis
 
+# Five rounds of 75 points: edges to some 1e-11, which is what `fixed_point.FLOOR` can tell apart.
 POINTS, ROUNDS, MASS_NODES = 1200, 5, 128
 
 

@@ -123,7 +123,8 @@ def _memorised(path: Contour, logs: Array, definition: str, gap: Any) -> Float[A
 def spectral_times(model: ClassModel, *, memorisation: Memorisation) -> Float[Array, " k"]:
     """The times `[k]` of the two spectral definitions of `class_times` alone: no contour.
 
-    Errors: ValueError for another definition and for extensive centroids.
+    Units of `flow_losses`. Errors: ValueError for another definition and for extensive centroids.
+    Source: as `class_times`.
     """
     validate.choice("memorisation", memorisation, SPECTRAL)
     _require_one_floor(model, memorisation)

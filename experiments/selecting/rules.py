@@ -13,6 +13,7 @@ from diversity_jax import validate
 from diversity_jax.selection import coverage, daar, kernels, reward, scores
 from experiments.selecting.offered import RULES
 from experiments.selecting.problem import Problem
+from experiments.shared.quotas import best_within
 
 Choice = tuple[np.ndarray, float | None]  # rows in the order of choice, objective
 CLUSTERS = 50
@@ -105,12 +106,7 @@ def _geometry(score: Callable[..., Any], sign: int) -> Callable[[Problem], Choic
         labels, domains = problem.labels, problem.domains
         values = np.asarray(score(problem.points, labels, domains=domains))
         assert labels is not None and domains is not None  # `choose` above has seen to it
-        # Rounded ends, not rounded quotas: these add up to the number asked for.
-        ends = np.cumsum(np.bincount(labels, minlength=domains))
-        quotas = np.diff(np.round(ends * problem.number / problem.size).astype(int), prepend=0)
-        order = np.argsort(-sign * values, kind="stable")
-        parts = [order[labels[order] == k][:quota] for k, quota in enumerate(quotas)]
-        picks = np.concatenate(parts)
+        picks = best_within(sign * values, labels, problem.number)
         return picks, float(values[picks].mean())
 
     return choose

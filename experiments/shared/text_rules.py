@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from diversity_jax import seeds
-from diversity_jax.selection import coverage, daar, kernels, scores
-from experiments.shared.text_data import Part, Split, divided
+from diversity_jax.selection import coverage, daar, geometry, kernels, scores
+from experiments.shared.quotas import best_within
+from experiments.shared.text_data import Part, Split
 
 RUNS = 3
 GEOMETRY = ("near_other", "far_other", "near_own", "far_own")
@@ -109,16 +110,16 @@ def picks(
     return {
         "random": np.arange(number),
         "daar": top(first, number),
-        "daar_quota": top_within(first, np.asarray(runs.pseudo[0]), number),
+        "daar_quota": best_within(first, np.asarray(runs.pseudo[0]), number),
         "true_labels": top(rewards[-1], number),
         "calibrated": top(entropy, number),
-        "calibrated_quota": top_within(entropy, true, number),
-        "certain_quota": top_within(-entropy, true, number),
+        "calibrated_quota": best_within(entropy, true, number),
+        "certain_quota": best_within(-entropy, true, number),
         **_coverage(key, pool.sentences, 1 - posterior.max(axis=1), number),
-        "near_other": top_within(inter, true, number),
-        "far_other": top_within(-inter, true, number),
-        "near_own": top_within(intra, true, number),
-        "far_own": top_within(-intra, true, number),
+        "near_other": best_within(inter, true, number),
+        "far_other": best_within(-inter, true, number),
+        "near_own": best_within(intra, true, number),
+        "far_own": best_within(-intra, true, number),
     }
 
 
@@ -173,18 +174,9 @@ def top(values: np.ndarray, number: int) -> np.ndarray:
     return np.argsort(-values, kind="stable")[:number]
 
 
-def top_within(values: np.ndarray, labels: np.ndarray, number: int) -> np.ndarray:
-    """`number` places of highest value, of every label in proportion to its size."""
-    counts = np.bincount(labels)
-    order = np.argsort(-values, kind="stable")
-    quotas = divided(counts / counts.sum(), number)
-    return np.concatenate([order[labels[order] == k][:quota] for k, quota in enumerate(quotas)])
-
-
 def bins(values: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
     """Places of the `BINS` bins of every domain by value, lowest first (the paper's pools)."""
-    rank = np.empty(len(values), int)
-    for domain in range(labels.max() + 1):
-        own = np.flatnonzero(labels == domain)
-        rank[own[np.argsort(values[own], kind="stable")]] = np.arange(len(own)) * BINS // len(own)
-    return [np.flatnonzero(rank == number) for number in range(BINS)]
+    domains = int(labels.max()) + 1
+    places = geometry.bins(jnp.asarray(values), jnp.asarray(labels), domains=domains, number=BINS)
+    found = np.asarray(places)
+    return [np.flatnonzero(found == number) for number in range(BINS)]

@@ -71,7 +71,7 @@ def test_the_domains_of_a_mix_come_in_its_order():
 def test_a_quota_takes_the_best_of_every_label_in_proportion_to_its_size():
     random = random_of("quotas of texts")
     labels, values = random.permutation(np.repeat([0, 1, 2], [60, 30, 10])), random.normal(size=100)
-    chosen = text_rules.top_within(values, labels, 20)
+    chosen = text_rules.best_within(values, labels, 20)
     assert np.bincount(labels[chosen]).tolist() == [12, 6, 2]
     left = np.setdiff1d(np.arange(100), chosen)
     for label in range(3):
