@@ -1,7 +1,8 @@
 """What a folder offers, read from the source: names and first lines, nothing imported.
 
-Adding an experiment, a figure or a paper is adding a file; the file counts when it assigns the
-folder's marker (`PRESETS`, `EXPERIMENT`, `CLAIMS`) at its top level.
+Adding an experiment, a figure, a paper or a part of its claims is adding a file, or a folder with
+an `__init__`; it counts when it assigns the marker (`PRESETS`, `EXPERIMENT`, `TITLE`, `CLAIMS`) at
+its top level.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from diversity_jax import validate
 
 
 def entries(folder: Path, marker: str) -> dict[str, str]:
-    """Name and first docstring line of every file in `folder` that assigns `marker`, sorted."""
-    found = {}
-    for path in sorted(folder.glob("*.py")):
+    """Name and first docstring line of every module in `folder` that assigns `marker`, sorted."""
+    modules = {path.stem: path for path in folder.glob("*.py") if path.stem != "__init__"}
+    modules |= {path.parent.name: path for path in folder.glob("*/__init__.py")}
+    lines = {}
+    for name, path in sorted(modules.items()):
         tree = _tree(path)
         if any(marker in _assigned(node) for node in tree.body):
-            found[path.stem] = (ast.get_docstring(tree) or "").split("\n")[0]
-    return found
+            lines[name] = (ast.get_docstring(tree) or "").split("\n")[0]
+    return lines
 
 
 def require(folder: Path, marker: str, kind: str, name: str) -> None:

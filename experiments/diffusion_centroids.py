@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import xarray
 
-from diversity_jax.diffusion import outliers
+from diversity_jax.diffusion.theory.equations import outliers
 from experiments.shared import centroids, spectra
 
 AXES = {"below": ("place",), "top": ("rank",)}

@@ -12,8 +12,9 @@ import xarray
 from jaxtyping import Array, Float
 
 from diversity_jax import seeds, special
-from diversity_jax.diffusion import random_features, spectrum, times
+from diversity_jax.diffusion import random_features
 from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.diffusion.theory import spectrum, times
 from experiments.shared import flows
 
 AXES = {"edges": ("class",), "medians": ("class",)}

@@ -8,8 +8,8 @@ import jax
 import numpy as np
 import xarray
 
-from diversity_jax.diffusion import fairness, losses
 from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.diffusion.theory import fairness, losses
 from experiments.diffusion_phase import variances
 from experiments.shared import flows
 

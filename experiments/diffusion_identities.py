@@ -11,8 +11,8 @@ import numpy as np
 import xarray
 
 from diversity_jax import seeds
-from diversity_jax.diffusion import losses, spectrum
 from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.diffusion.theory import losses, spectrum
 from experiments.shared import flows
 
 HOST = True  # so that the solvers are compiled once for all experiments

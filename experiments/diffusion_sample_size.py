@@ -8,8 +8,8 @@ import jax
 import numpy as np
 import xarray
 
-from diversity_jax.diffusion import losses
 from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.diffusion.theory import losses
 from experiments.shared import flows
 
 AXES = flows.AXES

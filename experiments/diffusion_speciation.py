@@ -10,7 +10,8 @@ import numpy as np
 import xarray
 
 from diversity_jax import seeds
-from diversity_jax.diffusion import process, sampling, speciation
+from diversity_jax.diffusion import process, sampling
+from diversity_jax.diffusion.theory import speciation
 from diversity_jax.mixtures import GaussianMixture
 
 AXES = {

@@ -11,7 +11,7 @@ import numpy as np
 import xarray
 
 from diversity_jax import seeds
-from diversity_jax.diffusion import speciation
+from diversity_jax.diffusion.theory import speciation
 from diversity_jax.mixtures import GaussianMixture
 
 AXES = {"at_half": ("offset",), "at_normalised": ("offset", "class"), "odds": ("moment",)}

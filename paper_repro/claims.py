@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from diversity_jax import catalogue, validate
-from paper_repro.verdict import Verdict
+from diversity_jax.checks.verdict import Verdict
 
 PAPERS = Path(__file__).resolve().parent / "papers"
 CHECKOUT = PAPERS.parent.parent
@@ -32,7 +32,7 @@ class Claim:
 
     `check` and `control.check` take the experiment's dataset and return a `Verdict`; seeds,
     resolution and level are fixed in them. `formula` is `exact`, `asymptotic in SIZE`, or none
-    where the sentence was only seen in simulation.
+    where the sentence was only seen in simulation. `figure` is the experiment's own unless named.
     """
 
     id: str
@@ -43,11 +43,14 @@ class Claim:
     control: Control
     kind: str
     formula: str
-    figure: str
+    figure: str = ""
     unit: str = ""
     reconstructed: bool = True
     expected: str = "holds"
     decides_at: str = "laptop"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "figure", self.figure or self.experiment)
 
     def decides(self, preset: str) -> bool:
         """Whether a run at `preset` is large enough to decide this claim."""
@@ -77,8 +80,8 @@ class Paper:
 
 
 def papers() -> list[Paper]:
-    """All papers, in the order of their files."""
-    loaded = [_load(name) for name in catalogue.entries(PAPERS, "CLAIMS")]
+    """All papers, in the order of their folders."""
+    loaded = [_load(name) for name in catalogue.entries(PAPERS, "TITLE")]
     check(loaded)
     return loaded
 
@@ -119,7 +122,12 @@ def select(only: list[str] | None = None) -> list[tuple[Paper, Claim]]:
 
 
 def _load(name: str) -> Paper:
+    """The paper `name`: one file, or a folder whose modules hold `CLAIMS`, in their order."""
     module = importlib.import_module(f"paper_repro.papers.{name}")
+    parts = [module]
+    if hasattr(module, "__path__"):
+        inside = catalogue.entries(PAPERS / name, "CLAIMS")
+        parts += [importlib.import_module(f"{module.__name__}.{part}") for part in inside]
+    claims = tuple(claim for part in parts for claim in getattr(part, "CLAIMS", ()))
     untested = tuple(getattr(module, "UNTESTED", ()))
-    about = name, module.TITLE, module.REFERENCE, module.PROVENANCE
-    return Paper(*about, tuple(module.CLAIMS), untested)
+    return Paper(name, module.TITLE, module.REFERENCE, module.PROVENANCE, claims, untested)

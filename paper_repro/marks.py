@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from diversity_jax.checks.verdict import Verdict
 from paper_repro.claims import Claim
-from paper_repro.verdict import Verdict
 
 DASH = "–"
 RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from diversity_jax import results
+from diversity_jax.checks.verdict import UNDECIDED, Verdict
 from diversity_jax.datasets import DatasetMissing
 from experiments.runner import execute, task
 from experiments.runner import workers as workers_of
 from paper_repro import recorded
 from paper_repro.claims import Check, Claim, Paper, select
-from paper_repro.verdict import UNDECIDED, Verdict
 
 Progress = Callable[[int, int, str], None]
 STOPS = (results.ResultCorrupt, results.WriteFailed)

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from diversity_jax import results
+from diversity_jax.checks.verdict import STATUSES, json_safe
 from experiments.runner import task
 from paper_repro import drawings, marks
 from paper_repro.pipeline import Outcome, Progress, Run
-from paper_repro.verdict import STATUSES, json_safe
 
 TEMPLATE = "template.html.j2"
 STATES = {

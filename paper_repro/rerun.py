@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from diversity_jax import results
+from diversity_jax.checks.verdict import STATUSES
 from experiments.runner import fingerprint, task
 from experiments.runner import workers as workers_of
 from paper_repro import pipeline
 from paper_repro.claims import Claim, Paper, select
-from paper_repro.verdict import STATUSES
 
 PACKAGE = Path(__file__).resolve().parent
 DECIDING = ("verdict.py", "papers/**/*.py", "checks/**/*.py")

@@ -5,4 +5,14 @@ stands here was reconstructed from its abstract and derived anew, and every docs
 is "derived" says no more than that. Heads `mu_h` are rows of `heads [h, d]`; the layer maps a
 sequence of `L` tokens to ``T(X)_l = (scale / L) sum_k strength (X_l' A X_k) X_k`` with
 ``A = sum_h mu_h mu_h'``; its own token k = l is included.
+
+`layer`      the attention layers, on tokens
+`training`   gradient descent on their risk, and on samples
+`settings`   the mixtures of the experiments
+`measures`   how far heads are from centroids
+`theory`     risk, minimisers, trained strengths, attention in context
 """
+
+from diversity_jax import _doors
+
+__getattr__, __dir__ = _doors.lazily(__name__)

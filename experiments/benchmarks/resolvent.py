@@ -54,8 +54,8 @@ def main() -> None:
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    from diversity_jax.diffusion import spectrum
     from diversity_jax.diffusion.model import ClassModel
+    from diversity_jax.diffusion.theory import spectrum
 
     model = ClassModel([0.3, 0.7], [0.4, 1.6], 0.1, 4.0, 16.0)
     points = np.linspace(0.0, 20.0, options.points) + 0.01j

@@ -14,8 +14,9 @@ import numpy as np
 import xarray
 from jaxtyping import Array, Float
 
-from diversity_jax.diffusion import losses, training
+from diversity_jax.diffusion import training
 from diversity_jax.diffusion.model import ClassLosses, ClassModel
+from diversity_jax.diffusion.theory import losses
 
 VARIANCES = ("first_one", "first_two", "second_one", "second_two")
 # The last time stands for endless training: slowest modes decay at rate 2 D s^2 / psi_p or faster.

@@ -10,8 +10,9 @@ import numpy as np
 from jaxtyping import Array
 
 from diversity_jax import seeds
-from diversity_jax.diffusion import random_features, spectrum
+from diversity_jax.diffusion import random_features
 from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.diffusion.theory import spectrum
 
 # Eigenvalues at which shares are counted, 60 to a factor of ten.
 GRID = np.geomspace(1e-4, 1e3, 421)

@@ -7,15 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from diversity_jax.diffusion import (
-    constants,
-    extensive,
-    losses,
-    random_features,
-    spectrum,
-    training,
-)
+from diversity_jax.diffusion import random_features, training
 from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.diffusion.theory import losses, spectrum
+from diversity_jax.diffusion.theory.equations import constants, extensive
 from paper_repro.checks import convergence
 
 SIZES = np.array([24, 36, 54, 80])

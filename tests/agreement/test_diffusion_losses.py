@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from diversity_jax.diffusion import contours, losses, random_features, training
+from diversity_jax.diffusion import random_features, training
 from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.diffusion.theory import losses
+from diversity_jax.diffusion.theory.equations import contours
 from paper_repro.checks import convergence
 
 TWO = ClassModel([0.5, 0.5], [0.4, 1.6], 0.1, 4.0, 8.0)

@@ -8,8 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from diversity_jax.diffusion import losses, random_features, spectrum
+from diversity_jax.diffusion import random_features
 from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.diffusion.theory import losses, spectrum
 from tests.agreement.test_diffusion_centroids import LONG, OVERLAPS, over_sizes, status
 
 SHORT = ClassModel([0.4, 0.6], [0.6, 1.2], 0.1, 3.0, 5.0)

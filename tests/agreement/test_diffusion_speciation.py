@@ -9,7 +9,8 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import chi2, norm
 
-from diversity_jax.diffusion import process, sampling, speciation
+from diversity_jax.diffusion import process, sampling
+from diversity_jax.diffusion.theory import speciation
 from diversity_jax.mixtures import GaussianMixture
 
 

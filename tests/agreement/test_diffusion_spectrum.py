@@ -7,8 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from diversity_jax.diffusion import fixed_point, random_features, spectrum
+from diversity_jax.diffusion import random_features
 from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.diffusion.theory import spectrum
+from diversity_jax.diffusion.theory.equations import fixed_point
 from paper_repro.checks import convergence
 
 TWO = ClassModel([0.3, 0.7], [0.4, 1.6], 0.1, 4.0, 8.0)

@@ -8,16 +8,9 @@ import numpy as np
 import pytest
 
 from diversity_jax import special
-from diversity_jax.diffusion import (
-    losses,
-    process,
-    random_features,
-    sampling,
-    speciation,
-    spectrum,
-    training,
-)
+from diversity_jax.diffusion import process, random_features, sampling, training
 from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.diffusion.theory import losses, speciation, spectrum
 from diversity_jax.mixtures import GaussianMixture
 
 FINE = dict(time=0.1, samples_per_dimension=4.0, features_per_dimension=8.0)

@@ -4,8 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from diversity_jax.diffusion import fairness, losses
 from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.diffusion.theory import fairness, losses
 
 SUBSPACES = [[0.05, 0.8], [1.2, 0.05]]
 

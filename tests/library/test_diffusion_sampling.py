@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from diversity_jax import special
-from diversity_jax.diffusion import process, random_features, sampling, speciation
+from diversity_jax.diffusion import process, random_features, sampling
 from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.diffusion.theory import speciation
 from diversity_jax.mixtures import GaussianMixture
 
 

@@ -11,9 +11,9 @@ import scipy.stats
 from matplotlib import image
 
 from diversity_jax import results
+from diversity_jax.checks.verdict import STATUSES, Verdict
 from paper_repro import claims, marks, pipeline, recorded, report
 from paper_repro.claims import Control
-from paper_repro.verdict import STATUSES, Verdict
 from tests.library import fake_papers
 from tests.library.fake_papers import claim, house, is_about, raises
 

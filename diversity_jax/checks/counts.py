@@ -1,0 +1,127 @@
+"""Checks of probabilities, by exact binomial intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from diversity_jax.checks.inputs import (
+    bad,
+    per_setting,
+    reals,
+    settle,
+    show,
+    show_interval,
+    thresholds,
+    undecided,
+)
+from diversity_jax.checks.verdict import Verdict
+
+
+def clopper_pearson(
+    successes: np.ndarray, trials: np.ndarray, level: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The exact two-sided binomial interval of a probability (Clopper and Pearson 1934)."""
+    from scipy.stats import beta
+
+    failures = trials - successes
+    lower = beta.ppf(level / 2, np.maximum(successes, 1), failures + 1)
+    upper = beta.isf(level / 2, successes + 1, np.maximum(failures, 1))
+    return np.where(successes == 0, 0.0, lower), np.where(failures == 0, 1.0, upper)
+
+
+def probability(
+    successes: ArrayLike,
+    trials: ArrayLike,
+    *,
+    predicted: ArrayLike | None = None,
+    at_least: ArrayLike | None = None,
+    at_most: ArrayLike | None = None,
+    resolution: float,
+    level: float = 1e-4,
+) -> Verdict:
+    """Is a probability as predicted, or at least, or at most, given counts of independent trials?
+
+    Exact binomial interval (Clopper-Pearson): `predicted` must lie inside; `at_least` and
+    `at_most` must have the whole interval on their side (the opposite side fails, across is
+    undecided). Counts are scalars or [settings], the level shared over settings. Power, as a
+    probability: distance to the far end of the interval, from `predicted` if given, otherwise
+    from the measured share; a prediction wrong by more is always caught. 24 of 24 shows no 100%.
+    """
+    level, resolution = thresholds(level, resolution)
+    side, claim = _one_claim(predicted=predicted, at_least=at_least, at_most=at_most)
+    successes, trials = _counts(successes, trials)
+    settings = successes.size
+    claim = per_setting(side, claim, settings)
+    if not ((claim >= 0) & (claim <= 1)).all():
+        got = f"{show(claim.min())} to {show(claim.max())}"
+        raise bad(side, got, "probabilities between 0 and 1", "pass a probability")
+    if (trials == 0).any():
+        reason = f"setting {int((trials == 0).argmax())} has no trials"
+        return undecided("probability", reason, level=level, resolution=resolution, details={})
+    measured = successes / trials
+    lower, upper = clopper_pearson(successes, trials, level / settings)
+    room, excluded = _room(side, claim, lower, upper)
+    worst = int(np.where(excluded, room - 2, room / (upper - lower)).argmin())
+    centre = claim if side == "predicted" else measured
+    interval = (float(lower[worst]), float(upper[worst]))
+    place = f" in the worst of {settings} settings ({worst})" if settings > 1 else ""
+    open_side = side != "predicted" and room[worst] < 0
+    return settle(
+        "probability",
+        f"{int(successes[worst])} of {int(trials[worst])}, {show(measured[worst])} "
+        f"{show_interval(interval)}{place}, {side.replace('_', ' ')} {show(claim[worst])}",
+        excluded=bool(excluded.any()),
+        power=float(np.maximum(upper - centre, centre - lower).max()),
+        resolution=resolution,
+        doubt="the threshold lies inside the interval" if open_side else None,
+        predicted=float(claim[worst]),
+        measured=float(measured[worst]),
+        interval=interval,
+        level=level,
+        details={
+            "side": side,
+            "successes": int(successes[worst]),
+            "trials": int(trials[worst]),
+            "setting": worst,
+            "settings": settings,
+        },
+    )
+
+
+def _one_claim(**given: ArrayLike | None) -> tuple[str, ArrayLike]:
+    """The name and the value of the only claim given, refused unless there is exactly one."""
+    claims = [(name, value) for name, value in given.items() if value is not None]
+    if len(claims) != 1:
+        got = " and ".join(name for name, _ in claims) or "none"
+        raise bad(", ".join(given), got, "exactly one of them", "pass one")
+    return claims[0]
+
+
+def _room(
+    side: str, claim: np.ndarray, lower: np.ndarray, upper: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """By how much the interval supports the claim (negative: not), and where it excludes it."""
+    above, below = upper - claim, claim - lower
+    if side == "at_least":
+        return np.where(above < 0, above, -below), above < 0
+    if side == "at_most":
+        return np.where(below < 0, below, -above), below < 0
+    room = np.minimum(above, below)
+    return room, room < 0
+
+
+def _counts(successes: ArrayLike, trials: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Successes and trials as whole numbers of one shape [settings], refused otherwise."""
+    successes, trials = reals("successes", successes), reals("trials", trials)
+    settings = max(successes.size, trials.size)
+    successes = per_setting("successes", successes, settings)
+    trials = per_setting("trials", trials, settings)
+    for name, values in (("successes", successes), ("trials", trials)):
+        if not ((values >= 0) & (values == np.round(values))).all():
+            raise bad(name, values.tolist(), "whole numbers, 0 or more", "pass counts, not shares")
+    if (successes > trials).any():
+        place = int((successes > trials).argmax())
+        got = f"{int(successes[place])} of {int(trials[place])} trials"
+        raise bad("successes", got, "no more than trials", "check the order of the arguments")
+    return successes, trials

@@ -1,0 +1,109 @@
+"""Losses of each class along training, by integrals around the feature spectrum.
+
+The score model ``s_A(x) = A act(W x / sqrt d) / sqrt p``, trained from A = 0 by gradient flow on
+``(1/d) E |sqrt(D) s_A(x_t) + xi|^2``, has ``A / sqrt p = -D^(-1/2) V' f(U)`` with
+``f(x) = (1 - exp(-2 D x tau / psi_p)) / x`` and ``V = E f xi'``, which behaves like
+``sum_c pi_c V_c``, ``V_c = a_c sqrt(D) W / sqrt d``. So the loss of class c, on its samples or on
+new ones (U_c their feature covariance), is
+
+    L_c = 1 - 2 tr(V' f(U) V_c) / d + tr(V' f(U) U_c f(U) V) / d.
+
+f is entire, so ``f(U) = - oint f(z) R(z) dz / (2 pi i)`` around the spectrum, and the traces are
+integrals of f against ``tr(V' R V_c) / d`` and ``N_c(z1, z2) = tr(V' R(z1) U_c R(z2) V) / d``.
+``-N_c`` is the first-order response of ``tr(V' R V) / d`` to a perturbation of U by U_c between two
+copies at z1 and z2: the derivative of the fixed point, a small linear system (`responses`). All of
+it derived here; one class is the case of arXiv 2505.17638.
+
+Extensive centroids. a_c is diagonal, different for each neuron. The eigenvalues of order p that
+mean features make lie outside the contour. They change no loss in the limit: ``R = R_0 - R_0 m m'
+R_0 / (1 + m' R_0 m)`` differs from R_0 by directions in which ``V' R`` is smaller by 1/p, and all
+of them hold a share k/d of the loss.
+"""
+
+from __future__ import annotations
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Complex, Float
+
+from diversity_jax.diffusion.model import ClassLosses, ClassModel
+from diversity_jax.diffusion.theory import spectrum
+from diversity_jax.diffusion.theory.equations import responses
+from diversity_jax.diffusion.theory.equations.extensive import Neurons
+from diversity_jax.diffusion.theory.equations.fixed_point import System, solve
+
+NODES, EXTENSIVE_NODES = 48, 64  # with extensive centroids the spectrum reaches down to nearly 0
+ROOM, HEIGHT = 0.7, 1.0  # how far the contour keeps from the spectrum, in log z
+
+
+class Contour(eqx.Module):
+    """Points around the spectrum, upper half, and what the losses need of the resolvent there."""
+
+    points: Complex[Array, " n"]
+    steps: Complex[Array, " n"]  # dz / (2 pi i)
+    linear: Complex[Array, "k n"]  # tr(V' R V_c) / d
+    forms: Float[Array, "n2 x n2"]  # of N_x, train classes first, then test classes: see `_forms`
+    rate: Float[Array, ""]  # 2 D / psi_p
+
+
+def contour(model: ClassModel) -> Contour:
+    """An ellipse in log z around the spectrum, solved once for all training times."""
+    return _contour(model, spectrum.coefficients(model))
+
+
+@jax.jit
+def _contour(model: ClassModel, system: System) -> Contour:
+    points, steps = _ellipse(system, NODES if model.centroid_overlaps is None else EXTENSIVE_NODES)
+    unknowns = solve(system, points)
+    if isinstance(system, Neurons):
+        linear, response = responses.extensive(system, points, unknowns)
+    else:
+        linear, response = responses.centred(model, unknowns)
+    return Contour(
+        points=points,
+        steps=steps,
+        linear=linear,
+        forms=_forms(response),
+        rate=-2 * jnp.expm1(-2 * model.time) / model.features_per_dimension,
+    )
+
+
+def _ellipse(system: System, nodes: int) -> tuple[Array, Array]:
+    """Points and steps; fixed, since the integrals do not depend on the way."""
+    system = jax.lax.stop_gradient(system)
+    low, high = jnp.log(system.lowest), jnp.log(system.upper_bound())
+    angle = (jnp.arange(nodes) + 0.5) * jnp.pi / nodes
+    across = (high - low) / 2 + ROOM
+    points = jnp.exp((low + high) / 2 + across * jnp.cos(angle) + 1j * HEIGHT * jnp.sin(angle))
+    turn = -across * jnp.sin(angle) + 1j * HEIGHT * jnp.cos(angle)
+    return points, points * turn / (2j * nodes)
+
+
+def _forms(response: Complex[Array, "x n n2"]) -> Float[Array, "n2 x n2"]:
+    """Real F_x with ``(u, v)' F_x (u, v) = 2 Re(w'A w + w'B conj(w))``, ``w = u + iv``.
+
+    A and B are the halves of `response`: N_x(z_i, z_j), and N_x(z_i, conj z_j).
+    """
+    same, mirrored = jnp.split(response, 2, axis=2)
+    rows = (
+        jnp.concatenate([same.real + mirrored.real, mirrored.imag - same.imag], axis=2),
+        jnp.concatenate([-same.imag - mirrored.imag, mirrored.real - same.real], axis=2),
+    )
+    return 2 * jnp.moveaxis(jnp.concatenate(rows, axis=1), 0, 1)
+
+
+@jax.jit
+def along(path: Contour, times: Float[Array, " t"]) -> ClassLosses:
+    """The losses at `times` from the contour of a model."""
+
+    # expm1: the exponent may be small, and f = rate * time is what is left of it then.
+    grown = -jnp.expm1(-path.rate * times[:, None] * path.points[None, :])
+    weights = grown / path.points[None, :] * path.steps[None, :]
+    linear = 2 * (weights @ path.linear.T).real
+    parts = jnp.concatenate([weights.real, weights.imag], axis=1)
+    pulled = (parts @ path.forms.reshape(parts.shape[1], -1)).reshape(-1, *path.forms.shape[1:])
+    quadratic = jnp.sum(pulled * parts[:, None], axis=2)
+    found = 1 + 2 * jnp.tile(linear, (1, 2)) + quadratic
+    k = path.linear.shape[0]
+    return ClassLosses(train=found[:, :k], test=found[:, k:])

@@ -1,0 +1,87 @@
+"""Claims on single random features and their average over noise: B1, B9."""
+
+from diversity_jax.checks import agreement, combine, identity, inequality
+from paper_repro.claims import Claim, Control
+from paper_repro.papers.diffusion.spectrum import BONNAIRE, DERIVED
+
+
+def powers(dataset, parts=slice(0, 4)):
+    """The four powers of a feature against its mean square."""
+    values = dataset.powers.values
+    left, right = values[..., parts].sum(axis=-1), values[..., 4]
+    return identity(left, right, terms=300, condition=10.0, resolution=1e-8)
+
+
+def tanh_slope(dataset, sign=1.0):
+    """E tanh^2 = 1 - E tanh' at each setting."""
+    left = dataset.total_power.values
+    return identity(left, 1 - sign * dataset.slope.values, terms=300, resolution=1e-8)
+
+
+def monotone(dataset, slopes="slopes"):
+    """The slope falls, memory and residual powers rise, from each variance to the next."""
+    falling = dataset[slopes].values
+    rising = [dataset[name].values for name in ("memories", "residuals")]
+    parts = {"slope": inequality(falling[..., 1:], falling[..., :-1], resolution=0.2)}
+    for name, values in zip(("memory", "residual"), rising):
+        parts[name] = inequality(values[..., :-1], values[..., 1:], resolution=0.2)
+    return combine(parts)
+
+
+def noise(dataset, theory="exact"):
+    """Averages over drawn noise against the series, off the diagonal and on it."""
+    parts = {}
+    for name in ("", "_diagonal"):
+        wanted = dataset[f"{theory}{name}"].values[0]
+        scale = dataset[f"exact{name}"].values[0]
+        off = dataset[f"drawn{name}"].values[0] / scale - wanted / scale
+        parts[name[1:] or "pairs"] = agreement(off, 0.0, scale=1.0, resolution=0.02)
+    return combine(parts)
+
+
+CLAIMS = [
+    Claim(
+        id="B1-powers",
+        kind="identity",
+        sentence="A random feature's mean square is the sum of four powers: linear in the signal, "
+        "linear in the noise, nonlinear and kept (memory), nonlinear and averaged out (residual).",
+        source=f"B1; {BONNAIRE}, eqs 12-14; {DERIVED}",
+        experiment="diffusion_identities",
+        formula="exact",
+        check=powers,
+        control=Control("the residual left out", lambda d: powers(d, slice(0, 3))),
+    ),
+    Claim(
+        id="B1-slope",
+        kind="identity",
+        sentence="For tanh, a feature's mean square is one less its mean slope.",
+        source="B1; derived here",
+        experiment="diffusion_identities",
+        formula="exact",
+        check=tanh_slope,
+        control=Control("the other sign", lambda d: tanh_slope(d, sign=-1.0)),
+    ),
+    Claim(
+        id="B1-variance",
+        kind="inequality",
+        sentence="With a class's variance the mean slope of its features falls, and what they "
+        "remember of single samples (memory power) and the residual power rise.",
+        source=f"B1; {DERIVED}",
+        experiment="diffusion_identities",
+        formula="exact",
+        check=monotone,
+        control=Control("sinh instead of tanh", lambda d: monotone(d, slopes="odd_slopes")),
+    ),
+    Claim(
+        id="B9-noise",
+        kind="agreement",
+        sentence="The average of features over the noise by the series of Hermite coefficients is "
+        "that over drawn noise.",
+        source="B9; derived here",
+        experiment="diffusion_exactness",
+        formula="exact",
+        check=noise,
+        control=Control("the noise left out", lambda d: noise(d, theory="silent")),
+        unit="of the average",
+    ),
+]

@@ -1,0 +1,108 @@
+"""Claims on the probe of domains and on the regressor of its entropy: T17, T18."""
+
+import numpy as np
+
+from diversity_jax.checks import ordering
+from paper_repro.claims import Claim, Control
+
+SEEN = "derived here; seen in simulation"
+
+
+def of(dataset, labels, name):
+    """A variable of the runs with these labels, `[seed]` or `[seed, epoch]`."""
+    (place,) = np.flatnonzero(dataset.labels.values == labels)
+    return dataset[name].values[place]
+
+
+def collapse(dataset, labels="kmeans", factor=1.5):
+    """Longer training has less entropy: below the true one by `factor` from the second on."""
+    entropy, bayes = of(dataset, labels, "entropy"), of(dataset, labels, "bayes")
+    longer = np.concatenate([entropy[:, 1:], factor * entropy[:, 1:2]], axis=1)
+    shorter = np.concatenate([entropy[:, :-1], bayes[:, None]], axis=1)
+    return ordering(longer, shorter, resolution=0.5)
+
+
+def near(dataset, labels="true", factor=1.5):
+    """The entropy at the second count of epochs is within `factor` of the true one."""
+    entropy, bayes = of(dataset, labels, "entropy")[:, 1], of(dataset, labels, "bayes")
+    low, high = np.stack([bayes, entropy], axis=1), np.stack([entropy, bayes], axis=1)
+    return ordering(low, factor * high, resolution=0.25)
+
+
+def tracks(dataset, against="against_margin"):
+    """Spearman's correlation is above 0.8 at every number of epochs: short of one by under 0.2."""
+    short = 1 - of(dataset, "kmeans", against)
+    return ordering(short, np.full_like(short, 0.2), resolution=0.5)
+
+
+def weaker(dataset, less="regressor", more="probe"):
+    """`less` finds a smaller share of the true top than `more`, at every number of epochs."""
+    return ordering(of(dataset, "kmeans", less), of(dataset, "kmeans", more), resolution=0.25)
+
+
+def spoiled_by_training(dataset, first=0, last=-1):
+    """The regressor's share of the true top after the `last` epochs is below the `first`."""
+    found = of(dataset, "kmeans", "regressor")
+    return ordering(found[:, last], found[:, first], resolution=0.5)
+
+
+CLAIMS = [
+    Claim(
+        kind="ordering",
+        source=f"{source}; {SEEN}",
+        experiment="selection_probe",
+        formula="none",
+        figure="selection_probe",
+        id=name,
+        sentence=sentence,
+        check=check,
+        control=Control(what, control),
+    )
+    for name, source, sentence, check, what, control in (
+        (
+            "T17-collapse",
+            "T17",
+            "A probe trained on k-means labels has nothing uncertain to learn: its mean entropy "
+            "falls from 1 to 3, 10 and 30 epochs, and at 3 is below two thirds of the true one.",
+            collapse,
+            "trained on the true labels",
+            lambda d: collapse(d, "true"),
+        ),
+        (
+            "T17-true-labels",
+            "T17",
+            "A probe trained on true labels for 3 epochs has the mean entropy of the true "
+            "posterior to a factor of 1.5.",
+            near,
+            "trained on k-means labels",
+            lambda d: near(d, "kmeans"),
+        ),
+        (
+            "T17-margin",
+            "T17",
+            "The entropies of a probe trained on k-means labels rank points by the distance to the "
+            "border of their cell: Spearman above 0.8 from 1 epoch to 30.",
+            tracks,
+            "by the distance to the nearest centroid",
+            lambda d: tracks(d, "against_distance"),
+        ),
+        (
+            "T18-weak-link",
+            "T18",
+            "With k-means labels, the second network finds less of the fifth of highest true "
+            "entropy than the probe it was fitted to, from 1 epoch to 30.",
+            weaker,
+            "probe and second network exchanged",
+            lambda d: weaker(d, "probe", "regressor"),
+        ),
+        (
+            "T18-spikes",
+            "T18",
+            "With k-means labels, the second network finds less of the fifth of highest true "
+            "entropy after 30 epochs of the probe than after one.",
+            spoiled_by_training,
+            "30 epochs and one exchanged",
+            lambda d: spoiled_by_training(d, -1, 0),
+        ),
+    )
+]
