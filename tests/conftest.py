@@ -1,13 +1,32 @@
-"""64-bit, strict broadcasting, one BLAS thread: set before anything imports numpy or jax."""
+"""What all tests share: precision, strict broadcasting, how to compile, types, the smoke report.
+
+All of it is set before anything imports numpy or jax. Programs are compiled lightly, and what one
+process has compiled the others of the same run read from a folder that goes with the run.
+"""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections import Counter
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("JAX_ENABLE_X64", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+COMPILED = None
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    # A folder of this run alone: entries are executable code, and another jaxlib's may crash.
+    COMPILED = tempfile.mkdtemp(prefix="compiled-for-tests-")
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = COMPILED
+
+from tests import typed
+
+typed.install()
 
 import jax
 import pytest
@@ -38,6 +57,37 @@ def pytest_xdist_make_scheduler(config, log):
 def pytest_collection_modifyitems(items):
     """The report first: nothing takes longer, and it must not be left to one process at the end."""
     items.sort(key=lambda item: item.path.name not in SHARE_A_REPORT)
+
+
+def pytest_unconfigure():
+    """The folder of compiled programs goes when the process that made it has no more use for it."""
+    if COMPILED:
+        shutil.rmtree(COMPILED, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def compiled_anew(request):
+    """Where bits are compared (marker `bits`) no program comes from the folder, here or below."""
+    if request.node.get_closest_marker("bits") is None:
+        yield
+        return
+    jax.config.update("jax_enable_compilation_cache", False)
+    os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "0"
+    yield
+    del os.environ["JAX_ENABLE_COMPILATION_CACHE"]
+    jax.config.update("jax_enable_compilation_cache", True)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The ten slowest files, since it is files that are spread over processes."""
+    seconds = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if hasattr(report, "duration"):
+                seconds[report.nodeid.partition("::")[0]] += report.duration
+    terminalreporter.section("slowest files")
+    for path, spent in seconds.most_common(10):
+        terminalreporter.line(f"{spent:7.1f} s  {path}")
 
 
 @pytest.fixture(scope="session")
