@@ -37,7 +37,7 @@ class Written(str):
 
 
 def readable(docstring: str) -> str:
-    """The docstring as markdown that shows what stands in it: formulas as code, fields as a list."""
+    """The docstring as markdown: formulas stay as they stand, fields become a list."""
     prose, *fields = _FIELD.split(docstring)
     blocks, items = [prose], []
     for label, content in zip(fields[::2], fields[1::2]):
@@ -71,7 +71,8 @@ def write(folder: Path, names: list[str]) -> None:
     def as_written(kind: Any, *rest: Any) -> Any:
         return Written(kind) if isinstance(kind, str) else kind
 
-    doc.safe_eval_type = doc_types.safe_eval_type = as_written
+    for module in (doc, doc_types):
+        vars(module)["safe_eval_type"] = as_written
     render.env.filters["to_markdown"] = readable
     render.configure(show_source=False)
     with warnings.catch_warnings():
