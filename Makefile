@@ -7,7 +7,7 @@ READY := $(ENV)/.ready
 # One BLAS thread: more would make results depend on the machine's load.
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: repro test figures bench lint clean
+.PHONY: repro test figures docs bench lint clean
 
 repro: $(READY)  ## run every claim and write report/report.html
 	$(RUN) -m paper_repro run --preset $(PRESET)
@@ -17,6 +17,9 @@ test: $(READY)  ## run all tests, a process per core
 
 figures: $(READY)  ## redraw every figure from saved results (made by repro)
 	$(RUN) -m figures all --preset $(PRESET)
+
+docs: $(READY)  ## write the pages of the library's modules to site/index.html
+	$(RUN) -m paper_repro.api_page site
 
 bench: $(READY)  ## time against the peers, in one process, in alternation
 	for file in experiments/benchmarks/[a-z]*.py; do \

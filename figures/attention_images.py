@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from figures import style
 
 EXPERIMENT = "attention_images"
+GRID_ORDER = True
 
 
 def draw(dataset):

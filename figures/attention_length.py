@@ -7,6 +7,7 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "attention_length"
+COMPARED = ("theory_infinite",)
 
 
 def draw(dataset):

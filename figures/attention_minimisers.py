@@ -7,6 +7,7 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "attention_minimisers"
+COMPARED = ("theory_least", "theory_basis")
 FLOOR = 1e-17  # a difference of exactly zero is shown here
 
 

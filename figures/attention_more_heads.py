@@ -7,6 +7,7 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "attention_more_heads"
+GRID_ORDER = True
 
 
 def draw(dataset):

@@ -7,6 +7,7 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "attention_oblique"
+COMPARED = ("theory_alignment",)
 KINDS = ((False, "no regulariser"), (True, "regularised"))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "attention_online_sgd"
+GRID_ORDER = True
 SUCCESS = 0.95
 
 

@@ -7,6 +7,8 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "attention_risk"
+COMPARED = ("theory_risk", "theory_without_own", "theory_regulariser", "theory_uncoupled")
+GRID_ORDER = True
 
 
 def draw(dataset):

@@ -7,6 +7,7 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "attention_softmax_risk"
+GRID_ORDER = True
 HEADS = (
     ("risk_centroids", "at the centroids"),
     ("risk_difference_axis", "along ± their difference"),

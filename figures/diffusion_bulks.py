@@ -7,6 +7,7 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "diffusion_bulks"
+GRID_ORDER = True
 TITLES = {"one": "variance 1", "halves": "variance 1/2 and 3/2 along halves of the directions"}
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "diffusion_centroids"
+COMPARED = ("theory_below", "ignored_below", "edge", "atom")
 
 
 def draw(dataset):

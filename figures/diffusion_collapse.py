@@ -7,6 +7,7 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "diffusion_collapse"
+COMPARED = ("theory",)
 
 
 def draw(dataset):

@@ -7,6 +7,8 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "diffusion_images"
+COMPARED = ("theory_below", "atom")
+GRID_ORDER = True
 WHAT = {"share": "90% of the test loss's fall", "gap": "test − train = 0.05"}
 LOWER = (0.5, -0.25)  # legends below names of two lines
 

@@ -7,6 +7,7 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "diffusion_losses"
+COMPARED = ("theory_train", "theory_test", "mixed_test")
 TITLES = {"isotropic": "isotropic classes", "subspaces": "classes along unlike directions"}
 
 

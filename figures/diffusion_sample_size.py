@@ -7,6 +7,7 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "diffusion_sample_size"
+COMPARED = ("edge_slope",)
 
 
 def draw(dataset):

@@ -7,6 +7,7 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "diffusion_speciation"
+COMPARED = ("theory_cloned",)
 TITLES = {"two": "two classes, one variance", "three": "three classes, three variances"}
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "diffusion_speciation_times"
+COMPARED = ("theory_balanced", "theory_quarter")
 NAMES = ("half", "normalised half", "Bayes", "covariance")
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "diffusion_spectrum"
+COMPARED = ("theory_below", "mixed_below", "atom")
 TITLES = {
     "early": "two classes, t = 0.01",
     "late": "two classes, t = 0.1",

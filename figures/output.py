@@ -134,8 +134,10 @@ def _bars(container: BarContainer) -> Iterator[Row]:
 def _collection(collection: Any, number: int) -> Iterator[Row]:
     named = {"series": _name(collection, number)}
     if isinstance(collection, PathCollection):
-        for x, y in np.ma.getdata(collection.get_offsets()):
-            yield {**named, "kind": "points", "x": _plain(x), "y": _plain(y)}
+        coloured = collection.get_array()
+        for place, (x, y) in enumerate(np.ma.getdata(collection.get_offsets())):
+            value = {} if coloured is None else {"value": _plain(coloured[place])}
+            yield {**named, "kind": "points", "x": _plain(x), "y": _plain(y), **value}
     elif isinstance(collection, QuadMesh):
         values = np.asarray(collection.get_array())
         corners = np.asarray(collection.get_coordinates())

@@ -7,6 +7,8 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "selection_anisotropy"
+COMPARED = ("theory", "rigid")
+GRID_ORDER = True
 
 
 def draw(dataset):

@@ -7,6 +7,7 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "selection_identities"
+COMPARED = ("gloss_entropy", "gloss_error")
 SHOWN = 400
 
 

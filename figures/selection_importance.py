@@ -5,6 +5,7 @@ from __future__ import annotations
 from figures import style
 
 EXPERIMENT = "selection_importance"
+COMPARED = ("theory",)
 NAMES = {"posterior": "posterior", "hard": "likeliest domain", "labels": "label"}
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "selection_lda"
+COMPARED = ("theory_base",)
 LABELS = {
     "random": "random",
     "entropy": "highest entropy",

@@ -7,6 +7,8 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "selection_truncation"
+COMPARED = ("theory",)
+GRID_ORDER = True
 PANELS = {
     "shell": ("distance shells", ("variance",)),
     "line": ("bands of a linear score", ("mean", "variance")),

@@ -36,7 +36,7 @@ jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
-SHARE_A_REPORT = ("test_report.py", "test_report_page.py")
+SHARE_A_REPORT = ("test_report.py", "test_report_page.py", "test_figures.py")
 
 
 class ByFile(LoadScopeScheduling):
@@ -94,7 +94,8 @@ def pytest_terminal_summary(terminalreporter):
 def smoke_report(tmp_path_factory):
     """The main job at `smoke` in a process of its own, once for all tests.
 
-    A folder `out` with the report, the exit `code` and what was written to `output`, `errors`.
+    The folders `out` with the report and `results` with the datasets, the exit `code` and what was
+    written to `output`, `errors`.
     """
     place = tmp_path_factory.mktemp("smoke")
     words = ["-m", "paper_repro", "run", "--preset", "smoke", "--out", str(place / "report")]
@@ -108,6 +109,7 @@ def smoke_report(tmp_path_factory):
     )
     return {
         "out": place / "report",
+        "results": place / "results",
         "code": ended.returncode,
         "output": ended.stdout,
         "errors": ended.stderr,

@@ -1,4 +1,4 @@
-"""What the README and the notebooks show is run as it stands."""
+"""What the README, CONTRIBUTING and the notebooks show is run as it stands."""
 
 import json
 import re
@@ -9,15 +9,21 @@ import nbclient
 import nbformat
 import pytest
 
+from paper_repro import claims
 from tests.library.fake_house import copy, finish, start
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 NOTEBOOKS = sorted((CHECKOUT / "experiments" / "notebooks").glob("*.ipynb"))
 
 
+def blocks(document: str) -> list[str]:
+    """The Python that a document shows."""
+    return re.findall(r"```python\n(.*?)```", (CHECKOUT / document).read_text(), re.DOTALL)
+
+
 def test_the_first_run_of_the_readme_meets_its_own_theory(capsys):
-    blocks = re.findall(r"```python\n(.*?)```", (CHECKOUT / "README.md").read_text(), re.DOTALL)
-    exec(blocks[0], {})
+    first, _ = blocks("README.md")
+    exec(first, {})
     simulated, exact = (
         float(line.split()[-1]) for line in capsys.readouterr().out.strip().splitlines()
     )
@@ -26,16 +32,15 @@ def test_the_first_run_of_the_readme_meets_its_own_theory(capsys):
 
 
 def test_the_times_of_the_readme_put_the_higher_variance_first():
-    blocks = re.findall(r"```python\n(.*?)```", (CHECKOUT / "README.md").read_text(), re.DOTALL)
+    _, second = blocks("README.md")
     shown = {}
-    exec(blocks[1], shown)
+    exec(second, shown)
     for times in (shown["times"].generalisation, shown["times"].memorisation):
         assert times[1] < times[0]
 
 
-def test_the_example_of_the_readme_makes_a_claim_that_holds_and_can_fail(tmp_path):
-    blocks = re.findall(r"```python\n(.*?)```", (CHECKOUT / "README.md").read_text(), re.DOTALL)
-    assert len(blocks) == 3
+def test_the_example_of_contributing_makes_a_claim_that_holds_and_can_fail(tmp_path):
+    (example,) = blocks("CONTRIBUTING.md")
     house = copy(tmp_path / "house")
     for folder in ("figures", "paper_repro"):
         (house / folder).mkdir()
@@ -46,11 +51,9 @@ def test_the_example_of_the_readme_makes_a_claim_that_holds_and_can_fail(tmp_pat
                 )
     for name in ("style.py", "output.py"):
         shutil.copy(CHECKOUT / "figures" / name, house / "figures")
-    for path in (house / "paper_repro" / "papers").glob("[a-z]*.py"):
-        path.unlink()
-    for path, source in re.findall(
-        r"^# (\S+\.py)\n(.*?)(?=^# \S+\.py$|\Z)", blocks[2], re.M | re.S
-    ):
+    for folder in (house / "paper_repro" / "papers").glob("[a-z]*/"):
+        shutil.rmtree(folder)
+    for path, source in re.findall(r"^# (\S+\.py)\n(.*?)(?=^# \S+\.py$|\Z)", example, re.M | re.S):
         (house / path).write_text(source)
     code, _, error = finish(start(house, "-m", "paper_repro", "run", "--only", "coin"))
     assert code == 0, error
@@ -61,12 +64,37 @@ def test_the_example_of_the_readme_makes_a_claim_that_holds_and_can_fail(tmp_pat
     assert (house / "report-coin" / "figures").is_dir() and not (house / "report").exists()
 
 
-def test_every_command_of_the_readme_names_something_that_exists():
-    text = (CHECKOUT / "README.md").read_text()
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_every_command_and_file_of_a_document_is_there(document):
+    text = (CHECKOUT / document).read_text()
     targets = set(re.findall(r"^([a-z]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"make ([a-z]+)", text)) <= targets
+    assert set(re.findall(r"`make ([a-z]+)|^make ([a-z]+)", text, re.M)) <= {
+        pair for name in targets for pair in ((name, ""), ("", name))
+    }
     for package, name in re.findall(r"python -m (experiments|figures) ([a-z_]+)", text):
         assert name in ("list", "select") or (CHECKOUT / package / f"{name}.py").exists()
+    for name in re.findall(r"python -m diversity_jax ([a-z_]+)", text):
+        assert (CHECKOUT / "diversity_jax" / "commands" / f"{name}.py").exists(), name
+    for path in re.findall(
+        r"`((?:diversity_jax|experiments|figures|paper_repro|tests)/[^`]*)`", text
+    ):
+        if not re.search(r"[A-Z*]|\bcoin\b", path) or path.endswith("NOTICE"):
+            assert (CHECKOUT / path).exists(), path
+
+
+def test_the_picture_of_the_readme_is_committed_and_small():
+    (picture,) = re.findall(r"!\[[^\]]*\]\(([^)]*)\)", (CHECKOUT / "README.md").read_text())
+    content = (CHECKOUT / picture).read_bytes()
+    assert content.startswith(b"\x89PNG") and len(content) < 150_000
+
+
+def test_contributing_tells_every_code_that_a_claim_has():
+    text = (CHECKOUT / "CONTRIBUTING.md").read_text()
+    told = re.findall(r"^\| (`.*?`) \|", text, re.M)
+    letters = set(re.findall(r"`([A-Z]|[a-z]+-)", " ".join(told)))
+    for _, claim in claims.select():
+        code = re.match(r"[A-Z](?=\d)|[a-z]+-", claim.id)
+        assert code and code[0] in letters, claim.id
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

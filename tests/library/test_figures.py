@@ -1,6 +1,16 @@
-"""Figures draw what the dataset says: theory as lines and simulation as points."""
+"""Figures draw what the saved smoke results say: theory as lines and simulation as points.
+
+A figure is tested by being there. What of its dataset is simulated, the axis of seeds tells; what
+is predicted has none. A figure whose points show a distance or a ratio to predictions names these
+in `COMPARED`; one that gives settings their panels or rows in the order of the grid says
+`GRID_ORDER = True`.
+"""
 
 import ast
+import importlib
+import json
+import sys
+import typing
 import warnings
 import zlib
 from pathlib import Path
@@ -8,24 +18,71 @@ from pathlib import Path
 import matplotlib.figure
 import numpy as np
 import pytest
-import scipy.stats
+import xarray
 
 import figures
-from diversity_jax import catalogue
-from figures import output, style
-from tests.library.figure_data import make
+from diversity_jax import catalogue, results
+from figures import output
 
 FOLDER = Path(figures.__file__).parent
 ALL = catalogue.entries(FOLDER, "EXPERIMENT")
-NAMES = [name for name in ALL if not name.startswith("attention_images")]
+
+
+class Noted(xarray.Dataset):
+    """A dataset that notes in `read` the names of what is taken from it and from its parts."""
+
+    __slots__ = ()
+    read: typing.ClassVar[set[str]] = set()
+
+    def __getitem__(self, key):
+        self.read.update([key] if isinstance(key, str) else [])
+        return super().__getitem__(key)
+
+    def __getattr__(self, name):
+        self.read.add(name)
+        return super().__getattr__(name)
+
+
+class Drawings:
+    """The datasets of one smoke run, each loaded once, and each figure drawn from its own once."""
+
+    def __init__(self, report):
+        self.report, self.known = report, {}
+
+    def dataset(self, name: str) -> xarray.Dataset:
+        """What figure `name` draws; skips where a real data set is not installed."""
+        experiment = importlib.import_module(f"figures.{name}").EXPERIMENT
+        if experiment not in self.known:
+            try:
+                self.known[experiment] = results.read(self.report["results"] / experiment / "smoke")
+            except results.ResultMissing:
+                self.leave_out(name, experiment)
+                raise
+        return self.known[experiment]
+
+    def leave_out(self, name: str, experiment: str) -> None:
+        """Skip the test where the report says that the data of `experiment` are not installed."""
+        report = json.loads((self.report["out"] / "report.json").read_text())
+        told = report["provenance"]["experiments"][experiment]
+        if told["state"] == "missing":
+            pytest.skip(f"figure {name} was NOT drawn: {told['note']}")
+
+    def figure(self, name: str):
+        """Figure `name`, with warnings as errors, and the names of the variables it reads."""
+        if (name, "drawn") not in self.known:
+            dataset = self.dataset(name)
+            noted = Noted(dataset.data_vars, dataset.coords, dataset.attrs)
+            Noted.read.clear()
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                drawn = figures.draw(name, noted)
+            self.known[name, "drawn"] = drawn, {n for n in noted.data_vars if n in Noted.read}
+        return self.known[name, "drawn"]
 
 
 @pytest.fixture(scope="module")
-def drawn():
-    """Every figure of a small dataset, drawn once, with warnings as errors."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        return {name: figures.draw(name, make(name)) for name in NAMES}
+def drawings(smoke_report):
+    return Drawings(smoke_report)
 
 
 def test_every_experiment_has_a_figure_that_names_it():
@@ -38,7 +95,7 @@ def test_every_experiment_has_a_figure_that_names_it():
         ]
         assert experiment[0] in offered
         assert line.endswith(".")
-    assert set(NAMES) == {name for name in offered if not name.startswith("attention_images")}
+    assert set(ALL) >= set(offered)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -53,205 +110,147 @@ def test_a_figure_imports_neither_experiments_nor_the_library(name):
             assert module.split(".")[0] not in ("experiments", "diversity_jax", "paper_repro"), name
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_panel_is_labelled_and_shows_finite_numbers(name, drawn):
-    assert isinstance(drawn[name], matplotlib.figure.Figure)
+@pytest.mark.parametrize("name", ALL)
+def test_every_panel_is_labelled_and_shows_finite_numbers(name, drawings):
+    drawn, _ = drawings.figure(name)
+    assert isinstance(drawn, matplotlib.figure.Figure)
+    rows = list(output.numbers(drawn))
     visible = set()
-    for place, axes in enumerate(drawn[name].axes, 1):
+    for place, axes in enumerate(drawn.axes, 1):
         if axes.get_label() == "<colorbar>":
             assert axes.get_ylabel()
             continue
+        if axes.images and not axes.get_xticks().size:  # a picture has a name in place of axes
+            assert any(row["panel"] == place and row["kind"] == "pixel" for row in rows)
+            continue
         assert axes.get_xlabel() and axes.get_ylabel()
         visible |= {place} if axes.get_visible() else set()
-    rows = list(output.numbers(drawn[name]))
     shown = ("points", "points with intervals", "cell")
     assert {row["panel"] for row in rows if row["kind"] in shown} >= visible
     assert all(np.isfinite(row["y"]) for row in rows if row["kind"] == "line")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_picture_of_one_seed_renders_without_a_warning(name):
+def render(name: str, dataset: xarray.Dataset) -> bytes:
+    """The picture, with warnings as errors."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        image = output.image(figures.draw(name, make(name, seeds=1)), "png")
-    assert image.startswith(b"\x89PNG")
+        return output.image(figures.draw(name, dataset), "png")
 
 
-def shown(figure, *, markers: bool) -> np.ndarray:
-    """Sorted coordinates of what is drawn as points, or of what is drawn as lines."""
+@pytest.mark.parametrize("name", ALL)
+def test_the_picture_of_one_seed_renders_without_a_warning(name, drawings):
+    dataset = drawings.dataset(name)
+    assert render(name, dataset.isel(seed=[0], missing_dims="ignore")).startswith(b"\x89PNG")
+
+
+# Values at an end of their range, or missing, that a short run need not meet.
+EXTREME = {
+    "attention_more_heads": ("alignment", 1.0),
+    "attention_step_size": ("angle", 0.0),
+    "attention_sweeps": ("steps_to_reach", np.nan),
+    "diffusion_bulks": ("masses", np.nan),
+}
+
+
+@pytest.mark.parametrize("name", EXTREME)
+def test_a_setting_at_the_end_of_the_range_renders_without_a_warning(name, drawings):
+    variable, value = EXTREME[name]
+    dataset = drawings.dataset(name)
+    first = xarray.DataArray(np.arange(dataset.sizes["point"]) == 0, dims="point")
+    changed = dataset[variable].where(~first, value)
+    if variable == "masses":  # one bulk fewer than in the other settings
+        last = xarray.DataArray(np.arange(dataset.sizes["bulk"]) == 1, dims="bulk")
+        changed = dataset[variable].where(~(first & last), value)
+    assert render(name, dataset.assign({variable: changed})).startswith(b"\x89PNG")
+
+
+def shown(figure, *, points: bool, series: bool = True) -> np.ndarray:
+    """Sorted places and series of what is drawn as points; or of all else, texts included."""
     places = []
     for row in output.numbers(figure):
-        if ("points" in row["kind"]) is markers and row["kind"] != "area":
-            panel = (row["panel"], row.get("x", np.nan), row.get("y", np.nan))
-            places.append(np.nan_to_num(np.asarray(panel, float), nan=-1.0, posinf=9e9))
-    return np.asarray(sorted(map(tuple, places))).reshape(-1, 3)
+        if ("points" in row["kind"]) is points:
+            of = zlib.crc32(row["series"].encode()) if points and series else 0
+            numbers = (row.get(name, -1) for name in ("x", "y", "value"))
+            places.append((row["panel"], of, *numbers))
+    if not points:
+        places += [
+            (place, zlib.crc32(text.get_text().encode()), -2, -2, -2)
+            for place, axes in enumerate(figure.axes, 1)
+            for text in (*axes.get_xticklabels(), *axes.texts)
+        ]
+    placed = np.nan_to_num(np.asarray(places, float).reshape(-1, 5), nan=-1.0, posinf=9e9)
+    return np.asarray(sorted(map(tuple, placed))).reshape(-1, 5)
 
 
-def same(one: np.ndarray, other: np.ndarray) -> bool:
+def same(first: np.ndarray, second: np.ndarray) -> bool:
     """Whether two drawings show the same places, to the rounding of a sum over seeds."""
-    return one.shape == other.shape and np.allclose(one, other, rtol=1e-12, atol=0)
+    return first.shape == second.shape and np.allclose(first, second, rtol=1e-12, atol=0)
 
 
-# Figures whose points show simulation itself; the others show its ratio or distance to theory.
-PLAIN = {
-    "attention_manifold_dirac": ["theory_resting"],
-    "attention_manifold_gaussian": ["theory_resting"],
-    "attention_regularisation": ["theory_spurious", "theory_spurious_risk"],
-    "attention_step_size": ["theory_limit"],
-    "attention_thresholds": ["theory_resting", "theory_spurious_risk"],
-    "attention_length": ["theory_distance"],
-    "attention_in_context": ["theory_risk", "theory_quantisation_error", "theory_limit_variance"],
-    "attention_clouds": ["theory_risk", "theory_total"],
-    "diffusion_times": ["theory_times"],
-    "diffusion_centroid_times": ["theory_times"],
-    "diffusion_sample_size": ["theory_test", "theory_times"],
-    "diffusion_images": ["theory_test", "theory_times"],
-    "diffusion_speciation": ["theory_curve"],
-    "diffusion_speciation_times": ["theory"],
-    "diffusion_collapse": ["theory_pooled"],
-    "selection_rules": ["theory_excess"],
-    "selection_labels": ["theory_shrinkage", "theory_error"],
-    "selection_importance": ["theory_curve"],
-    "selection_dimension": ["exact", "theory", "linear"],
-}
+def said(name: str, attribute: str, otherwise):
+    """What the file says that holds the drawing of figure `name`, which several may share."""
+    drawing = importlib.import_module(f"figures.{name}").draw
+    return getattr(sys.modules[drawing.__module__], attribute, otherwise)
 
 
-@pytest.mark.parametrize(("name", "theory"), [(n, t) for n, every in PLAIN.items() for t in every])
-def test_another_theory_moves_lines_and_leaves_the_points(name, theory, drawn):
-    dataset = make(name)
-    moved = figures.draw(name, dataset.assign({theory: dataset[theory] * 0.97}))
-    assert same(shown(moved, markers=True), shown(drawn[name], markers=True))
-    assert not same(shown(moved, markers=False), shown(drawn[name], markers=False))
+def predictions(dataset: xarray.Dataset, read: set[str]) -> list[str]:
+    """The numbers without an axis of seeds among the variables that a figure reads."""
+    without = [name for name in sorted(read) if "seed" not in dataset[name].dims]
+    return [name for name in without if dataset[name].dtype.kind in "fiu"]
 
 
-SIMULATED = {
-    "attention_manifold_gaussian": "final",
-    "attention_free_rotation": "final_angle",
-    "attention_regularisation": "risk",
-    "attention_step_size": "success",
-    "attention_oblique": "final",
-    "attention_risk": "risk",
-    "attention_length": "distance",
-    "attention_online_sgd": "span",
-    "attention_softmax_risk": "risk_found",
-    "attention_in_context": "quantisation_error",
-    "attention_clouds": "off_span_variance",
-    "diffusion_spectrum": "below",
-    "diffusion_bulks": "below",
-    "diffusion_edges": "edges",
-    "diffusion_losses": "test",
-    "diffusion_times": "times",
-    "diffusion_centroids": "top",
-    "diffusion_centroid_times": "times",
-    "diffusion_sample_size": "times",
-    "diffusion_fairness": "regret",
-    "diffusion_exactness": "drawn",
-    "diffusion_images": "times",
-    "diffusion_speciation": "drawn",
-    "diffusion_speciation_times": "measured",
-    "diffusion_collapse": "collapse",
-    "selection_truncation": "measured",
-    "selection_anisotropy": "correlation",
-    "selection_lda": "errors",
-    "selection_tables": "averages",
-    "selection_labels": "near_own",
-    "selection_importance": "measured",
-    "selection_dimension": "moved",
-    "selection_probe": "regressor",
-    "selection_rules": "risks",
-    "selection_texts": "mean",
-    "selection_texts_mixes": "bins",
-}
+@pytest.mark.parametrize("name", ALL)
+def test_another_theory_moves_what_is_drawn_of_it_and_leaves_the_points(name, drawings):
+    dataset, (drawn, read) = drawings.dataset(name), drawings.figure(name)
+    compared = said(name, "COMPARED", ())
+    assert set(compared) <= read
+    before = {points: shown(drawn, points=points) for points in (True, False)}
+    for variable in predictions(dataset, read):
+        values = dataset[variable]
+        # The second for a figure that shows only which of two numbers is larger.
+        for other in (0.97 * values, 1 - values):
+            moved = figures.draw(name, dataset.assign({variable: other}))
+            kept = {points: same(shown(moved, points=points), before[points]) for points in before}
+            if not all(kept.values()):
+                break
+        where = "in" if variable in compared else "not in"
+        assert kept[True] is (variable not in compared), f"{variable} is {where} COMPARED"
+        assert not all(kept.values()), f"{variable} is read and moves nothing"
 
 
-@pytest.mark.parametrize(("name", "variable"), SIMULATED.items())
-def test_another_simulation_moves_the_points(name, variable, drawn):
-    dataset = make(name)
-    other = ~dataset[variable] if variable == "success" else dataset[variable] * 0.97
-    moved = figures.draw(name, dataset.assign({variable: other}))
-    assert not same(shown(moved, markers=True), shown(drawn[name], markers=True))
+@pytest.mark.parametrize("name", ALL)
+def test_another_simulation_moves_the_points(name, drawings):
+    dataset, (drawn, read) = drawings.dataset(name), drawings.figure(name)
+    random = np.random.default_rng(zlib.crc32(b"another simulation"))
+    other = {}
+    for variable in sorted(read - set(predictions(dataset, read))):
+        values = dataset[variable]
+        if values.dtype.kind in "fiu":
+            other[variable] = values * random.uniform(0.1, 1.0, values.shape)
+        elif values.dtype.kind == "b":
+            other[variable] = ~values
+    assert other, "nothing simulated is read"
+    moved = figures.draw(name, dataset.assign(other))
+    assert not same(shown(moved, points=True), shown(drawn, points=True))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "attention_regularisation",
-        "attention_sweeps",
-        "attention_step_size",
-        "attention_thresholds",
-        "attention_minimisers",
-        "attention_in_context",
-        "attention_identities",
-        "diffusion_losses",
-        "diffusion_times",
-        "diffusion_centroids",
-        "diffusion_centroid_times",
-        "diffusion_speciation",
-        "diffusion_speciation_times",
-        "diffusion_collapse",
-    ],
-)
-def test_the_order_of_the_grid_does_not_matter(name, drawn):
-    dataset = make(name)
+@pytest.mark.parametrize("name", [name for name in ALL if not said(name, "GRID_ORDER", False)])
+def test_the_order_of_the_grid_does_not_matter(name, drawings):
+    dataset, (drawn, _) = drawings.dataset(name), drawings.figure(name)
     turned = figures.draw(name, dataset.isel(point=slice(None, None, -1)))
-    assert same(shown(turned, markers=True), shown(drawn[name], markers=True))
+    # A series without a name has the number of its turn.
+    assert same(*(shown(each, points=True, series=False) for each in (turned, drawn)))
 
 
-def test_thresholds_are_shown_only_where_the_result_has_them():
-    dataset = make("attention_thresholds").drop_vars("theory_threshold")
+def test_thresholds_are_shown_only_where_the_result_has_them(drawings):
+    dataset = drawings.dataset("attention_thresholds").drop_vars("theory_threshold")
     guides = [row["kind"] for row in output.numbers(figures.draw("attention_thresholds", dataset))]
     assert "guide" not in guides
 
 
-def test_a_mean_has_the_interval_of_student_and_ignores_what_is_missing():
-    random = np.random.default_rng(zlib.crc32(b"intervals of a figure"))
-    samples = random.normal(size=(2, 7))
-    samples[1, 3] = np.nan
-    middle, half = style.estimate(samples)
-    for row, centre, width in zip(samples, middle, half):
-        known = row[np.isfinite(row)]
-        low, high = scipy.stats.t.interval(
-            0.95, known.size - 1, loc=known.mean(), scale=scipy.stats.sem(known)
-        )
-        np.testing.assert_allclose((centre - width, centre + width), (low, high), rtol=1e-12)
-
-
-@pytest.mark.parametrize("seeds", [0, 1])
-def test_a_mean_of_too_few_seeds_has_no_interval(seeds):
-    samples = np.full((1, 3), np.nan)
-    samples[0, :seeds] = 2.0
-    middle, half = style.estimate(samples)
-    assert np.isnan(half).all()
-    assert np.array_equal(middle, [2.0 if seeds else np.nan], equal_nan=True)
-
-
-@pytest.mark.parametrize("successes", [0, 3, 10])
-def test_a_success_rate_has_the_interval_of_wilson(successes):
-    figure, (axes,) = style.panels(1)
-    style.fractions(axes, [1.0], [[i < successes for i in range(10)]])
-    (row,) = output.numbers(figure)
-    exact = scipy.stats.binomtest(successes, 10).proportion_ci(method="wilson")
-    # The normal quantile is rounded to 1.96, which is off by 2e-5.
-    np.testing.assert_allclose((row["y_low"], row["y_high"]), exact, atol=2e-5)
-
-
-def test_a_logarithmic_axis_has_a_place_for_zero_and_none_for_infinity():
-    _, (axes,) = style.panels(1)
-    style.ticks(axes, [0.0, 0.1, 10.0, np.inf])
-    assert [text.get_text() for text in axes.get_xticklabels()] == ["0", "0.1", "10"]
-    np.testing.assert_allclose(axes.get_xticks(), [0.025, 0.1, 10.0])
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(np.inf, "∞"), (-0.4, "−0.4"), (2.0, "2"), (0.123456, "0.123")]
-)
-def test_numbers_read_as_a_reader_writes_them(value, text):
-    assert style.plain(value) == text
-
-
-def test_drawing_leaves_the_readers_own_style_alone():
+def test_drawing_leaves_the_readers_own_style_alone(drawings):
     before = dict(matplotlib.rcParams)
-    figures.draw("attention_online_sgd", make("attention_online_sgd"))
+    figures.draw("attention_online_sgd", drawings.dataset("attention_online_sgd"))
     assert dict(matplotlib.rcParams) == before
 
 
