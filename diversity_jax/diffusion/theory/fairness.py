@@ -29,10 +29,6 @@ from diversity_jax.diffusion.theory.times import span
 SMALLEST = 0.01  # no class is given a smaller share
 STEPS, LONGEST, TOLERANCE = 30, 1.0, 1e-6
 WHICH = ("generalisation", "memorisation")
-DEFINED = {
-    "generalisation": {"generalisation": "share"},
-    "memorisation": {"memorisation": "gap"},
-}
 
 
 class FairFractions(eqx.Module):
@@ -85,7 +81,7 @@ def _search(model: ClassModel, which: str) -> FairFractions:
         logs = jnp.log(_times(_with(model, _shares(logits)), which))
         return logs - jnp.mean(logs), logs
 
-    def step(_: int, held: Search) -> Search:
+    def step(_: Array, held: Search) -> Search:
         jacobian, logs = jax.jacfwd(apart, has_aux=True)(held.trial)
         left = logs - jnp.mean(logs)
         residual = jnp.max(jnp.abs(left))
@@ -116,7 +112,7 @@ def _shares(logits: Float[Array, " k"]) -> Float[Array, " k"]:
 
 
 def _times(model: ClassModel, which: str) -> Float[Array, " k"]:
-    times = losses.class_times(model, **DEFINED[which])
+    times = losses.class_times(model, generalisation="share", memorisation="gap")
     return getattr(times, which)
 
 

@@ -38,7 +38,7 @@ def class_times(
     *,
     generalisation: str = "argmin",
     memorisation: str = "gap",
-    level: ScalarLike | None = None,
+    level: float | int | None = None,
 ) -> ClassTimes:
     """The training times at which each class is generalised and memorised.
 
@@ -71,8 +71,8 @@ def class_times(
 
 
 def _levels(
-    generalisation: str, memorisation: str, level: ScalarLike | None
-) -> tuple[ScalarLike, ScalarLike]:
+    generalisation: str, memorisation: str, level: float | int | None
+) -> tuple[float | int, float | int]:
     """The share of the fall and the gap at which a class counts, from a `level` for one of them."""
     levelled = (generalisation == "share") + (memorisation in LEVELS)
     if level is not None and levelled != 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float, Inexact
+from jaxtyping import Array, Float, Inexact
 
 from diversity_jax import special
 
@@ -34,7 +34,7 @@ def null_vector(matrix: Inexact[Array, "m m"], start: Inexact[Array, " m"]) -> I
     By two steps of inverse iteration from `start`.
     """
 
-    def step(_: int, vector: Array) -> Array:
+    def step(_: Array, vector: Array) -> Array:
         vector = special.solve_small(matrix, vector)
         return vector / jnp.max(jnp.abs(vector))
 
@@ -48,13 +48,13 @@ def real_product(matrix: Float[Array, "m n"], vector: Inexact[Array, " n"]) -> I
     return matrix @ vector.real + 1j * (matrix @ vector.imag)
 
 
-def packed(matrix: Complex[Array, "k k"]) -> Complex[Array, " m"]:
+def packed(matrix: Inexact[Array, "k k"]) -> Inexact[Array, " m"]:
     """The coefficients of a quadratic form, upper triangle, both halves added."""
     a, b = np.triu_indices(matrix.shape[0])
     return jnp.where(a == b, 1.0, 2.0) * (matrix[a, b] + matrix[b, a]) / 2
 
 
-def unpacked(triangle: Complex[Array, " m"], k: int) -> Complex[Array, "k k"]:
+def unpacked(triangle: Inexact[Array, " m"], k: int) -> Inexact[Array, "k k"]:
     """The symmetric matrix `[k, k]` of an upper triangle."""
     a, b = np.triu_indices(k)
     places = np.zeros((k, k), int)

@@ -29,10 +29,10 @@ from diversity_jax.diffusion.theory.equations.system import ClassSystem, bound
 class Place(eqx.Module):
     """What the responses are made of at one root."""
 
-    trace: Complex[Array, ""]
-    factors: Complex[Array, " k"]
-    weights: Complex[Array, " g"]  # beta
-    overlaps: Complex[Array, " g"]  # k_g
+    trace: Complex[Array, "*n"]
+    factors: Complex[Array, "*n k"]
+    weights: Complex[Array, "*n g"]  # beta
+    overlaps: Complex[Array, "*n g"]  # k_g
 
 
 class Source(eqx.Module):
