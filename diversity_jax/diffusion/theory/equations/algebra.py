@@ -41,8 +41,10 @@ def null_vector(matrix: Inexact[Array, "m m"], start: Inexact[Array, " m"]) -> I
     return jax.lax.fori_loop(0, 2, step, start)
 
 
-def real_product(matrix: Float[Array, "m n"], vector: Inexact[Array, " n"]) -> Inexact[Array, " m"]:
-    """A real matrix times a vector, which is not made complex where the vector is."""
+def real_product(
+    matrix: Float[Array, "m n"], vector: Inexact[Array, "n ..."]
+) -> Inexact[Array, "m ..."]:
+    """A real matrix times a vector, without making it complex where the vector is."""
     if not jnp.iscomplexobj(vector):
         return matrix @ vector
     return matrix @ vector.real + 1j * (matrix @ vector.imag)
