@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Array, Float, ScalarLike
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import seeds, validate
 from diversity_jax.diffusion import process
@@ -37,7 +37,7 @@ def mixture_score(mixture: GaussianMixture) -> Score:
 
 
 def backward(
-    key: Array, score: Score, points: Float[Array, "n d"], times: Float[Array, " steps1"]
+    key: Array, score: Score, points: Float[Array, "n d"], times: Float[ArrayLike, " steps1"]
 ) -> Float[Array, "n d"]:
     """Points at the last of `times`, from `points` at the first, by the backward equation.
 
@@ -69,7 +69,7 @@ def _backward(key: Array, score: Score, points: Array, times: Array) -> Array:
 
 
 def probability_flow(
-    score: Score, points: Float[Array, "n d"], times: Float[Array, " steps1"]
+    score: Score, points: Float[Array, "n d"], times: Float[ArrayLike, " steps1"]
 ) -> Float[Array, "n d"]:
     """Points carried along ``dx/dt = -x - score(x, t)`` from the first of `times` to the last.
 
