@@ -13,6 +13,7 @@ import math
 
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 FAR = 10.0  # exp(-FAR^2 / 2) is below the spacing of 64-bit numbers
 
@@ -45,20 +46,31 @@ def solve_small(matrix, right):
 
     Plain array operations, so that many of them side by side run as one loop. XLA's own solver
     calls LAPACK once for each, and on a CPU several batches of such calls at a time can wait for
-    one another's threads for ever (seen with jax 0.10.2 on two cores).
+    one another's threads for ever (seen with jax 0.10.2 on two cores). A loop over columns, which
+    compiles faster than n copies of its body and runs as fast.
     """
     single = right.ndim == 1
     table = jnp.concatenate([matrix, right[:, None] if single else right], axis=1)
     number = matrix.shape[0]
     rows = jnp.arange(number)
-    for column in range(number):
-        size = jnp.where(rows >= column, jnp.abs(table[:, column]), -1.0)
-        pivot = (rows == jnp.argmax(size))[:, None]
-        chosen, here = jnp.sum(jnp.where(pivot, table, 0), axis=0), table[column]
-        table = jnp.where(pivot, here[None], table)
-        chosen = chosen / chosen[column]
-        own = (rows == column)[:, None]
-        factors = jnp.where(own, 0, table[:, column][:, None])
-        table = jnp.where(own, chosen[None], table - factors * chosen[None])
-    solved = table[:, number:]
+
+    def eliminate(column, table):
+        size = jnp.where(rows >= column, _square(table[:, column]), -1.0)
+        pivot = jnp.argmax(size)
+        chosen, here = table[pivot], table[column]
+        chosen = chosen * _inverse(chosen[column])
+        table = table.at[pivot].set(here)
+        factors = jnp.where(rows == column, 0, table[:, column])
+        rest = table - factors[:, None] * chosen[None]
+        return jnp.where((rows == column)[:, None], chosen[None], rest)
+
+    solved = lax.fori_loop(0, number, eliminate, table)[:, number:]
     return solved[:, 0] if single else solved
+
+
+def _square(x):
+    return x.real**2 + x.imag**2 if jnp.iscomplexobj(x) else x**2
+
+
+def _inverse(x):
+    return jnp.conj(x) / _square(x) if jnp.iscomplexobj(x) else 1 / x

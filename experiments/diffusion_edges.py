@@ -127,9 +127,9 @@ def _model(share: float) -> ClassModel:
     return flows.model({**point, "percent": 100 * share})
 
 
-def _predicted(model: ClassModel, definition: times.Memorisation) -> np.ndarray:
+def _predicted(model: ClassModel, definition: str) -> np.ndarray:
     """How far above the atom the eigenvalues lie that set the times of `definition`."""
     found = times.spectral_times(model, memorisation=definition)
     rate = -np.expm1(-2 * TIME) / RATIOS[1]
-    residual = float(spectrum.coefficients(model).residual)
+    residual = float(spectrum.coefficients(model).residual_power)
     return 1 / (rate * np.asarray(found)) - residual

@@ -44,7 +44,7 @@ def grid(config: Config) -> list[dict]:
 
 
 def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
-    """The losses of one draw at `flows.TIMES`, and the times that they give."""
+    """The losses of one draw at `flows.TRAINING_TIMES`, and the times that they give."""
     return flows.simulate(key, point)
 
 
@@ -87,7 +87,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
 
 
 def _fair(model: ClassModel, which: str) -> fairness.FairFractions:
-    return fairness.fair_fractions(model, which=which)  # pyright: ignore[reportArgumentType]
+    return fairness.fair_fractions(model, which=which)
 
 
 def _stops(model: ClassModel) -> list[float]:
@@ -100,7 +100,7 @@ def _stops(model: ClassModel) -> list[float]:
 
 def _regret(test: np.ndarray, stops: np.ndarray) -> np.ndarray:
     """What each class of one draw misses at each stop `[rule, class]`, of its own largest gain."""
-    logs = np.log(flows.TIMES[:-1])
+    logs = np.log(flows.TRAINING_TIMES[:-1])
     found = [np.interp(np.log(stops), logs, curve) for curve in test.T]
     least = test.min(axis=0)
     return (np.stack(found, axis=1) - least) / (1 - least)

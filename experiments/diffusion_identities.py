@@ -89,7 +89,7 @@ def _mass(model: ClassModel, first: jax.Array, last: jax.Array) -> jax.Array:
 
     An ellipse in the log of the distance to the atom: bulks that nearly touch cost no accuracy.
     """
-    atom = spectrum.coefficients(model).residual
+    atom = spectrum.coefficients(model).residual_power
     angle = (np.arange(96) + 0.5) * np.pi / 96
     low, high = np.log(first - atom), np.log(last - atom)
     across = (high - low) / 2 + 0.7

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import xarray
 
-from diversity_jax.diffusion import random_features, training
+from diversity_jax.diffusion import measures, random_features, training
 from experiments.shared import flows, image_classes, spectra
 
 DATA = ("images", "Gaussian")
@@ -66,10 +66,11 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
     model = image_classes.model(jnp.ones((2, 2)))
 
     def one(both: tuple[random_features.Features, random_features.Features]) -> tuple:
-        found = training.losses_of_draw(model, both[0], flows.TIMES, held_out=both[1])
+        losses = training.losses_of_draw(model, both[0], flows.TRAINING_TIMES, held_out=both[1])
+        times = measures.measured_times(losses, flows.TRAINING_TIMES)
         values = jnp.linalg.eigvalsh(random_features.covariance(model, both[0])[0])
         below = jnp.searchsorted(values, jnp.asarray(spectra.GRID)) / values.size
-        return below, found.train[:-1], found.test[:-1], flows.measured_times(found)
+        return below, losses.train[:-1], losses.test[:-1], times
 
     # One after the other: half as much to compile, and LAPACK is never called for a batch.
     rows = jax.lax.map(one, image_classes.draw(key, _pair(point), point))
@@ -106,7 +107,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
             data=list(DATA),
             theory=list(THEORIES),
             place=spectra.GRID,
-            training_time=flows.TIMES[:-1],
+            training_time=flows.TRAINING_TIMES[:-1],
             definition=list(flows.DEFINITIONS),
         )
     )

@@ -42,7 +42,7 @@ def grid(config: Config) -> list[dict]:
 
 
 def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
-    """The losses of one draw at `flows.TIMES`, and the times that they give."""
+    """The losses of one draw at `flows.TRAINING_TIMES`, and the times that they give."""
     return flows.simulate(key, point)
 
 

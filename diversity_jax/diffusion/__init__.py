@@ -5,6 +5,7 @@
 `training`          gradient flow on samples
 `process`           the forward process
 `sampling`          backward diffusion, clones and returns
+`measures`          times and shares of modes, read off simulated runs
 `theory`            spectrum, losses, times, fairness and speciation, without simulation; its
                     modules are found here too: `from diversity_jax.diffusion import losses`
 """

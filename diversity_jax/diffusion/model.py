@@ -6,14 +6,14 @@ Read by theory and simulation alike; imports neither.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 from jax.core import Tracer
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
 
@@ -27,7 +27,8 @@ class ClassModel(eqx.Module):
     dimensions; the score model at diffusion time `time` has ``p = features_per_dimension * d``
     features with an odd `activation`. `variances` `[k]` are those of isotropic classes; `[k, g]`
     with `group_fractions` `[g]` gives class c the variance ``variances[c, g]`` along a share
-    ``group_fractions[g]`` of orthogonal directions. `centroid_overlaps` `[k, k]` is
+    ``group_fractions[g]`` of orthogonal directions. Both are kept in the second form, with one
+    group of all directions where none are given. `centroid_overlaps` `[k, k]` is
     ``mu_c . mu_c' / d`` for centroids whose length grows like ``sqrt(d)``; without it centroids
     are shorter than that. All numbers may be traced.
 
@@ -36,35 +37,41 @@ class ClassModel(eqx.Module):
     """
 
     fractions: Float[Array, " k"]
-    variances: Float[Array, " k"] | Float[Array, "k g"]
+    variances: Float[Array, "k g"]
     time: Float[Array, ""]
     samples_per_dimension: Float[Array, ""]
     features_per_dimension: Float[Array, ""]
-    group_fractions: Float[Array, " g"] | None
+    group_fractions: Float[Array, " g"]
     centroid_overlaps: Float[Array, "k k"] | None
-    activation: Callable[[Any], Any] = eqx.field(static=True)
+    activation: Callable[[Array], Array] = eqx.field(static=True)
 
     def __init__(
         self,
-        fractions: Any,
-        variances: Any,
-        time: Any,
-        samples_per_dimension: Any,
-        features_per_dimension: Any,
+        fractions: npt.ArrayLike,
+        variances: npt.ArrayLike,
+        time: ScalarLike,
+        samples_per_dimension: ScalarLike,
+        features_per_dimension: ScalarLike,
         *,
-        group_fractions: Any = None,
-        centroid_overlaps: Any = None,
-        activation: Callable[[Any], Any] = jnp.tanh,
+        group_fractions: npt.ArrayLike | None = None,
+        centroid_overlaps: npt.ArrayLike | None = None,
+        activation: Callable[[Array], Array] = jnp.tanh,
     ):
         self.fractions = _numbers(fractions)
-        self.variances = _numbers(variances)
+        _check_fractions(self.fractions)
+        self.variances, self.group_fractions = _by_group(
+            variances, group_fractions, self.fractions.shape[0]
+        )
         self.time = _numbers(time)
         self.samples_per_dimension = _numbers(samples_per_dimension)
         self.features_per_dimension = _numbers(features_per_dimension)
-        self.group_fractions = _optional(group_fractions)
-        self.centroid_overlaps = _optional(centroid_overlaps)
+        self.centroid_overlaps = None if centroid_overlaps is None else _numbers(centroid_overlaps)
         self.activation = activation
         _check(self)
+        if centroid_overlaps is not None and group_fractions is not None:
+            got = "both centroid_overlaps and group_fractions"
+            fix = "give extensive centroids isotropic classes"
+            raise validate.fail("group_fractions", got, "one of them", fix)
 
     @property
     def classes(self) -> int:
@@ -74,17 +81,17 @@ class ClassModel(eqx.Module):
     @property
     def groups(self) -> Float[Array, " g"]:
         """The share of directions in each group; one group where all directions are alike."""
-        return _numbers([1.0]) if self.group_fractions is None else self.group_fractions
+        return self.group_fractions
 
     @property
     def group_variances(self) -> Float[Array, "k g"]:
         """The variance of each class along the directions of each group."""
-        return self.variances[:, None] if self.variances.ndim == 1 else self.variances
+        return self.variances
 
     @property
     def mean_variances(self) -> Float[Array, " k"]:
         """The variance of each class per coordinate, averaged over all directions."""
-        return self.group_variances @ self.groups
+        return self.variances @ self.group_fractions
 
 
 class ClassLosses(eqx.Module):
@@ -98,11 +105,7 @@ class ClassLosses(eqx.Module):
     test: Float[Array, "t k"]
 
 
-def _optional(array: Any) -> Array | None:
-    return None if array is None else _numbers(array)
-
-
-def _numbers(value: Any) -> Array:
+def _numbers(value: npt.ArrayLike | ScalarLike) -> Array:
     """An array that stays concrete, if `value` is, inside code that is being traced.
 
     Sizes of arrays follow from fractions and ratios.
@@ -113,20 +116,33 @@ def _numbers(value: Any) -> Array:
         return jnp.asarray(value, float)
 
 
-def _check(model: ClassModel) -> None:
-    validate.shape("fractions", model.fractions, (None,), "pass one fraction per class")
-    k = model.classes
-    if k == 0:
+def _by_group(
+    variances: npt.ArrayLike, group_fractions: npt.ArrayLike | None, k: int
+) -> tuple[Array, Array]:
+    """Variances `[k, g]` and the shares `[g]` of the groups, whichever way they were given."""
+    table = _numbers(variances)
+    if group_fractions is not None:
+        groups = _numbers(group_fractions)
+        validate.shape("group_fractions", groups, (None,), "pass one per group")
+        validate.shape("variances", table, (k, groups.shape[0]), "pass one per class and group")
+        return table, groups
+    fix = "pass one variance per class, or [k, g] with group_fractions [g]"
+    validate.shape("variances", table, (k,), fix)
+    if isinstance(table, Tracer):
+        return table[:, None], _numbers([1.0])
+    with jax.ensure_compile_time_eval():
+        return table[:, None], _numbers([1.0])
+
+
+def _check_fractions(fractions: Array) -> None:
+    validate.shape("fractions", fractions, (None,), "pass one fraction per class")
+    if fractions.shape[0] == 0:
         raise validate.fail("fractions", "no class", "at least one", "pass [1.0] for one class")
-    validate.simplex("fractions", model.fractions)
-    if model.group_fractions is None:
-        fix = "pass one variance per class, or [k, g] with group_fractions [g]"
-        validate.shape("variances", model.variances, (k,), fix)
-    else:
-        validate.shape("group_fractions", model.group_fractions, (None,), "pass one per group")
-        validate.simplex("group_fractions", model.group_fractions)
-        g = model.group_fractions.shape[0]
-        validate.shape("variances", model.variances, (k, g), "pass one per class and group")
+    validate.simplex("fractions", fractions)
+
+
+def _check(model: ClassModel) -> None:
+    validate.simplex("group_fractions", model.group_fractions)
     validate.positive("variances", model.variances)
     validate.finite("variances", model.variances)
     for name in ("time", "samples_per_dimension", "features_per_dimension"):
@@ -134,11 +150,7 @@ def _check(model: ClassModel) -> None:
         validate.positive(name, getattr(model, name))
         validate.finite(name, getattr(model, name))
     if model.centroid_overlaps is not None:
-        _check_overlaps(model.centroid_overlaps, k)
-        if model.group_fractions is not None:
-            got = "both centroid_overlaps and group_fractions"
-            fix = "give extensive centroids isotropic classes"
-            raise validate.fail("group_fractions", got, "one of them", fix)
+        _check_overlaps(model.centroid_overlaps, model.classes)
     _check_odd(model.activation)
 
 
@@ -147,7 +159,7 @@ def _check_overlaps(overlaps: Array, k: int) -> None:
     validate.semidefinite("centroid_overlaps", overlaps)
 
 
-def _check_odd(activation: Callable[[Any], Any]) -> None:
+def _check_odd(activation: Callable[[Array], Array]) -> None:
     """Refuse an activation with a mean: its features have spikes that the theory leaves out."""
     positive, negative = (
         validate.concrete(activation(jnp.asarray(sign * PROBES))) for sign in (1, -1)

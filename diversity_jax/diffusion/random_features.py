@@ -15,8 +15,8 @@ class are Gaussian, so their average is the same formula with the class's covari
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -59,10 +59,12 @@ def simulate(key: Array, model: ClassModel, *, dimension: int) -> Spectrum:
 
     ``n = round(samples_per_dimension * d)`` samples, shared over classes by their fractions (never
     at random), ``p = round(features_per_dimension * d)`` features. Rows of W have norm
-    ``sqrt(d)``, so that the atom is not smeared. Memory beyond samples and weights some 3 p^2 +
-    2000 p numbers, time p^3 + 7 n p^2. Errors: ValueError for a class without samples, for sizes
-    that are traced, and, on a CPU, for matrices larger than the machine's memory. Source: the
-    module docstring, derived.
+    ``sqrt(d)``, so that the atom is not smeared.
+
+    Errors: ValueError for a class without samples, for sizes that are traced, and, on a CPU, for
+    matrices larger than the machine's memory.
+    Cost: time p^3 + 7 n p^2, memory beyond samples and weights some 3 p^2 + 2000 p numbers.
+    Source: the module docstring, derived.
     """
     drawn = draw(key, model, dimension=dimension, normalised=True)
     matrix, _ = covariance(model, drawn)
@@ -146,7 +148,9 @@ def covariance(
 ) -> tuple[Float[Array, "p p"], Float[Array, " p"]]:
     """U and the first Hermite coefficients, averaged over all samples or those of class `of`.
 
-    ``V_ij = mean_c1_i W_ij / (r_i sqrt d)``. Memory some p^2 + 2000 p numbers.
+    ``V_ij = mean_c1_i W_ij / (r_i sqrt d)``.
+
+    Cost: memory of some p^2 + 2000 p numbers.
     """
     first = 0 if of is None else sum(drawn.counts[:of])
     number = sum(drawn.counts) if of is None else drawn.counts[of]
@@ -180,7 +184,11 @@ def cross(drawn: Features, slopes: Float[Array, " p"]) -> Float[Array, "p d"]:
 
 @partial(jax.jit, static_argnums=0)
 def _average(
-    activation: Any, directions: Array, weights: Array, points: Array, deviation: Array
+    activation: Callable[[Array], Array],
+    directions: Float[Array, "p d"],
+    weights: Float[Array, "p d"],
+    points: Float[Array, "n d"],
+    deviation: Float[Array, " p"],
 ) -> tuple[Float[Array, "p p"], Float[Array, " p"]]:
     """``E f f'`` for pre-activations ``W x + deviation u``, u correlated like `directions`.
 
@@ -196,15 +204,17 @@ def _average(
     # The average enters here: a pass over the sum at the end would need a second p x p array.
     share = jnp.where(jnp.arange(points.shape[0]) < rows, 1 / np.sqrt(rows), 0.0)
 
-    def add(held: tuple[Array, ...], chunk: tuple[Array, Array]) -> tuple[Any, None]:
+    def add(
+        held: tuple[Array, Array, Array], given: tuple[Array, Array]
+    ) -> tuple[tuple[Array, Array, Array], None]:
         matrix, slopes, squares = held
-        found, diagonal = _coefficients(activation, weights, deviation, *chunk)
-        matrix = _add_products(matrix, unit, found, tile)
-        return (matrix, slopes + chunk[1] @ found[:, 1], squares + diagonal), None
+        hermite, diagonal = _coefficients(activation, weights, deviation, *given)
+        matrix = _add_products(matrix, unit, hermite, tile)
+        return (matrix, slopes + given[1] @ hermite[:, 1], squares + diagonal), None
 
     empty = jnp.zeros((size, size)), jnp.zeros(size), jnp.zeros(size)
-    chunks = points.reshape(-1, block, points.shape[1]), share.reshape(-1, block)
-    total, slopes, squares = lax.scan(add, empty, chunks)[0]
+    blocks = points.reshape(-1, block, points.shape[1]), share.reshape(-1, block)
+    total, slopes, squares = lax.scan(add, empty, blocks)[0]
     total = total.at[jnp.arange(size), jnp.arange(size)].set(squares)
     return total[:p, :p], slopes[:p]
 
@@ -222,7 +232,11 @@ def _filled(array: Array, block: int) -> Array:
 
 
 def _coefficients(
-    activation: Any, weights: Array, deviation: Array, points: Array, share: Array
+    activation: Callable[[Array], Array],
+    weights: Float[Array, "p d"],
+    deviation: Float[Array, " p"],
+    points: Float[Array, "b d"],
+    share: Float[Array, " b"],
 ) -> tuple[Float[Array, "b s p"], Float[Array, " p"]]:
     """Hermite coefficients of every feature at each of a block of points, and summed squares.
 
@@ -237,12 +251,12 @@ def _coefficients(
         values = activation(row[0][None] + steps) * row[1]
         return jnp.matmul(basis, values, precision=HIGHEST), masses @ values**2
 
-    found, squares = lax.map(of, (means, share))
-    return found, squares.sum(axis=0)
+    hermite, squares = lax.map(of, (means, share))
+    return hermite, squares.sum(axis=0)
 
 
 def _add_products(
-    matrix: Float[Array, "p p"], unit: Array, found: Float[Array, "b s p"], tile: int
+    matrix: Float[Array, "p p"], unit: Array, hermite: Float[Array, "b s p"], tile: int
 ) -> Float[Array, "p p"]:
     """`matrix` plus ``sum_s rho^s C_s' C_s``, in place: one tile and its mirror image at a time."""
     pairs = [part.astype(np.int32) for part in np.tril_indices(matrix.shape[0] // tile)]
@@ -250,7 +264,7 @@ def _add_products(
     def add(index: Array, held: Array) -> Array:
         first, other = (jnp.asarray(part)[index] * tile for part in pairs)
         rows, columns = (
-            lax.dynamic_slice_in_dim(found, start, tile, axis=2) for start in (first, other)
+            lax.dynamic_slice_in_dim(hermite, start, tile, axis=2) for start in (first, other)
         )
         near, far = (lax.dynamic_slice_in_dim(unit, start, tile) for start in (first, other))
         similarity = jnp.matmul(near, far.T, precision=HIGHEST)

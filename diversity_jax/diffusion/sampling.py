@@ -6,12 +6,13 @@ Simulation only: what `speciation` predicts is measured here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy as np
+import numpy.typing as npt
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import seeds, validate
 from diversity_jax.diffusion import process
@@ -26,7 +27,7 @@ class MixtureScore(eqx.Module):
 
     mixture: GaussianMixture
 
-    def __call__(self, points: Float[Array, "n d"], time: Any) -> Float[Array, "n d"]:
+    def __call__(self, points: Float[Array, "n d"], time: ScalarLike) -> Float[Array, "n d"]:
         return self.mixture.at_time(time).score(points)
 
 
@@ -36,14 +37,17 @@ def mixture_score(mixture: GaussianMixture) -> Score:
 
 
 def backward(
-    key: Array, score: Score, points: Float[Array, "n d"], times: Float[Array, " steps1"]
+    key: Array, score: Score, points: Float[Array, "n d"], times: Float[ArrayLike, " steps1"]
 ) -> Float[Array, "n d"]:
     """Points at the last of `times`, from `points` at the first, by the backward equation.
 
     Euler-Maruyama: ``x <- x + h (x + 2 score(x, t)) + sqrt(2 h) g`` from t to ``t - h``; weak order
     one in the steps. `times` falls (see `process.backward_times`). Where it is traced, steps
-    of width zero are left out: coarse grids can be filled up to the length of fine ones. Memory of
-    two copies. Compiles once per shape, for any numbers in a `score` that is a record.
+    of width zero are left out: coarse grids can be filled up to the length of fine ones.
+
+    Errors: ValueError for times that do not fall.
+    Cost: memory of two copies; compiles once per shape, for any numbers in a `score` that is a
+    record.
     """
     return _backward(key, score, points, _falling(times))
 
@@ -65,7 +69,7 @@ def _backward(key: Array, score: Score, points: Array, times: Array) -> Array:
 
 
 def probability_flow(
-    score: Score, points: Float[Array, "n d"], times: Float[Array, " steps1"]
+    score: Score, points: Float[Array, "n d"], times: Float[ArrayLike, " steps1"]
 ) -> Float[Array, "n d"]:
     """Points carried along ``dx/dt = -x - score(x, t)`` from the first of `times` to the last.
 
@@ -91,7 +95,7 @@ def u_turn(
     key: Array,
     mixture: GaussianMixture,
     points: Float[Array, "n d"],
-    time: Any,
+    time: ScalarLike,
     *,
     steps: int = 400,
 ) -> Float[Array, "n d"]:
@@ -102,7 +106,7 @@ def u_turn(
 
 
 def return_probability(
-    key: Array, mixture: GaussianMixture, time: Any, *, number: int, steps: int = 400
+    key: Array, mixture: GaussianMixture, time: ScalarLike, *, number: int, steps: int = 400
 ) -> Float[Array, " k"]:
     """The probability that a U-turn at `time` brings a point back to its class, by simulation.
 
@@ -119,7 +123,7 @@ def return_probability(
 
 
 def clone_probability(
-    key: Array, mixture: GaussianMixture, time: Any, *, number: int, steps: int = 400
+    key: Array, mixture: GaussianMixture, time: ScalarLike, *, number: int, steps: int = 400
 ) -> Float[Array, ""]:
     """The probability that two backward paths from one noised point end in one class, simulated.
 
@@ -128,11 +132,11 @@ def clone_probability(
     points, _ = mixture.sample(seeds.stream(key, "points"), number)
     there = process.noised(seeds.stream(key, "forward"), points, time)
     times, score = process.backward_times(time, END, steps), mixture_score(mixture)
-    one, other = (
+    first, second = (
         posterior(mixture, backward(seeds.stream(key, "clone", copy), score, there, times))
         for copy in (0, 1)
     )
-    return jnp.sum(one * other, axis=1).mean()
+    return jnp.sum(first * second, axis=1).mean()
 
 
 def posterior(mixture: GaussianMixture, points: Float[Array, "n d"]) -> Float[Array, "n k"]:
@@ -140,7 +144,7 @@ def posterior(mixture: GaussianMixture, points: Float[Array, "n d"]) -> Float[Ar
     return mixture.at_time(END).responsibilities(points)
 
 
-def _falling(times: Any) -> Array:
+def _falling(times: npt.ArrayLike) -> Float[Array, " steps1"]:
     times = jnp.asarray(times)
     validate.shape("times", times, (None,), "pass a list of times")
     seen = validate.concrete(times)
@@ -149,5 +153,5 @@ def _falling(times: Any) -> Array:
     return times
 
 
-def _moves(times: Array, dtype: Any) -> tuple[Array, Array]:
+def _moves(times: Float[Array, " steps1"], dtype: np.dtype) -> tuple[Array, Array]:
     return times[:-1].astype(dtype), (times[:-1] - times[1:]).astype(dtype)

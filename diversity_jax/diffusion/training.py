@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy.typing as npt
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import iterate, validate
 from diversity_jax.diffusion import random_features
@@ -19,16 +19,20 @@ ROWS = 256  # eigenvectors turned at a time
 
 
 def simulated_losses(
-    key: Array, model: ClassModel, training_times: Any, *, dimension: int
+    key: Array, model: ClassModel, training_times: npt.ArrayLike, *, dimension: int
 ) -> ClassLosses:
-    """The losses of one draw along exact gradient flow, at `training_times` `[time]`.
+    """The losses of one draw along exact gradient flow, at `training_times`.
 
     Training time is ``steps * learning_rate / d^2``. With ``U = Q diag(l) Q'``, ``B = Q'V``,
     ``f(l) = (1 - exp(-2 D l tau / psi_p)) / l``, class c has
-    ``L = 1 + (f'[(B B') o (Q'U_c Q)] f - 2 f' diag(B (Q'V_c)')) / d``. One eigendecomposition, then
-    O(p^2) per time. Memory beyond samples and weights some 4 p^2 + 2000 p numbers. Errors
-    as `random_features.simulate`, and for times. Source: arXiv 2505.17638, Proposition C.1; per
-    class, derived.
+    ``L = 1 + (f'[(B B') o (Q'U_c Q)] f - 2 f' diag(B (Q'V_c)')) / d``.
+
+    Shapes: `training_times` `[time]`.
+    Errors: as `random_features.simulate`, and ValueError for times that are negative or not one
+    axis.
+    Cost: one eigendecomposition, then O(p^2) per time; memory beyond samples and weights some
+    4 p^2 + 2000 p numbers.
+    Source: arXiv 2505.17638, Proposition C.1; per class, derived.
     """
     drawn = random_features.draw(key, model, dimension=dimension)
     return losses_of_draw(model, drawn, training_times)
@@ -37,7 +41,7 @@ def simulated_losses(
 def losses_of_draw(
     model: ClassModel,
     drawn: random_features.Features,
-    training_times: Any,
+    training_times: npt.ArrayLike,
     *,
     held_out: random_features.Features | None = None,
 ) -> ClassLosses:
@@ -83,10 +87,10 @@ def _losses(
         # The last block starts early where `rows` does not divide p: what it repeats counts once.
         start = jnp.minimum(index * rows, p - rows)
         fresh = start + jnp.arange(rows) >= index * rows
-        some = lax.dynamic_slice_in_dim(vectors, start, rows, axis=1)
+        block = lax.dynamic_slice_in_dim(vectors, start, rows, axis=1)
         own = lax.dynamic_slice_in_dim(signal, start, rows)
-        turned = ((some.T @ square) @ vectors) * (own @ signal.T)
-        linear = jnp.sum(own * (some.T @ cross), axis=1)
+        turned = ((block.T @ square) @ vectors) * (own @ signal.T)
+        linear = jnp.sum(own * (block.T @ cross), axis=1)
         share = lax.dynamic_slice_in_dim(gains, start, rows, axis=1) * fresh[None]
         return total + jnp.sum(share * (gains @ turned.T - 2 * linear[None]), axis=1)
 
@@ -99,7 +103,7 @@ def descent(
     model: ClassModel,
     *,
     dimension: int,
-    learning_rate: Any,
+    learning_rate: ScalarLike,
     frames: int,
     stride: int = 1,
 ) -> ClassLosses:
@@ -107,7 +111,10 @@ def descent(
 
     `learning_rate` is in units of ``d^2``, so that frame j stands at training time
     ``(j + 1) * stride * learning_rate``. First order in it; stable below ``psi_p / (D l_max)``.
-    Memory `frames` weights `[d, p]`. Errors as `random_features.simulate`. Source: derived.
+
+    Errors: as `random_features.simulate`.
+    Cost: memory of `frames` weights `[d, p]`.
+    Source: derived.
     """
     drawn = random_features.draw(key, model, dimension=dimension)
     matrix, slopes = random_features.covariance(model, drawn)
@@ -115,7 +122,7 @@ def descent(
     step_size = learning_rate * 2 * dimension / drawn.weights.shape[0]
     noise = drawn.noise
 
-    def step(weights: Array, _: Any) -> Array:
+    def step(weights: Array, _: Array) -> Array:
         return weights - step_size * (noise * weights @ matrix + jnp.sqrt(noise) * cross.T)
 
     start = jnp.zeros((dimension, drawn.weights.shape[0]))
@@ -137,9 +144,9 @@ def _per_class(
 ) -> ClassLosses:
     """`loss(U_c, V_c)` of each class, on its samples and on new ones; one U_c at a time."""
 
-    def on(some: random_features.Features, c: int) -> Float[Array, " t"]:
-        square, own = random_features.covariance(model, some, of=c)
-        return loss(square, random_features.cross(some, own))
+    def on(samples: random_features.Features, c: int) -> Float[Array, " t"]:
+        square, own = random_features.covariance(model, samples, of=c)
+        return loss(square, random_features.cross(samples, own))
 
     train, test = [], []
     for c in range(len(drawn.counts)):

@@ -79,7 +79,7 @@ def main() -> None:
     )
     counts, p = random_features.sizes(model, options.dimension)
     decay, noise = float(np.exp(-0.1)), float(-np.expm1(-0.2))
-    deviations = np.repeat(np.sqrt(np.asarray(model.variances)), counts)
+    deviations = np.repeat(np.sqrt(np.asarray(model.mean_variances)), counts)
 
     def theirs() -> np.ndarray:
         random, rows = np.random.default_rng(0), []

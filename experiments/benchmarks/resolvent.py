@@ -24,7 +24,8 @@ def peer(parts: Any, points: np.ndarray, start: np.ndarray) -> np.ndarray:
     pi, memory = np.asarray(parts.fractions), np.asarray(parts.memory)
     linear = np.asarray(parts.linear)[:, 0]
     noise, rest, n, p = (
-        float(part) for part in (parts.noise, parts.residual, parts.samples, parts.features)
+        float(part)
+        for part in (parts.noise_power, parts.residual_power, parts.samples, parts.features)
     )
 
     def gap(flat: np.ndarray, z: complex) -> np.ndarray:

@@ -12,23 +12,22 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import xarray
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
-from diversity_jax.diffusion import training
-from diversity_jax.diffusion.model import ClassLosses, ClassModel
+from diversity_jax.diffusion import measures, training
+from diversity_jax.diffusion.model import ClassModel
 from diversity_jax.diffusion.theory import losses
 
 VARIANCES = ("first_one", "first_two", "second_one", "second_two")
 # The last time stands for endless training: slowest modes decay at rate 2 D s^2 / psi_p or faster.
-TIMES = np.append(np.geomspace(0.1, 1e5, 181), 1e9)
+TRAINING_TIMES = np.append(np.geomspace(0.1, 1e5, 181), 1e9)
 AXES = {
     "train": ("training_time", "class"),
     "test": ("training_time", "class"),
     "end_gap": ("class",),
     "times": ("definition", "class"),
 }  # of what `simulate` returns
-DEFINITIONS = ("argmin", "share", "gap", "relative-gap")
-SHARE, GAP, RELATIVE_GAP = 0.9, 0.05, 0.1
+DEFINITIONS = measures.DEFINITIONS
 
 
 def point(
@@ -81,69 +80,30 @@ def averaged(model: ClassModel) -> ClassModel:
 
 def with_variances(model: ClassModel, variances: Array) -> ClassModel:
     """The same model with other variances, of the same shape."""
-    return eqx.tree_at(lambda one: one.variances, model, variances)
+    return eqx.tree_at(lambda model: model.variances, model, variances)
 
 
 def simulate(key: Array, point: dict) -> dict[str, Array]:
-    """Losses `[time, class]` of one draw at all but the last of `TIMES`, and times `[kind, class]`.
+    """Losses `[time, class]` of one draw at all but the last of `TRAINING_TIMES`, and their times.
 
-    `end_gap` is the gap of test and train loss after endless training.
+    `times` `[definition, class]`; `end_gap` is test less train loss after endless training.
     """
     return simulate_model(key, model(point), point["dimension"])
 
 
 def simulate_model(key: Array, of: ClassModel, dimension: int) -> dict[str, Array]:
     """As `simulate`, of any model."""
-    found = training.simulated_losses(key, of, TIMES, dimension=dimension)
+    losses = training.simulated_losses(key, of, TRAINING_TIMES, dimension=dimension)
     return {
-        "train": found.train[:-1],
-        "test": found.test[:-1],
-        "end_gap": found.test[-1] - found.train[-1],
-        "times": measured_times(found),
+        "train": losses.train[:-1],
+        "test": losses.test[:-1],
+        "end_gap": losses.test[-1] - losses.train[-1],
+        "times": measures.measured_times(losses, TRAINING_TIMES),
     }
 
 
-def measured_times(found: ClassLosses) -> Float[Array, "kind k"]:
-    """The times of `DEFINITIONS`, read off losses at `TIMES`; inf where never."""
-    logs = jnp.log(TIMES[:-1])
-    test, train = found.test[:-1], found.train[:-1]
-    least = jnp.min(test, axis=0)
-    gap = test - train
-    end = (found.test - found.train)[-1]
-    rows = [
-        _lowest(logs, test),
-        _first(logs, (1 - test) / (1 - least)[None, :], SHARE),
-        _first(logs, gap, GAP),
-        _first(logs, gap / end[None, :], RELATIVE_GAP),
-    ]
-    return jnp.exp(jnp.stack(rows))
-
-
-def _lowest(logs: Array, values: Float[Array, "t k"]) -> Float[Array, " k"]:
-    """The log time of the least value, by the parabola through its neighbours."""
-    place = jnp.argmin(values, axis=0)
-    inner = jnp.clip(place, 1, logs.shape[0] - 2)
-    before, at, after = (
-        jnp.take_along_axis(values, (inner + step)[None], axis=0)[0] for step in (-1, 0, 1)
-    )
-    bend = before - 2 * at + after
-    shift = jnp.where(bend > 0, (before - after) / (2 * jnp.where(bend > 0, bend, 1.0)), 0.0)
-    found = logs[inner] + jnp.clip(shift, -1.0, 1.0) * (logs[1] - logs[0])
-    return jnp.where(place == logs.shape[0] - 1, jnp.inf, found)
-
-
-def _first(logs: Array, values: Float[Array, "t k"], wanted: float) -> Float[Array, " k"]:
-    """The first log time at which a value reaches `wanted`."""
-    above = values >= wanted
-    place = jnp.clip(jnp.argmax(above, axis=0), 1, None)
-    low, high = (jnp.take_along_axis(values, (place + step)[None], axis=0)[0] for step in (-1, 0))
-    part = jnp.clip((wanted - low) / jnp.where(high == low, 1.0, high - low), 0.0, 1.0)
-    found = logs[place - 1] + part * (logs[place] - logs[place - 1])
-    return jnp.where(above.any(axis=0), found, jnp.inf)
-
-
 def predicted_times(model: ClassModel) -> np.ndarray:
-    """The asymptotic times of `DEFINITIONS`, `[kind, class]`."""
+    """The asymptotic times of `DEFINITIONS`, `[definition, class]`."""
     first = losses.class_times(model, generalisation="argmin", memorisation="gap")
     second = losses.class_times(model, generalisation="share", memorisation="relative-gap")
     return np.stack(
@@ -167,10 +127,10 @@ def beside_theory(dataset: xarray.Dataset, models: list[ClassModel]) -> xarray.D
 
 def named(dataset: xarray.Dataset) -> xarray.Dataset:
     """`dataset` of `simulate` with its training times and definitions as coordinates."""
-    return dataset.assign_coords(training_time=TIMES[:-1], definition=list(DEFINITIONS))
+    return dataset.assign_coords(training_time=TRAINING_TIMES[:-1], definition=list(DEFINITIONS))
 
 
 def predicted_losses(model: ClassModel) -> tuple[np.ndarray, np.ndarray]:
-    """Asymptotic train and test losses `[time, class]` at all but the last of `TIMES`."""
-    found = losses.flow_losses(model, TIMES[:-1])
-    return np.asarray(found.train), np.asarray(found.test)
+    """Asymptotic train and test losses `[time, class]` at all but the last of `TRAINING_TIMES`."""
+    curves = losses.flow_losses(model, TRAINING_TIMES[:-1])
+    return np.asarray(curves.train), np.asarray(curves.test)

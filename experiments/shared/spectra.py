@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array
 
 from diversity_jax import seeds
-from diversity_jax.diffusion import random_features
+from diversity_jax.diffusion import measures, random_features
 from diversity_jax.diffusion.model import ClassModel
 from diversity_jax.diffusion.theory import spectrum
 
@@ -19,21 +19,16 @@ GRID = np.geomspace(1e-4, 1e3, 421)
 
 
 def simulate(key: Array, model: ClassModel, dimension: int) -> dict[str, Array]:
-    """Shares of one draw below each point of `GRID`: of the eigenvalues, and of the loss's fall.
-
-    `learned`: by how much the training loss falls, in the end, through modes with eigenvalues
-    below; its last value is the whole fall. `eigenvalues` are all of them, ascending.
-    """
+    """`measures.learned_shares` of one draw at `GRID`; `eigenvalues` are all, ascending."""
     drawn = random_features.draw(
         seeds.stream(key, "features"), model, dimension=dimension, normalised=True
     )
-    matrix, slopes = random_features.covariance(model, drawn)
-    values, vectors = jnp.linalg.eigh(matrix)
-    signal = vectors.T @ random_features.cross(drawn, slopes)
-    falls = jnp.sum(signal**2, axis=1) / values / dimension
-    below = jnp.searchsorted(values, jnp.asarray(GRID))
-    grown = jnp.concatenate([jnp.zeros(1), jnp.cumsum(falls)])
-    return {"below": below / values.size, "learned": grown[below], "eigenvalues": values}
+    shares = measures.learned_shares(model, drawn, GRID)
+    return {
+        "below": shares.below,
+        "learned": shares.learned,
+        "eigenvalues": shares.eigenvalues,
+    }
 
 
 class Predicted(NamedTuple):

@@ -83,7 +83,7 @@ def test_every_outlier_that_is_counted_has_a_place(size):
 
 def test_outliers_have_their_derivatives():
     def first(share):
-        model = ClassModel(jnp.stack([share, 1 - share]), SHORT.variances, 0.1, 3.0, 5.0)
+        model = ClassModel(jnp.stack([share, 1 - share]), SHORT.mean_variances, 0.1, 3.0, 5.0)
         made = spectrum.outliers(model, PRODUCTS)
         return jnp.where(jnp.isnan(made.positions), 0.0, made.positions)
 

@@ -14,8 +14,6 @@ the minimum over tau of the largest regret. Unlike a crossing of curves it exist
 
 from __future__ import annotations
 
-from typing import Literal
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -23,17 +21,14 @@ from jaxtyping import Array, Bool, Float
 
 from diversity_jax import special, validate
 from diversity_jax.diffusion.model import ClassModel
-from diversity_jax.diffusion.theory import losses, spectrum
-from diversity_jax.diffusion.theory.equations.contours import along, contour
+from diversity_jax.diffusion.theory import losses
+from diversity_jax.diffusion.theory.equations import from_model
+from diversity_jax.diffusion.theory.equations.contours import along, around
 from diversity_jax.diffusion.theory.times import span
 
 SMALLEST = 0.01  # no class is given a smaller share
 STEPS, LONGEST, TOLERANCE = 30, 1.0, 1e-6
 WHICH = ("generalisation", "memorisation")
-DEFINED = {
-    "generalisation": {"generalisation": "share"},
-    "memorisation": {"memorisation": "gap"},
-}
 
 
 class FairFractions(eqx.Module):
@@ -63,16 +58,16 @@ class Search(eqx.Module):
     radius: Float[Array, ""]
 
 
-def fair_fractions(
-    model: ClassModel, *, which: Literal["generalisation", "memorisation"] = "generalisation"
-) -> FairFractions:
+def fair_fractions(model: ClassModel, *, which: str = "generalisation") -> FairFractions:
     """The class fractions, at fixed n, at which all classes reach their time together.
 
     Times as in `losses.class_times`: 90% of the test loss's fall, or a gap of .05 between test and
     train loss. A local search from the model's own fractions; no share goes below 1%. `residual` is
     what is left of the difference of log times, above 1e-6 where no such fractions were found.
-    Thirty evaluations with derivatives, and some twenty seconds to compile. Errors: ValueError for
-    an unknown `which` or for one class. Source: derived (module docstring).
+
+    Errors: ValueError for an unknown `which` or for one class.
+    Cost: thirty evaluations with derivatives, and some twenty seconds to compile.
+    Source: derived (module docstring).
     """
     validate.choice("which", which, WHICH)
     if model.classes < 2:
@@ -86,7 +81,7 @@ def _search(model: ClassModel, which: str) -> FairFractions:
         logs = jnp.log(_times(_with(model, _shares(logits)), which))
         return logs - jnp.mean(logs), logs
 
-    def step(_: int, held: Search) -> Search:
+    def step(_: Array, held: Search) -> Search:
         jacobian, logs = jax.jacfwd(apart, has_aux=True)(held.trial)
         left = logs - jnp.mean(logs)
         residual = jnp.max(jnp.abs(left))
@@ -95,19 +90,19 @@ def _search(model: ClassModel, which: str) -> FairFractions:
         move = special.solve_small(normal, jacobian.T @ left)
         better = (residual < held.residual) & jnp.isfinite(move).all()
         best = Search(held.trial, held.trial, logs, residual, move, 2 * held.radius)
-        kept = eqx.tree_at(lambda one: one.radius, held, held.radius / 4)
+        kept = eqx.tree_at(lambda search: search.radius, held, held.radius / 4)
         now = jax.tree.map(lambda new, old: jnp.where(better, new, old), best, kept)
-        now = eqx.tree_at(lambda one: one.radius, now, jnp.minimum(now.radius, LONGEST))
+        now = eqx.tree_at(lambda search: search.radius, now, jnp.minimum(now.radius, LONGEST))
         size = jnp.maximum(jnp.max(jnp.abs(now.move)), 1e-300)
         trial = now.best - now.move * jnp.minimum(1.0, now.radius / size)
-        return eqx.tree_at(lambda one: one.trial, now, trial)
+        return eqx.tree_at(lambda search: search.trial, now, trial)
 
     start = jnp.log(jnp.maximum(model.fractions - SMALLEST, 1e-6))
     start, empty = start - jnp.mean(start), jnp.full(start.shape, jnp.nan)
-    one = Search(start, start, empty, jnp.asarray(jnp.inf), empty, jnp.asarray(LONGEST / 2))
-    found = jax.lax.fori_loop(0, STEPS, step, one)
+    first = Search(start, start, empty, jnp.asarray(jnp.inf), empty, jnp.asarray(LONGEST / 2))
+    last = jax.lax.fori_loop(0, STEPS, step, first)
     return FairFractions(
-        _shares(found.best), jnp.exp(found.logs), found.residual, found.residual < TOLERANCE
+        _shares(last.best), jnp.exp(last.logs), last.residual, last.residual < TOLERANCE
     )
 
 
@@ -117,33 +112,39 @@ def _shares(logits: Float[Array, " k"]) -> Float[Array, " k"]:
 
 
 def _times(model: ClassModel, which: str) -> Float[Array, " k"]:
-    found = losses.class_times(model, **DEFINED[which])  # pyright: ignore[reportArgumentType]
-    return getattr(found, which)
+    times = losses.class_times(model, generalisation="share", memorisation="gap")
+    return getattr(times, which)
 
 
 def _with(model: ClassModel, fractions: Array) -> ClassModel:
-    return eqx.tree_at(lambda one: one.fractions, model, fractions)
+    return eqx.tree_at(lambda model: model.fractions, model, fractions)
 
 
 def fair_stop(model: ClassModel, *, times: int = 400) -> FairStop:
     """The training time at which the largest regret of any class's test loss is least.
 
-    A time and regrets `[k]`, in the units of `losses.flow_losses`. Found on a logarithmic grid of
-    `times` times from before the fastest mode is learned to after the slowest, to a grid step (some
-    5%); 1 - regret is the share of its possible gain that a class has at that time. Errors:
-    ValueError for fewer than 10 times. Source: derived (module docstring).
+    In the units of `losses.flow_losses`. Found on a logarithmic grid of `times` times from before
+    the fastest mode is learned to after the slowest, to a grid step (some 5%); 1 - regret is the
+    share of its possible gain that a class has at that time.
+
+    Shapes: a time, and regrets `[k]`.
+    Errors: ValueError for fewer than 10 times.
+    Source: derived (module docstring).
     """
     if times < 10:
         raise validate.fail("times", times, "an integer >= 10", "leave it out")
-    path = contour(model)
-    grid = jnp.exp(span(spectrum.coefficients(model), path, times))
+    system = from_model.system(model)
+    path = around(system)
+    grid = jnp.exp(span(system, path, times))
     return stop_of(grid, along(path, grid).test)
 
 
 def stop_of(times: Float[Array, " t"], test: Float[Array, "t k"]) -> FairStop:
-    """The same criterion on test losses `[time, class]` at given `times` `[time]`.
+    """The same criterion on test losses at given `times`.
 
-    A class whose loss never falls below its start gives NaN. Source: the module docstring.
+    A class whose loss never falls below its start gives NaN.
+
+    Source: the module docstring.
     """
     least = jnp.min(test, axis=0)[None, :]
     regret = (test - least) / (1 - least)

@@ -14,13 +14,14 @@ for two classes, the normalised curves ``(phi_c - pi_c) / (1 - pi_c)`` are one c
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+import numpy.typing as npt
+from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import special, validate
 from diversity_jax.mixtures import GaussianMixture
@@ -31,11 +32,14 @@ CRITERIA = ("half", "normalised-half", "bayes", "covariance")
 EARLIEST, LATEST, GRID, BISECTIONS = 1e-4, 20.0, 60, 40
 
 
-def return_probability(mixture: GaussianMixture, time: Any) -> Float[Array, " k"]:
+def return_probability(mixture: GaussianMixture, time: ScalarLike) -> Float[Array, " k"]:
     """The probability phi_c that a point of class c, noised to `time` and back, returns to c.
 
     Exact up to quadrature, 1e-3 or better, for isotropic classes and at most three of them.
-    Differentiable. Errors: ValueError for others, which
+    Differentiable.
+
+    Shapes: `[k]`.
+    Errors: ValueError for other classes, which
     `diversity_jax.diffusion.sampling.return_probability` simulates; for a negative time.
     Source: the definition in arXiv 2402.18491 (clones); per class, derived (module docstring).
     """
@@ -55,10 +59,12 @@ def _alike(mixture: GaussianMixture) -> bool:
     return variances is not None and bool((variances == variances[0]).all())
 
 
-def clone_probability(mixture: GaussianMixture, time: Any) -> Float[Array, ""]:
+def clone_probability(mixture: GaussianMixture, time: ScalarLike) -> Float[Array, ""]:
     """The probability that two backward paths from one x_t end in the same class.
 
-    ``sum_c pi_c phi_c``; validity and errors as `return_probability`.
+    ``sum_c pi_c phi_c``; valid as `return_probability`.
+
+    Errors: as `return_probability`.
     """
     return mixture.weights @ return_probability(mixture, time)
 
@@ -72,8 +78,11 @@ def speciation_times(mixture: GaussianMixture, *, criterion: str) -> Float[Array
     times (arXiv 2602.04404, from its abstract). `covariance`: half the logarithm of the eigenvalue
     of the between-class covariance along whose direction the class stands out most (arXiv
     2402.18491; per class it is our reading). Zero for a class that never commits. Times are
-    searched in [1e-4, 20]. Errors: ValueError for an unknown criterion, one class, and as
-    `return_probability` for the first two.
+    searched in [1e-4, 20].
+
+    Shapes: `[k]`.
+    Errors: ValueError for an unknown criterion, one class, and as `return_probability` for the
+    first two.
     """
     validate.choice("criterion", criterion, CRITERIA)
     if mixture.components < 2:
@@ -96,12 +105,15 @@ def _searched(mixture: GaussianMixture, criterion: str, alike: bool) -> Float[Ar
     return _committed_until(margin)
 
 
-def collapse_times(mixture: GaussianMixture, counts: Any) -> Float[Array, " k"]:
+def collapse_times(mixture: GaussianMixture, counts: npt.ArrayLike) -> Float[Array, " k"]:
     """When backward diffusion with the exact score of `counts` samples falls onto one of them.
 
     ``t_c = log(1 + variance_c / (n_c^(2/d) - 1)) / 2``, isotropic classes; inf for one sample.
-    Asymptotic in dimension and ``log n``. Source: arXiv 2402.18491 for one class; with the
-    variance and number of each class, derived.
+    Asymptotic in dimension and ``log n``.
+
+    Shapes: `[k]`, as `counts`.
+    Errors: ValueError for other covariances, and unless there is one count per class.
+    Source: arXiv 2402.18491 for one class; with the variance and number of each class, derived.
     """
     if mixture.kind != "isotropic":
         raise validate.fail("mixture", mixture.kind, "isotropic classes", "use isotropic")
@@ -188,7 +200,10 @@ def log_odds(now: GaussianMixture) -> tuple[Float[Array, "k k"], Float[Array, "k
     """Mean and deviation, under class c, of the log-odds of c against c'; any covariances.
 
     ``log(pi_c / pi_c') + KL(c || c')`` and the root of ``tr[(C'^-1 C - I)^2] / 2
-    + m' C'^-1 C C'^-1 m``, m the difference of the means. Derived.
+    + m' C'^-1 C C'^-1 m``, m the difference of the means.
+
+    Shapes: `[k, k]` each.
+    Source: derived.
     """
     shift = now.means[:, None, :] - now.means[None, :, :]
     prior = jnp.log(now.weights)[:, None] - jnp.log(now.weights)[None, :]
@@ -199,20 +214,20 @@ def log_odds(now: GaussianMixture) -> tuple[Float[Array, "k k"], Float[Array, "k
         return prior + divergence, jnp.sqrt(d * (ratio - 1) ** 2 / 2 + scaled * ratio)
     covariances = now.component_covariances()
 
-    def against(one: Array, other: Array, moved: Array) -> tuple[Array, Array]:
-        ratio = jnp.linalg.solve(other, one)
+    def against(own: Array, other: Array, moved: Array) -> tuple[Array, Array]:
+        ratio = jnp.linalg.solve(other, own)
         pulled = jnp.linalg.solve(other, moved)
-        logs = jnp.linalg.slogdet(other)[1] - jnp.linalg.slogdet(one)[1]
-        divergence = (jnp.trace(ratio) - one.shape[0] + moved @ pulled + logs) / 2
-        excess = ratio - jnp.eye(one.shape[0])
-        return divergence, jnp.sqrt(jnp.sum(excess * excess.T) / 2 + pulled @ one @ pulled)
+        logs = jnp.linalg.slogdet(other)[1] - jnp.linalg.slogdet(own)[1]
+        divergence = (jnp.trace(ratio) - own.shape[0] + moved @ pulled + logs) / 2
+        excess = ratio - jnp.eye(own.shape[0])
+        return divergence, jnp.sqrt(jnp.sum(excess * excess.T) / 2 + pulled @ own @ pulled)
 
     # One pair at a time: batches of LAPACK calls can wait for one another on a CPU.
     k = now.components
-    ones, others = (index.ravel() for index in np.indices((k, k)))
+    owns, others = (index.ravel() for index in np.indices((k, k)))
     divergence, deviation = jax.lax.map(
         lambda pair: against(covariances[pair[0]], covariances[pair[1]], shift[pair]),
-        (jnp.asarray(ones), jnp.asarray(others)),
+        (jnp.asarray(owns), jnp.asarray(others)),
     )
     return prior + divergence.reshape(k, k), deviation.reshape(k, k)
 
@@ -227,7 +242,7 @@ def _covariance_times(mixture: GaussianMixture) -> Array:
     return jnp.maximum(jnp.log(jnp.maximum(own, 1e-300)) / 2, 0.0)
 
 
-def _committed_until(margin: Any) -> Float[Array, " k"]:
+def _committed_until(margin: Callable[[Array], Array]) -> Float[Array, " k"]:
     """Per class the time up to which the margin is positive from the start; inf if it always is.
 
     A majority's margin can be positive again at late times, where its prior alone decides.
@@ -237,7 +252,7 @@ def _committed_until(margin: Any) -> Float[Array, " k"]:
     first = jnp.argmax(below, axis=0)
     low, high = grid[jnp.maximum(first - 1, 0)], grid[first]
 
-    def halve(_: Any, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
+    def halve(_: Array, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = bracket
         middle = (low + high) / 2
         inside = jnp.diagonal(jax.lax.map(margin, middle)) > 0

@@ -25,22 +25,23 @@ Extensive centroids make all of this depend on the neuron (`extensive`).
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy.typing as npt
+from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.diffusion.model import ClassModel
 from diversity_jax.diffusion.theory.equations import bulks as supports
-from diversity_jax.diffusion.theory.equations import centred, extensive
+from diversity_jax.diffusion.theory.equations import from_model
 from diversity_jax.diffusion.theory.equations.bulks import Bulks, bulk_nodes
+from diversity_jax.diffusion.theory.equations.centred import Coefficients
 from diversity_jax.diffusion.theory.equations.constants import (
     Constants,
     class_constants,
     equivalent_constants,
 )
 from diversity_jax.diffusion.theory.equations.covariances import resolvent_of_covariances
+from diversity_jax.diffusion.theory.equations.extensive import Neurons
 from diversity_jax.diffusion.theory.equations.fixed_point import on_axis
 from diversity_jax.diffusion.theory.equations.outliers import Outliers, giant_outliers, outliers
 from diversity_jax.diffusion.theory.equations.resolvents import Resolvent, at_points
@@ -64,57 +65,61 @@ __all__ = [
 ]
 
 
-def coefficients(model: ClassModel) -> centred.Coefficients | extensive.Neurons:
+def coefficients(model: ClassModel) -> Coefficients | Neurons:
     """What the fixed point of `model` is made of."""
-    if model.centroid_overlaps is None:
-        return centred.coefficients(model)
-    return extensive.neurons(model)
+    return from_model.system(model)
 
 
-def resolvent(model: ClassModel, z: Any) -> Resolvent:
+def resolvent(model: ClassModel, z: npt.ArrayLike | ScalarLike) -> Resolvent:
     """The normalised trace q of ``(U - z)^-1`` and the class factors zeta_c, to 1e-7.
 
     `z` is any array of numbers off the real axis, or real outside the bulks. Differentiable in the
     model's numbers and in z. `residual` is the largest relative gap of the fixed point; where it is
     too large, or the root is not the physical one (Im q of the sign of Im z), `converged` is False.
+
+    Shapes: that of `z` for the trace, with `k` behind it for the factors.
     Errors: ValueError for a concrete real z inside a bulk, where the limits from above and from
-    below differ; when traced, NaN and not converged. About 0.01 ms a point off the axis, 0.1 ms
-    where a point lies on it or close; with extensive centroids up to a hundred times more.
+    below differ; when traced, NaN and not converged.
+    Cost: about 0.01 ms a point off the axis, 0.1 ms where a point lies on it or close; with
+    extensive centroids up to a hundred times more.
+    Source: the module docstring.
     """
     return at_points(coefficients(model), z)
 
 
-def density(model: ClassModel, grid: Any) -> Float[Array, "*n"]:
+def density(model: ClassModel, grid: npt.ArrayLike | ScalarLike) -> Float[Array, "*n"]:
     """The spectral density of the bulks at the real numbers `grid`; the atom is left out.
 
-    Of the shape of `grid`, per unit of eigenvalue; it integrates to one less the atom's mass. With
-    extensive centroids only above the atom's band (`extensive.Neurons.floor`), NaN below.
+    Per unit of eigenvalue; it integrates to one less the atom's mass. With extensive centroids only
+    above the atom's band (`extensive.Neurons.floor`), NaN below.
+
+    Shapes: that of `grid`.
     Source: the fixed point of the module docstring, in the limit from above the real axis.
     """
     grid = jnp.asarray(grid, float)
     system = coefficients(model)
-    values = system.trace(on_axis(system, grid.ravel())).imag / jnp.pi
-    values = jnp.maximum(values, 0.0).reshape(grid.shape)
-    if model.centroid_overlaps is None:
-        return values
-    return jnp.where(grid > system.floor, values, jnp.nan)
+    heights = system.trace(on_axis(system, grid.ravel())).imag / jnp.pi
+    heights = jnp.maximum(heights, 0.0).reshape(grid.shape)
+    return jnp.where(system.resolved(grid), heights, jnp.nan)
 
 
-def class_densities(model: ClassModel, grid: Any) -> Float[Array, "n k"]:
-    """The class-resolved measures ``-Im zeta_c / (pi (x - s^2))`` at the real numbers `grid` `[n]`.
+def class_densities(model: ClassModel, grid: npt.ArrayLike) -> Float[Array, "n k"]:
+    """The class-resolved measures ``-Im zeta_c / (pi (x - s^2))`` at the real numbers `grid`.
 
     ``-Im zeta_c / pi`` is how the mean squared component of the samples g_nu of class c, over
-    sqrt(n), is spread over eigenvalues x; divided by ``x - s^2`` it counts eigenvectors. Derived.
+    sqrt(n), is spread over eigenvalues x; divided by ``x - s^2`` it counts eigenvectors.
+
+    Shapes: `grid` `[n]`.
     Errors: ValueError for extensive centroids, with which s^2 differs between neurons.
+    Source: derived.
     """
-    if model.centroid_overlaps is not None:
-        raise validate.fail(
-            "centroid_overlaps", "extensive centroids", "none",
-            "eigenvectors of a class cannot be counted where s^2 differs between neurons",
-        )  # fmt: skip
-    system, grid = centred.coefficients(model), jnp.asarray(grid, float)
-    factors = system.factors(on_axis(system, grid)).T
-    return -factors.imag / (jnp.pi * (grid - system.residual)[:, None])
+    refusal = validate.fail(
+        "centroid_overlaps", "extensive centroids", "none",
+        "eigenvectors of a class cannot be counted where s^2 differs between neurons",
+    )  # fmt: skip
+    return supports.class_densities(
+        from_model.centred_system(model, refusal), jnp.asarray(grid, float)
+    )
 
 
 def bulks(model: ClassModel, *, largest: int = 8) -> Bulks:
@@ -129,13 +134,10 @@ def bulks(model: ClassModel, *, largest: int = 8) -> Bulks:
     largest s^2 (`extensive.Neurons.floor`). Then `atom_position` is the mean s^2, `atom_mass` all
     mass of the band, whatever its origin, and a bulk that reaches down into the band is cut at its
     end; the derivative of such an edge has no meaning.
+
+    Errors: ValueError for a `largest` below one.
+    Source: the fixed point of the module docstring.
     """
     if largest < 1:
         raise validate.fail("largest", largest, "an integer >= 1", "ask for at least one bulk")
-    system = coefficients(model)
-    edges, masses, number = supports.find(system, largest)
-    if isinstance(system, extensive.Neurons):
-        share = 1 - jnp.nansum(masses)
-    else:
-        share = jnp.maximum(0.0, 1 - (1 + system.samples) / system.features)
-    return Bulks(edges, masses, number, atom_position=system.residual, atom_mass=share)
+    return supports.bulks_of(coefficients(model), largest)

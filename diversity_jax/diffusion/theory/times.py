@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
-from diversity_jax.diffusion.model import ClassModel
-from diversity_jax.diffusion.theory import spectrum
-from diversity_jax.diffusion.theory.equations.bulks import bulk_nodes
-from diversity_jax.diffusion.theory.equations.centred import Coefficients, coefficients
-from diversity_jax.diffusion.theory.equations.contours import Contour, along, contour
-from diversity_jax.diffusion.theory.equations.extensive import Neurons
+from diversity_jax.diffusion.model import ClassLosses, ClassModel
+from diversity_jax.diffusion.theory.equations import bulks, from_model
+from diversity_jax.diffusion.theory.equations.centred import Coefficients
+from diversity_jax.diffusion.theory.equations.contours import Contour, along, around
+from diversity_jax.diffusion.theory.equations.system import ClassSystem
 
-TIMES, HALVINGS = 160, 15
-Generalisation = Literal["argmin", "share"]
-Memorisation = Literal["gap", "relative-gap", "spectral-edge", "spectral-median"]
+GRID_POINTS, NEWTON_STEPS, HALVINGS, MOST_BULKS = 160, 5, 15, 8
 GENERALISATION = ("argmin", "share")
 SPECTRAL = ("spectral-edge", "spectral-median")
 MEMORISATION = ("gap", "relative-gap", *SPECTRAL)
@@ -39,11 +36,11 @@ class ClassTimes(eqx.Module):
 def class_times(
     model: ClassModel,
     *,
-    generalisation: Generalisation = "argmin",
-    memorisation: Memorisation = "gap",
-    level: float | None = None,
+    generalisation: str = "argmin",
+    memorisation: str = "gap",
+    level: float | int | None = None,
 ) -> ClassTimes:
-    """The training times at which each class is generalised and memorised, `[k]` each.
+    """The training times at which each class is generalised and memorised.
 
     `generalisation`: `argmin`, where the test loss is least; `share`, where it has first fallen by
     `level` (default .9) of its largest fall. `memorisation`: `gap`, where test less train loss
@@ -53,12 +50,30 @@ def class_times(
     `spectral-median`, at the median of the class-resolved measure below the top bulk. `level` goes
     to the definition that takes one; both do where that is `share` and a gap: give it to neither.
     A crossing that never occurs is inf. Differentiable, but for the medians. Units of
-    `flow_losses`. Errors: ValueError for an unknown definition and for a level that is ambiguous,
-    not positive, or a share of one or more. Source: our definitions; those of arXiv 2605.06367 are
-    not known.
+    `flow_losses`.
+
+    Shapes: `[k]` each.
+    Errors: ValueError for an unknown definition and for a level that is ambiguous, not positive, or
+    a share of one or more.
+    Source: our definitions; those of arXiv 2605.06367 are not known.
     """
     validate.choice("generalisation", generalisation, GENERALISATION)
     validate.choice("memorisation", memorisation, MEMORISATION)
+    share, gap = _levels(generalisation, memorisation, level)
+    spectral = _spectral_system(model, memorisation) if memorisation in SPECTRAL else None
+    system = from_model.system(model) if spectral is None else spectral
+    path = around(system)
+    # Compiled in parts, and one program for all definitions read off losses.
+    times = _read(path, span(system, path, GRID_POINTS), share, gap, memorisation == "relative-gap")
+    memorised = times.memorised if spectral is None else _spectral(spectral, memorisation)
+    generalised = times.least if generalisation == "argmin" else times.shared
+    return ClassTimes(generalised, memorised, generalisation, memorisation)
+
+
+def _levels(
+    generalisation: str, memorisation: str, level: float | int | None
+) -> tuple[float | int, float | int]:
+    """The share of the fall and the gap at which a class counts, from a `level` for one of them."""
     levelled = (generalisation == "share") + (memorisation in LEVELS)
     if level is not None and levelled != 1:
         got = f"{level} with {generalisation} and {memorisation}"
@@ -69,87 +84,82 @@ def class_times(
         raise validate.fail("level", level, f"a number above 0 and below {most}", "pass e.g. 0.1")
     share = level if level is not None and generalisation == "share" else 0.9
     gap = LEVELS.get(memorisation, 0.0) if level is None else level
-    if memorisation not in LEVELS:
-        _require_one_floor(model, memorisation)
-    path = contour(model)
-    # Compiled in parts, so that another definition does not compile the contour again.
-    logs = span(spectrum.coefficients(model), path, TIMES)
-    first = _generalised(path, logs, generalisation, share)
-    if memorisation in LEVELS:
-        second = _memorised(path, logs, memorisation, gap)
-    else:
-        second = spectral_times(model, memorisation=memorisation)
-    return ClassTimes(first, second, generalisation, memorisation)
+    return share, gap
 
 
 @partial(jax.jit, static_argnums=2)
-def span(system: Coefficients | Neurons, path: Contour, number: int) -> Float[Array, " t"]:
+def span(system: ClassSystem, path: Contour, number: int) -> Float[Array, " t"]:
     """`number` log times from long before the fastest mode is learned to long after the slowest."""
-    ends = jnp.stack([0.01 / system.upper_bound(), 100.0 / system.residual]) / path.rate
+    ends = jnp.stack([0.01 / system.upper_bound(), 100.0 / system.residual_power]) / path.rate
     first, last = jax.lax.stop_gradient(jnp.log(ends))
     return jnp.linspace(first, last, number)
 
 
-@partial(jax.jit, static_argnums=2)
-def _generalised(path: Contour, logs: Array, definition: str, share: Any) -> Float[Array, " k"]:
-    seen = along(jax.lax.stop_gradient(path), jnp.exp(logs)).test
+class _Times(eqx.Module):
+    """Times by every definition that reads them off losses."""
 
-    def test(path: Contour, log: Array) -> Array:
-        return along(path, jnp.exp(log)[None]).test[0]
-
-    least = _least(test, path, logs, seen)
-    if definition == "argmin":
-        return jnp.exp(least)
-    bottom = jax.vmap(lambda c, log: test(path, log)[c])(jnp.arange(least.size), least)
-    bottom = jnp.where(jnp.isfinite(least), bottom, test(path, logs[-1]))
-    wanted = 1 - share * (1 - bottom)
-    return jnp.exp(_crossing(lambda p, x: -test(p, x), path, logs, -seen, -wanted))
+    least: Float[Array, " k"]
+    shared: Float[Array, " k"]
+    memorised: Float[Array, " k"]
 
 
-@partial(jax.jit, static_argnums=2)
-def _memorised(path: Contour, logs: Array, definition: str, gap: Any) -> Float[Array, " k"]:
-    seen = along(jax.lax.stop_gradient(path), jnp.exp(logs))
+@jax.jit
+def _read(
+    path: Contour,
+    logs: Float[Array, " t"],
+    share: ScalarLike,
+    gap: ScalarLike,
+    relative: ScalarLike,
+) -> _Times:
+    """All definitions at once: they share what is compiled, which costs more than running it."""
+    curves = along(jax.lax.stop_gradient(path), jnp.exp(logs))
+    least = _least(path, logs, curves.test)
+    k = least.size
+    end = logs[-1]
+    ends = along(path, jnp.exp(jnp.append(jnp.where(jnp.isfinite(least), least, end), end)))
+    bottom, apart = jnp.diagonal(ends.test), (ends.test - ends.train)[-1]
+    wanted = jnp.concatenate(
+        [share * (1 - bottom) - 1, gap * jnp.where(jnp.asarray(relative), apart, 1.0)]
+    )
+    logs_reached = _crossing(path, logs, _measures(curves), wanted)
+    return _Times(jnp.exp(least), jnp.exp(logs_reached[:k]), jnp.exp(logs_reached[k:]))
 
-    def apart(path: Contour, log: Array) -> Array:
-        losses = along(path, jnp.exp(log)[None])
-        return (losses.test - losses.train)[0]
 
-    wanted = jnp.full(path.linear.shape[:1], gap)
-    if definition == "relative-gap":
-        wanted = gap * apart(path, logs[-1])
-    return jnp.exp(_crossing(apart, path, logs, seen.test - seen.train, wanted))
+def _measures(losses: ClassLosses) -> Float[Array, "t k2"]:
+    """What grows as a class is generalised, less its test loss, and memorised, its gap."""
+    return jnp.concatenate([-losses.test, losses.test - losses.train], axis=1)
 
 
-def spectral_times(model: ClassModel, *, memorisation: Memorisation) -> Float[Array, " k"]:
-    """The times `[k]` of the two spectral definitions of `class_times` alone: no contour.
+def spectral_times(model: ClassModel, *, memorisation: str) -> Float[Array, " k"]:
+    """The times of the two spectral definitions of `class_times` alone: no contour.
 
-    Units of `flow_losses`. Errors: ValueError for another definition and for extensive centroids.
+    Units of `flow_losses`.
+
+    Shapes: `[k]`.
+    Errors: ValueError for another definition and for extensive centroids.
     Source: as `class_times`.
     """
     validate.choice("memorisation", memorisation, SPECTRAL)
-    _require_one_floor(model, memorisation)
-    return _spectral(model, memorisation)
+    return _spectral(_spectral_system(model, memorisation), memorisation)
 
 
-def _require_one_floor(model: ClassModel, memorisation: str) -> None:
-    if model.centroid_overlaps is not None:
-        expected = "gap or relative-gap with extensive centroids"
-        fix = "s^2 is no single number then"
-        raise validate.fail("memorisation", repr(memorisation), expected, fix)
+def _spectral_system(model: ClassModel, memorisation: str) -> Coefficients:
+    expected = "gap or relative-gap with extensive centroids"
+    fix = "s^2 is no single number then"
+    refusal = validate.fail("memorisation", repr(memorisation), expected, fix)
+    return from_model.centred_system(model, refusal)
 
 
 @partial(jax.jit, static_argnums=1)
-def _spectral(model: ClassModel, definition: str) -> Float[Array, " k"]:
-    rate = -jnp.expm1(-2 * model.time) / model.features_per_dimension
-    if definition == "spectral-median":
-        return 1 / (rate * _medians(model))
-    parts = coefficients(model)
-    room = jnp.sqrt(parts.features / parts.samples) - jnp.sqrt(parts.fractions)
-    return 1 / (rate * (parts.residual + parts.memory * room**2))
+def _spectral(system: Coefficients, definition: str) -> Float[Array, " k"]:
+    places = _medians(system) if definition == "spectral-median" else system.lone_edges()
+    return 2 / (system.rate * places)
 
 
-def _least(test: Any, path: Contour, logs: Array, values: Array) -> Float[Array, " k"]:
-    """The log time of the least loss per class: on the grid, then five Newton steps on the slope.
+def _least(
+    path: Contour, logs: Float[Array, " t"], values: Float[Array, "t k"]
+) -> Float[Array, " k"]:
+    """The log time of the least test loss per class: on the grid, then Newton steps on the slope.
 
     inf where the loss still falls at the end of the grid.
     """
@@ -157,55 +167,58 @@ def _least(test: Any, path: Contour, logs: Array, values: Array) -> Float[Array,
     start = logs[jnp.clip(place, 1, logs.size - 2)]
     width = logs[1] - logs[0]
 
-    def one(c: Array, log: Array) -> Array:
-        def slope(path: Contour, x: Array) -> Array:
-            return jax.grad(lambda y: test(path, y)[c])(x)
+    def slope(path: Contour, at: Array) -> Array:
+        return _slope(lambda logs: jnp.diagonal(along(path, jnp.exp(logs)).test), at)[1]
 
-        def newton(path: Contour, x: Array) -> Array:
-            bend = jax.lax.stop_gradient(jax.grad(lambda y: slope(path, y))(x))
-            return x - jnp.clip(slope(path, x) / jnp.maximum(bend, 1e-12), -width, width)
-
+    def newton(path: Contour, at: Array) -> Array:
         fixed = jax.lax.stop_gradient(path)
-        for _ in range(4):
-            log = jax.lax.stop_gradient(newton(fixed, log))
-        return newton(path, log)
+        bend = jax.lax.stop_gradient(_slope(partial(slope, fixed), at)[1])
+        return at - jnp.clip(slope(path, at) / jnp.maximum(bend, 1e-12), -width, width)
 
-    found = jax.vmap(one)(jnp.arange(place.size), start)
-    return jnp.where(place == logs.size - 1, jnp.inf, found)
+    fixed = jax.lax.stop_gradient(path)
+    before = jax.lax.fori_loop(0, NEWTON_STEPS - 1, lambda _, at: newton(fixed, at), start)
+    least = newton(path, jax.lax.stop_gradient(before))
+    return jnp.where(place == logs.size - 1, jnp.inf, least)
+
+
+def _slope(
+    function: Callable[[Array], Array], at: Float[Array, " m"]
+) -> tuple[Float[Array, " m"], Float[Array, " m"]]:
+    """Values and derivatives of a function that maps each number by itself."""
+    return jax.jvp(function, (at,), (jnp.ones_like(at),))
 
 
 def _crossing(
-    value: Any, path: Contour, logs: Array, seen: Array, wanted: Float[Array, " k"]
-) -> Float[Array, " k"]:
-    """The first log time at which a class's value reaches `wanted`; inf where it never does."""
-    above = seen >= jax.lax.stop_gradient(wanted)[None]
-    place = jnp.argmax(above, axis=0)
+    path: Contour, logs: Float[Array, " t"], seen: Float[Array, "t m"], wanted: Float[Array, " m"]
+) -> Float[Array, " m"]:
+    """The first log time at which each of `_measures` reaches `wanted`; inf where it never does."""
+    reached = seen >= jax.lax.stop_gradient(wanted)[None]
+    place = jnp.argmax(reached, axis=0)
     low, high = logs[jnp.maximum(place - 1, 0)], logs[place]
     fixed = jax.lax.stop_gradient(path)
 
-    def one(c: Array, low: Array, high: Array, wanted: Array) -> Array:
-        def halve(_: Any, ends: tuple[Array, Array]) -> tuple[Array, Array]:
-            middle = (ends[0] + ends[1]) / 2
-            reached = value(fixed, middle)[c] >= wanted
-            return jnp.where(reached, ends[0], middle), jnp.where(reached, middle, ends[1])
+    def value(path: Contour, at: Array) -> Array:
+        return jnp.diagonal(_measures(along(path, jnp.exp(at))))
 
-        at = jax.lax.stop_gradient(jax.lax.fori_loop(0, HALVINGS, halve, (low, high))[1])
-        slope = jax.lax.stop_gradient(jax.grad(lambda x: value(fixed, x)[c])(at))
-        return at - (value(path, at)[c] - wanted) / slope
+    def halve(_: Array, ends: tuple[Array, Array]) -> tuple[Array, Array]:
+        middle = (ends[0] + ends[1]) / 2
+        beyond = value(fixed, middle) >= jax.lax.stop_gradient(wanted)
+        return jnp.where(beyond, ends[0], middle), jnp.where(beyond, middle, ends[1])
 
-    numbers = jnp.arange(place.size)
-    found = jax.vmap(one)(numbers, low, high, wanted)
-    return jnp.where(above.any(axis=0), found, jnp.inf)
+    at = jax.lax.stop_gradient(jax.lax.fori_loop(0, HALVINGS, halve, (low, high))[1])
+    slope = jax.lax.stop_gradient(_slope(partial(value, fixed), at)[1])
+    crossing = at - (value(path, at) - wanted) / slope
+    return jnp.where(reached.any(axis=0), crossing, jnp.inf)
 
 
-def _medians(model: ClassModel) -> Float[Array, " k"]:
+def _medians(system: Coefficients) -> Float[Array, " k"]:
     """The median of each class-resolved measure below the top bulk (all of it if that is alone)."""
-    found = spectrum.bulks(model)
-    below = jnp.arange(found.edges.shape[0]) < jnp.maximum(found.number - 1, 1)
-    counted = below & jnp.isfinite(found.edges[:, 0])
-    edges = jnp.where(counted[:, None], found.edges, found.edges[:1])
-    nodes, weights = jax.vmap(lambda pair: bulk_nodes(pair, found.atom_position))(edges)
-    density = spectrum.class_densities(model, nodes.ravel()).reshape(*nodes.shape, -1)
+    support = bulks.bulks_of(system, MOST_BULKS)
+    below = jnp.arange(support.edges.shape[0]) < jnp.maximum(support.number - 1, 1)
+    counted = below & jnp.isfinite(support.edges[:, 0])
+    edges = jnp.where(counted[:, None], support.edges, support.edges[:1])
+    nodes, weights = jax.vmap(lambda pair: bulks.bulk_nodes(pair, support.atom_position))(edges)
+    density = bulks.class_densities(system, nodes.ravel()).reshape(*nodes.shape, -1)
     masses = jnp.where(counted[:, None, None], weights[:, :, None] * density, 0.0)
     order = jnp.argsort(jnp.where(counted[:, None], nodes, jnp.inf).ravel())
     places = nodes.ravel()[order]

@@ -9,8 +9,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from diversity_jax import special
-from diversity_jax.diffusion.theory.equations.fixed_point import CUT, System, on_axis
+from diversity_jax.diffusion.theory.equations.algebra import null_vector
+from diversity_jax.diffusion.theory.equations.centred import Coefficients
+from diversity_jax.diffusion.theory.equations.fixed_point import CUT, on_axis
+from diversity_jax.diffusion.theory.equations.system import ClassSystem, System
 
 # Five rounds of 75 points: edges to some 1e-11, which is what `fixed_point.FLOOR` can tell apart.
 POINTS, ROUNDS, MASS_NODES = 1200, 5, 128
@@ -24,6 +26,18 @@ class Bulks(eqx.Module):
     number: Int[Array, ""]
     atom_position: Float[Array, ""]
     atom_mass: Float[Array, ""]
+
+
+def bulks_of(system: ClassSystem, largest: int) -> Bulks:
+    """The bulks and the atom of `system`; see `spectrum.bulks`."""
+    edges, masses, number = find(system, largest)
+    return Bulks(edges, masses, number, system.residual_power, system.atom_mass(masses))
+
+
+def class_densities(system: Coefficients, grid: Float[Array, " n"]) -> Float[Array, "n k"]:
+    """See `spectrum.class_densities`."""
+    factors = system.factors(on_axis(system, grid)).T
+    return -factors.imag / (jnp.pi * (grid - system.residual_power)[:, None])
 
 
 class _Search(eqx.Module):
@@ -72,9 +86,9 @@ def find(system: System, largest: int) -> tuple[Array, Array, Array]:
     held = jax.lax.fori_loop(0, ROUNDS + 2, turn, held)
     places = fixed.floor + held.edges().ravel()
     edges = jax.vmap(partial(_edge, system), (0, 1))(places, held.unknowns).reshape(largest, 2)
-    found = (jnp.arange(number) < held.count).reshape(largest, 2)
-    masses = jnp.where(found[:, 0], held.masses, jnp.nan)
-    return jnp.where(found, edges, jnp.nan), masses, held.count // 2
+    counted = (jnp.arange(number) < held.count).reshape(largest, 2)
+    masses = jnp.where(counted[:, 0], held.masses, jnp.nan)
+    return jnp.where(counted, edges, jnp.nan), masses, held.count // 2
 
 
 def _between(fine: int, held: _Search) -> Array:
@@ -134,10 +148,8 @@ def _edge(system: System, at: Array, unknowns: Array) -> Array:
     def gap(system: System, z: Array) -> Array:
         return system.gaps(unknowns, z[None])[:, 0]
 
-    # Two steps of inverse iteration; the Jacobian is never singular to the last digit.
-    left = special.solve_small(jacobian.T, jnp.ones_like(jacobian[0]))
-    left = special.solve_small(jacobian.T, left / jnp.max(jnp.abs(left)))
-    left = left / jnp.max(jnp.abs(left))
+    # The Jacobian is never singular to the last digit.
+    left = null_vector(jacobian.T, jnp.ones_like(jacobian[0]))
     slope = jax.jvp(partial(gap, fixed), (at,), (jnp.ones_like(at),))[1]
     left, slope = jax.lax.stop_gradient((left, slope))
     return at - left @ (gap(system, at) - gap(fixed, at)) / (left @ slope)

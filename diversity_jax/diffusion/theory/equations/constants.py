@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy.typing as npt
+from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import special, validate
 from diversity_jax.diffusion.model import ClassModel
@@ -34,7 +34,10 @@ class Shifted(eqx.Module):
 
 
 def equivalent_constants(
-    *, variance: Any, time: Any, activation: Callable[[Any], Any] = jnp.tanh
+    *,
+    variance: npt.ArrayLike | ScalarLike,
+    time: ScalarLike,
+    activation: Callable[[Array], Array] = jnp.tanh,
 ) -> Constants:
     """The Gaussian-equivalent constants of features of a class with `variance` per coordinate.
 
@@ -42,22 +45,29 @@ def equivalent_constants(
     `slope` ``a = E act'(sqrt(Gamma) u)``, `noise_power` ``b^2 = D a^2``, `signal_power`
     ``kappa^2 = e^-2t variance a^2``, `memory_power` ``v^2 = E_u (E_v act(e^-t sd u + sqrt(D) v))^2
     - kappa^2``, `residual_power` ``s^2``, the rest of `total_power` ``E act(sqrt(Gamma) u)^2``.
-    Scalars for a scalar variance, else of its shape; to 1e-9 for smooth activations with
-    ``Gamma`` up to 40. Errors: ValueError for a variance or a time that is not positive.
+    To 1e-9 for smooth activations with ``Gamma`` up to 40.
+
+    Shapes: scalars for a scalar variance, else of its shape.
+    Errors: ValueError for a variance or a time that is not positive.
     Source: arXiv 2505.17638, eqs 12-14, for one class; with the variance of each class, derived.
     """
     validate.positive("variance", variance)
     validate.positive("time", time)
     variance = jnp.asarray(variance, float)
 
-    def one(own: Array) -> Constants:
-        return _split(jnp.zeros(()), own, time, activation).constants
+    def centred(variance: Array) -> Constants:
+        return _split(jnp.zeros(()), variance, time, activation).constants
 
-    flat = jax.vmap(one)(variance.reshape(-1))
+    flat = jax.vmap(centred)(variance.reshape(-1))
     return jax.tree.map(lambda values: values.reshape(variance.shape), flat)
 
 
-def _split(shift: Array, variance: Array, time: Any, activation: Any) -> Shifted:
+def _split(
+    shift: Float[Array, ""],
+    variance: Float[Array, ""],
+    time: ScalarLike,
+    activation: Callable[[Array], Array],
+) -> Shifted:
     """Mean and constants for pre-activations ``shift + e^-t sd u + sqrt(D) v``."""
     nodes, weights = (jnp.asarray(part) for part in special.normal_nodes())
     inner, inner_weights = (jnp.asarray(part) for part in special.normal_nodes(135))
@@ -77,13 +87,20 @@ def _split(shift: Array, variance: Array, time: Any, activation: Any) -> Shifted
 
 
 def shifted_constants(
-    *, shift: Any, variance: Any, time: Any, activation: Callable[[Any], Any] = jnp.tanh
+    *,
+    shift: npt.ArrayLike | ScalarLike,
+    variance: npt.ArrayLike | ScalarLike,
+    time: ScalarLike,
+    activation: Callable[[Array], Array] = jnp.tanh,
 ) -> Shifted:
     """`equivalent_constants` of features whose pre-activation has the mean `shift` as well.
 
     ``E act(shift + sqrt(Gamma) u)`` is a part of its own, `mean`; the others are as without a
     shift: `memory_power` is about the mean, and `total_power` is the sum of all and ``mean^2``.
-    `shift` and `variance` of one shape. Source: derived.
+
+    Shapes: `shift` and `variance` of one shape.
+    Errors: ValueError for another variance, and as `equivalent_constants`.
+    Source: derived.
     """
     validate.positive("variance", variance)
     validate.positive("time", time)
@@ -94,16 +111,24 @@ def shifted_constants(
 
 
 @partial(jax.jit, static_argnums=3)
-def _each(shift: Array, variance: Array, time: Any, activation: Any) -> Shifted:
-    def one(pair: tuple[Array, Array]) -> Shifted:
+def _each(
+    shift: Float[Array, " n"],
+    variance: Float[Array, " n"],
+    time: ScalarLike,
+    activation: Callable[[Array], Array],
+) -> Shifted:
+    def split(pair: tuple[Array, Array]) -> Shifted:
         return _split(*pair, time, activation)
 
-    return jax.lax.map(one, (shift, variance))
+    return jax.lax.map(split, (shift, variance))
 
 
 @jax.jit
 def class_constants(model: ClassModel) -> Constants:
-    """The constants of each class of `model`, `[k]`."""
+    """The constants of each class of `model`.
+
+    Shapes: `[k]` each.
+    """
     return equivalent_constants(
         variance=model.mean_variances, time=model.time, activation=model.activation
     )

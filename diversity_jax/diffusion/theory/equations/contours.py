@@ -28,12 +28,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
 from diversity_jax.diffusion.model import ClassLosses, ClassModel
-from diversity_jax.diffusion.theory import spectrum
-from diversity_jax.diffusion.theory.equations import responses
-from diversity_jax.diffusion.theory.equations.extensive import Neurons
-from diversity_jax.diffusion.theory.equations.fixed_point import System, solve
+from diversity_jax.diffusion.theory.equations import from_model
+from diversity_jax.diffusion.theory.equations.fixed_point import solve
+from diversity_jax.diffusion.theory.equations.system import ClassSystem, System
 
-NODES, EXTENSIVE_NODES = 48, 64  # with extensive centroids the spectrum reaches down to nearly 0
 ROOM, HEIGHT = 0.7, 1.0  # how far the contour keeps from the spectrum, in log z
 
 
@@ -49,27 +47,20 @@ class Contour(eqx.Module):
 
 def contour(model: ClassModel) -> Contour:
     """An ellipse in log z around the spectrum, solved once for all training times."""
-    return _contour(model, spectrum.coefficients(model))
+    return around(from_model.system(model))
 
 
 @jax.jit
-def _contour(model: ClassModel, system: System) -> Contour:
-    points, steps = _ellipse(system, NODES if model.centroid_overlaps is None else EXTENSIVE_NODES)
-    unknowns = solve(system, points)
-    if isinstance(system, Neurons):
-        linear, response = responses.extensive(system, points, unknowns)
-    else:
-        linear, response = responses.centred(model, unknowns)
+def around(system: ClassSystem) -> Contour:
+    """`contour` of the model whose system of equations is given."""
+    points, steps = _ellipse(system, system.contour_nodes)
+    linear, response = system.responses(points, solve(system, points))
     return Contour(
-        points=points,
-        steps=steps,
-        linear=linear,
-        forms=_forms(response),
-        rate=-2 * jnp.expm1(-2 * model.time) / model.features_per_dimension,
+        points=points, steps=steps, linear=linear, forms=_forms(response), rate=system.rate
     )
 
 
-def _ellipse(system: System, nodes: int) -> tuple[Array, Array]:
+def _ellipse(system: System, nodes: int) -> tuple[Complex[Array, " n"], Complex[Array, " n"]]:
     """Points and steps; fixed, since the integrals do not depend on the way."""
     system = jax.lax.stop_gradient(system)
     low, high = jnp.log(system.lowest), jnp.log(system.upper_bound())
@@ -104,6 +95,6 @@ def along(path: Contour, times: Float[Array, " t"]) -> ClassLosses:
     parts = jnp.concatenate([weights.real, weights.imag], axis=1)
     pulled = (parts @ path.forms.reshape(parts.shape[1], -1)).reshape(-1, *path.forms.shape[1:])
     quadratic = jnp.sum(pulled * parts[:, None], axis=2)
-    found = 1 + 2 * jnp.tile(linear, (1, 2)) + quadratic
+    losses = 1 + 2 * jnp.tile(linear, (1, 2)) + quadratic
     k = path.linear.shape[0]
-    return ClassLosses(train=found[:, :k], test=found[:, k:])
+    return ClassLosses(train=losses[:, :k], test=losses[:, k:])

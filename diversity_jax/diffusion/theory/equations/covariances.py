@@ -13,17 +13,18 @@ Derived here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Complex, Float
+import numpy.typing as npt
+from jaxtyping import Array, Complex, Float, Inexact, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.diffusion.theory.equations.algebra import inverse
 from diversity_jax.diffusion.theory.equations.constants import class_constants
-from diversity_jax.diffusion.theory.equations.fixed_point import System, bound, inverse
 from diversity_jax.diffusion.theory.equations.resolvents import Resolvent, at_points
+from diversity_jax.diffusion.theory.equations.system import System, bound
 
 
 class Matrices(System):
@@ -32,8 +33,8 @@ class Matrices(System):
     fractions: Float[Array, " k"]
     linear: Float[Array, "k d d"]  # e^-2t a_c^2 Sigma_c
     memory: Float[Array, " k"]
-    noise: Float[Array, ""]  # b^2, averaged over classes
-    residual: Float[Array, ""]
+    noise_power: Float[Array, ""]  # b^2, averaged over classes
+    residual_power: Float[Array, ""]  # s^2, the same
     samples: Float[Array, ""]
     features: Float[Array, ""]
 
@@ -42,30 +43,36 @@ class Matrices(System):
         ones = jnp.ones((self.fractions.shape[0], z.shape[0]), z.dtype)
         return jnp.concatenate([-inverse(z)[None], ones])
 
-    def trace(self, unknowns: Complex[Array, "m n"]) -> Complex[Array, " n"]:
+    def trace(self, unknowns: Inexact[Array, "m n"]) -> Inexact[Array, " n"]:
         """The normalised trace q."""
         return unknowns[0]
 
-    def factors(self, unknowns: Complex[Array, "m n"]) -> Complex[Array, "k n"]:
+    def factors(self, unknowns: Inexact[Array, "m n"]) -> Inexact[Array, "k n"]:
         """The class factors zeta_c."""
         return unknowns[1:]
 
-    def gaps(self, unknowns: Array, z: Array) -> Complex[Array, "m n"]:
+    def gaps(
+        self, unknowns: Inexact[Array, "m n"], z: Inexact[Array, " n"]
+    ) -> Inexact[Array, "m n"]:
         """By how much the equations are missed, relative to their sides."""
         return jax.lax.map(lambda at: self._parts(*at)[0], (unknowns.T, z)).T
 
-    def jacobian(self, unknowns: Array, z: Array) -> Complex[Array, "m m n"]:
+    def jacobian(
+        self, unknowns: Inexact[Array, "m n"], z: Inexact[Array, " n"]
+    ) -> Inexact[Array, "m m n"]:
         """Derivatives of `gaps` in the unknowns."""
-        found = jax.lax.map(lambda at: self._parts(*at)[1], (unknowns.T, z))
-        return jnp.moveaxis(found, 0, -1)
+        matrices = jax.lax.map(lambda at: self._parts(*at)[1], (unknowns.T, z))
+        return jnp.moveaxis(matrices, 0, -1)
 
-    def _parts(self, unknowns: Array, z: Array) -> tuple[Array, Array]:
+    def _parts(
+        self, unknowns: Inexact[Array, " m"], z: Inexact[Array, ""]
+    ) -> tuple[Inexact[Array, " m"], Inexact[Array, "m m"]]:
         """The relative gaps of ``1/q`` and ``1/zeta_c``, and their derivatives, at one point."""
         q, factors = unknowns[0], unknowns[1:]
         d = self.linear.shape[1]
         scale = self.features * q
         total = jnp.tensordot(self.fractions * factors, self.linear, 1)
-        total = total + self.noise * jnp.eye(d)
+        total = total + self.noise_power * jnp.eye(d)
         # G = (1 + psi_p q B)^-1;  B G = (1 - G) / (psi_p q)
         green = jnp.linalg.inv(jnp.eye(d) + scale * total)
         turned = jnp.einsum("cij,jk->cik", self.linear.astype(green.dtype), green)
@@ -74,7 +81,9 @@ class Matrices(System):
         square = jnp.einsum("aij,ji->a", turned, green) / d  # tr[L_a G^2] / d
         traces = jnp.trace(green) / d, jnp.sum(green * green.T) / d
         ratio, weights = self.features / self.samples, self.fractions
-        right = self.residual - z + (weights * factors) @ self.memory + (1 - traces[0]) / scale
+        right = (
+            self.residual_power - z + (weights * factors) @ self.memory + (1 - traces[0]) / scale
+        )
         loads = scale * first / self.samples + ratio * self.memory * q
         # d green = -psi_p G (q dB + B dq) G;  psi_p q G B G = G - G^2
         in_q = -(1 - traces[0]) / (scale * q) + (traces[0] - traces[1]) / (scale * q)
@@ -89,36 +98,41 @@ class Matrices(System):
     @property
     def floor(self) -> Float[Array, ""]:
         """Where the atom lies, s^2."""
-        return self.residual
+        return self.residual_power
 
     @property
     def lowest(self) -> Float[Array, ""]:
         """No eigenvalue lies below the atom."""
-        return self.residual
+        return self.residual_power
 
     def upper_bound(self) -> Float[Array, ""]:
         """No eigenvalue of the bulks lies above; with Frobenius norms for spectral ones."""
         norms = jnp.sqrt(jnp.sum(self.linear**2, axis=(1, 2)))
-        largest = norms.max() + self.noise
-        return self.residual + bound(largest, self.memory.max(), self.samples, self.features)
+        largest = norms.max() + self.noise_power
+        return self.residual_power + bound(largest, self.memory.max(), self.samples, self.features)
 
 
 def resolvent_of_covariances(
-    fractions: Any,
-    covariances: Any,
-    time: Any,
-    samples_per_dimension: Any,
-    features_per_dimension: Any,
-    z: Any,
+    fractions: npt.ArrayLike,
+    covariances: npt.ArrayLike,
+    time: ScalarLike,
+    samples_per_dimension: ScalarLike,
+    features_per_dimension: ScalarLike,
+    z: npt.ArrayLike | ScalarLike,
     *,
-    activation: Callable[[Any], Any] = jnp.tanh,
+    activation: Callable[[Array], Array] = jnp.tanh,
 ) -> Resolvent:
-    """`spectrum.resolvent` for classes of covariances `[k, d, d]` that need not commute.
+    """`spectrum.resolvent` for classes of covariances that need not commute.
 
-    Asymptotic in d, at given spectra and directions; normalised traces stand for the limit's. Some
-    80 inversions of a complex `[d, d]` matrix a point off the axis, several times that on it.
-    Differentiable. Errors: ValueError for covariances that are not square, symmetric and positive
-    semi-definite; else as `ClassModel` and `spectrum.resolvent`. Source: derived here.
+    Asymptotic in d, at given spectra and directions; normalised traces stand for the limit's.
+    Differentiable.
+
+    Shapes: covariances `[k, d, d]`, `z` any.
+    Errors: ValueError for covariances that are not square, symmetric and positive semi-definite;
+    else as `ClassModel` and `spectrum.resolvent`.
+    Cost: some 80 inversions of a complex `[d, d]` matrix a point off the axis, several times that
+    on it.
+    Source: derived here.
     """
     covariances = jnp.asarray(covariances, float)
     validate.shape("covariances", covariances, (None, None, None), "pass one [d, d] per class")
@@ -136,8 +150,8 @@ def resolvent_of_covariances(
         fractions=model.fractions,
         linear=linear[:, None, None] * covariances,
         memory=constants.memory_power,
-        noise=model.fractions @ constants.noise_power,
-        residual=model.fractions @ constants.residual_power,
+        noise_power=model.fractions @ constants.noise_power,
+        residual_power=model.fractions @ constants.residual_power,
         samples=model.samples_per_dimension,
         features=model.features_per_dimension,
     )

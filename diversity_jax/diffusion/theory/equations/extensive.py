@@ -25,30 +25,29 @@ range of s^2(h) the spectrum is resolved only at heights above the spacing of s^
 
 from __future__ import annotations
 
-import equinox as eqx
+from typing import ClassVar
+
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Complex, Float
+from jaxtyping import Array, Bool, Complex, Float, Inexact
 
 from diversity_jax import special
 from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.diffusion.theory.equations import responses
+from diversity_jax.diffusion.theory.equations.algebra import (
+    inverse,
+    packed,
+    real_product,
+    unpacked,
+)
 from diversity_jax.diffusion.theory.equations.constants import shifted_constants
-from diversity_jax.diffusion.theory.equations.fixed_point import System, bound, inverse
+from diversity_jax.diffusion.theory.equations.copies import Place, Source
 from diversity_jax.diffusion.theory.equations.shifts import shifts_of
+from diversity_jax.diffusion.theory.equations.system import ClassSystem, bound
 
 
-class Place(eqx.Module):
-    """What the equations are made of at one root."""
-
-    factors: Complex[Array, " k"]  # zeta
-    kernel: Complex[Array, "k k"]  # (1 + Theta A)^-1
-    overlaps: Complex[Array, "k k"]  # T
-    coupling: Complex[Array, "k k"]  # A (1 + Theta A)^-1
-    resolvents: Complex[Array, " h"]  # Q(h)
-
-
-class Neurons(System):
+class Neurons(ClassSystem):
     """Kinds of neuron with their shares, and the constants of each class for each kind."""
 
     fractions: Float[Array, " k"]
@@ -64,8 +63,10 @@ class Neurons(System):
     totals: Float[Array, "h k"]
     together: Bool[Array, "k k"]  # classes whose mean features are correlated between neurons
 
+    contour_nodes: ClassVar[int] = 64  # the spectrum reaches down to nearly 0
+
     @property
-    def residual(self) -> Float[Array, ""]:
+    def residual_power(self) -> Float[Array, ""]:
         """The mean of s^2(h) over neurons."""
         return self.weights @ self.residuals @ self.fractions
 
@@ -85,6 +86,14 @@ class Neurons(System):
         largest = steepest * (self.signal.max() + self.noise)
         return self.floor + bound(largest, self.memory.max(), self.samples, self.features)
 
+    def atom_mass(self, masses: Float[Array, " b"]) -> Float[Array, ""]:
+        """All mass of the band, whatever its origin."""
+        return 1 - jnp.nansum(masses)
+
+    def resolved(self, grid: Float[Array, "*n"]) -> Bool[Array, "*n"]:
+        """Above the band."""
+        return grid > self.floor
+
     def powers(self) -> Float[Array, "h m"]:
         """Ones, products of slopes (upper triangle), v_c^2: 1/Q is linear in them."""
         a, b = np.triu_indices(self.fractions.shape[0])
@@ -100,15 +109,15 @@ class Neurons(System):
             [-first[:, None] * inverse(z)[None], jnp.ones((k, z.shape[0]), z.dtype)]
         )
 
-    def trace(self, unknowns: Complex[Array, "m n"]) -> Complex[Array, " n"]:
+    def trace(self, unknowns: Inexact[Array, "m n"]) -> Inexact[Array, " n"]:
         """The normalised trace q."""
         return unknowns[0]
 
-    def factors(self, unknowns: Complex[Array, "m n"]) -> Complex[Array, "k n"]:
+    def factors(self, unknowns: Inexact[Array, "m n"]) -> Inexact[Array, "k n"]:
         """The class factors zeta_c."""
         return unknowns[-self.fractions.shape[0] :]
 
-    def sizes(self, unknowns: Complex[Array, "m n"]) -> Float[Array, "m n"]:
+    def sizes(self, unknowns: Inexact[Array, "m n"]) -> Float[Array, "m n"]:
         """Of q and zeta_c their own, of Theta its mean diagonal."""
         own = unknowns.real**2 + unknowns.imag**2
         k = self.fractions.shape[0]
@@ -116,20 +125,24 @@ class Neurons(System):
         diagonal = own[1:-k][a == b].mean(axis=0)
         return own.at[1:-k].set(jnp.broadcast_to(diagonal[None], own[1:-k].shape))
 
-    def gaps(self, unknowns: Array, z: Array) -> Complex[Array, "m n"]:
+    def gaps(
+        self, unknowns: Inexact[Array, "m n"], z: Inexact[Array, " n"]
+    ) -> Inexact[Array, "m n"]:
         """By how much the equations are missed, relative to their sides."""
         sizes = jnp.sqrt(self.sizes(unknowns))
         return jax.vmap(self._missed, (1, 0), 1)(unknowns, z) / sizes
 
-    def jacobian(self, unknowns: Array, z: Array) -> Complex[Array, "m m n"]:
+    def jacobian(
+        self, unknowns: Inexact[Array, "m n"], z: Inexact[Array, " n"]
+    ) -> Inexact[Array, "m m n"]:
         """Derivatives of `gaps` in the unknowns."""
 
-        def one(own: Array, z: Array) -> Array:
-            place = self.place(own, z)
+        def at(unknowns: Array, z: Array) -> Array:
+            place = self.place(unknowns, z)
             return self.matrix(place, place)
 
         sizes = jnp.sqrt(self.sizes(unknowns))
-        return jax.vmap(one, (1, 0), 2)(unknowns, z) / sizes[:, None]
+        return jax.vmap(at, (1, 0), 2)(unknowns, z) / sizes[:, None]
 
     def _scales(self) -> Float[Array, " m"]:
         k = self.fractions.shape[0]
@@ -138,12 +151,12 @@ class Neurons(System):
     def _missed(self, unknowns: Array, z: Array) -> Array:
         k = self.fractions.shape[0]
         place = self.place(unknowns, z)
-        moments = times(self.powers().T * self.weights[None], place.resolvents)
+        moments = real_product(self.powers().T * self.weights[None], place.resolvents)
         loads = self.signal * jnp.diagonal(place.overlaps) + self.features * moments[-k:]
         updated = [self._scales() * moments[:-k], inverse(1 + loads / self.samples)]
         return unknowns - jnp.concatenate(updated)
 
-    def place(self, unknowns: Array, z: Array) -> Place:
+    def place(self, unknowns: Inexact[Array, " m"], z: Inexact[Array, ""]) -> Place:
         """All that the equations are made of, at one point."""
         k = self.fractions.shape[0]
         theta, factors = unpacked(unknowns[1:-k], k), unknowns[-k:]
@@ -153,17 +166,17 @@ class Neurons(System):
         )
         coupling = shares[:, None] * kernel
         pulls = jnp.concatenate([jnp.zeros(1), packed(coupling), self.fractions * factors])
-        rest = self.residuals @ self.fractions - z + times(self.powers(), pulls)
+        rest = self.residuals @ self.fractions - z + real_product(self.powers(), pulls)
         return Place(factors, kernel, kernel @ theta, coupling, inverse(rest))
 
-    def gram(self, one: Place, two: Place) -> Complex[Array, "m m"]:
+    def gram(self, one: Place, two: Place) -> Inexact[Array, "m m"]:
         """``E_h[powers powers' Q1 Q2]``."""
         powers = self.powers()
         a, b = np.triu_indices(powers.shape[1])
         both = powers[:, a] * powers[:, b] * self.weights[:, None]
-        return unpacked(times(both.T, one.resolvents * two.resolvents), powers.shape[1])
+        return unpacked(real_product(both.T, one.resolvents * two.resolvents), powers.shape[1])
 
-    def matrix(self, one: Place, two: Place) -> Complex[Array, "m m"]:
+    def matrix(self, one: Place, two: Place) -> Inexact[Array, "m m"]:
         """The linearised equations between a copy at `one` and a copy at `two` (see `responses`).
 
         With both alike the derivatives of the equations in the unknowns.
@@ -176,10 +189,10 @@ class Neurons(System):
         k = self.fractions.shape[0]
         theta, factors = unpacked(change[1:-k], k), change[-k:]
         shares = self.fractions * self.signal * factors
-        coupling = coupled(one, two, shares) - one.coupling @ theta @ two.coupling
+        coupling = one.coupled(two, shares) - one.coupling @ theta @ two.coupling
         pulls = jnp.concatenate([jnp.zeros(1), packed(coupling), self.fractions * factors])
         moments = -gram @ pulls
-        overlaps = one.kernel @ theta @ two.kernel.T - turned(one, two, shares)
+        overlaps = one.kernel @ theta @ two.kernel.T - one.turned(two, shares)
         return change - self.answer(one, two, moments, overlaps)
 
     def answer(self, one: Place, two: Place, moments: Array, overlaps: Array) -> Array:
@@ -189,63 +202,87 @@ class Neurons(System):
         factors = -one.factors * two.factors * loads / self.samples
         return jnp.concatenate([self._scales() * moments[:-k], factors])
 
+    def responses(
+        self, points: Complex[Array, " n"], unknowns: Complex[Array, "m n"]
+    ) -> tuple[Complex[Array, "k n"], Complex[Array, "x n n2"]]:
+        """See `ClassSystem`; here ``V_c = sqrt(D) A_c W / sqrt d``.
 
-def times(matrix: Array, vector: Array) -> Array:
-    """A real matrix times a complex vector, without making the matrix complex."""
-    if not jnp.iscomplexobj(vector):
-        return matrix @ vector
-    return matrix @ vector.real + 1j * (matrix @ vector.imag)
+        ``tr(V' R V_c) / d = D sum_c' pi_c' T_c'c`` and ``N_x = -D pi' dT_x pi``. A change of the
+        ``alpha`` and of Theta changes ``Gamma = A (1 + Theta A)^-1`` and T by ``(1 + A Theta)^-1 dA
+        (1 + Theta A)^-1 - Gamma dTheta Gamma`` and ``(1 + Theta A)^-1 dTheta (1 + A Theta)^-1 - T
+        dA T``, left factors at z1 and right ones at z2.
+        """
+        places = jax.vmap(self.place, (1, 0))(unknowns, points)
+        linear = self.noise * jnp.einsum("a,nab->bn", self.fractions, places.overlaps)
+        # n points make n (n + 1) pairs: blocks of n come out even, and nothing is compiled twice.
+        return linear, responses.at_pairs(self._response, places, batch_size=points.size)
 
+    def _sources(self, one: Place, two: Place) -> Source:
+        """Samples of class c: more weight on their own rows. New ones: their population's U."""
+        k = self.fractions.shape[0]
+        power = self.signal + self.noise
+        fresh = self.totals - self.means**2 - power[None] * self.slopes**2
+        diagonal = jnp.concatenate([self.residuals, fresh], axis=1)
+        powers = self.powers() * self.weights[:, None]
+        product = one.resolvents * two.resolvents
+        own = jnp.eye(k) / self.fractions[None]
+        return Source(
+            shares=jnp.concatenate([self.noise * jnp.eye(k), jnp.diag(power)]),
+            factors=jnp.concatenate([own, jnp.zeros((k, k))]),
+            moments=real_product(powers.T, product[:, None] * diagonal).T,
+        )
 
-def packed(matrix: Array) -> Array:
-    """The coefficients of a quadratic form, upper triangle, both halves added."""
-    a, b = np.triu_indices(matrix.shape[0])
-    return jnp.where(a == b, 1.0, 2.0) * (matrix[a, b] + matrix[b, a]) / 2
+    def _response(self, one: Place, two: Place) -> Complex[Array, " x"]:
+        """``N_x(z1, z2)`` for every x, samples of each class first, then new ones."""
+        k, pi = self.fractions.shape[0], self.fractions
+        gram, sources = self.gram(one, two), self._sources(one, two)
 
+        def given(source: Source) -> Array:
+            coupling = packed(one.coupled(two, source.shares))
+            pulls = jnp.concatenate([jnp.zeros(1), coupling, jnp.zeros(k)])
+            moments = -gram @ pulls - source.moments
+            answer = self.answer(one, two, moments, -one.turned(two, source.shares))
+            return answer.at[-k:].add(one.factors * two.factors * source.factors)
 
-def unpacked(triangle: Array, k: int) -> Array:
-    """The symmetric matrix `[k, k]` of an upper triangle."""
-    a, b = np.triu_indices(k)
-    places = np.zeros((k, k), int)
-    places[a, b] = places[b, a] = np.arange(a.size)
-    return triangle[places]
+        right = jax.vmap(given, 0, 1)(sources)
+        change = special.solve_small(self.matrix(one, two), right)
 
+        def response(change: Array, shares: Array) -> Array:
+            theta = unpacked(change[1:-k], k)
+            moved = shares + pi * self.signal * change[-k:]
+            overlaps = one.kernel @ theta @ two.kernel.T - one.turned(two, moved)
+            return -self.noise * (pi @ overlaps @ pi)
 
-def coupled(one: Place, two: Place, shares: Array) -> Array:
-    """How a change of `shares` between the copies changes ``A (1 + Theta A)^-1``."""
-    return (one.kernel.T * shares[None]) @ two.kernel
-
-
-def turned(one: Place, two: Place, shares: Array) -> Array:
-    """How a change of `shares` between the copies lowers T."""
-    return (one.overlaps * shares[None]) @ two.overlaps
+        return jax.vmap(response, (1, 0))(change, sources.shares)
 
 
 def neurons(model: ClassModel) -> Neurons:
     """The kinds of neuron of `model`, whose centroids are extensive.
 
-    Up to three independent centroids; differentiable in the overlaps within their rank. Errors:
-    ValueError for overlaps of higher rank (of more than three classes where they are traced).
+    Up to three independent centroids; differentiable in the overlaps within their rank.
+
+    Errors: ValueError for overlaps of higher rank (of more than three classes where they are
+    traced).
     """
     shifts, weights, together = shifts_of(model)
     decay, noise = jnp.exp(-2 * model.time), -jnp.expm1(-2 * model.time)
-    found = shifted_constants(
+    shifted = shifted_constants(
         shift=jnp.exp(-model.time) * shifts,
-        variance=jnp.broadcast_to(model.variances[None], shifts.shape),
+        variance=jnp.broadcast_to(model.mean_variances[None], shifts.shape),
         time=model.time,
         activation=model.activation,
     )
     return Neurons(
         fractions=model.fractions,
-        signal=decay * model.variances,
+        signal=decay * model.mean_variances,
         noise=noise,
         samples=model.samples_per_dimension,
         features=model.features_per_dimension,
         weights=weights,
-        slopes=found.constants.slope,
-        means=found.mean,
-        memory=found.constants.memory_power,
-        residuals=found.constants.residual_power,
-        totals=found.constants.total_power,
+        slopes=shifted.constants.slope,
+        means=shifted.mean,
+        memory=shifted.constants.memory_power,
+        residuals=shifted.constants.residual_power,
+        totals=shifted.constants.total_power,
         together=together,
     )

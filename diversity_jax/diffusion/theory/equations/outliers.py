@@ -22,17 +22,19 @@ lowest bulk, next to the atom, is an outlier as well. Derived here.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy.typing as npt
 from jaxtyping import Array, Float, Int
 
-from diversity_jax import special, validate
+from diversity_jax import validate
 from diversity_jax.diffusion.model import ClassModel
 from diversity_jax.diffusion.theory.equations import bulks as supports
-from diversity_jax.diffusion.theory.equations import centred, extensive
+from diversity_jax.diffusion.theory.equations import from_model
+from diversity_jax.diffusion.theory.equations.algebra import null_vector
+from diversity_jax.diffusion.theory.equations.centred import Coefficients
 from diversity_jax.diffusion.theory.equations.constants import class_constants
 from diversity_jax.diffusion.theory.equations.fixed_point import on_axis
 
@@ -46,19 +48,21 @@ class Outliers(eqx.Module):
     number: Int[Array, ""]
 
 
-def outliers(model: ClassModel, centroid_products: Any, *, largest: int = 8) -> Outliers:
+def outliers(model: ClassModel, centroid_products: npt.ArrayLike, *, largest: int = 8) -> Outliers:
     """The eigenvalues outside the bulks that centroids of bounded length make, at most `largest`.
 
-    `centroid_products` ``mu_c . mu_c'`` `[k, k]`, or `[g, k, k]`, one for the parts along each
-    group of directions. Asymptotic in d; at finite d the variances in `model` should be raised by
-    ``|mu_c|^2 / d``, which is first-order in 1/d. `number` counts all, those beyond `largest` too.
-    Positions are differentiable where eigenvalues do not coincide. Gaps between bulks count as
-    well. Errors: ValueError for extensive centroids, and for products that are no second moments.
+    `centroid_products` ``mu_c . mu_c'``, or one for the parts along each group of directions.
+    Asymptotic in d; at finite d the variances in `model` should be raised by ``|mu_c|^2 / d``,
+    which is first-order in 1/d. `number` counts all, those beyond `largest` too. Positions are
+    differentiable where eigenvalues do not coincide. Gaps between bulks count as well.
+
+    Shapes: `centroid_products` `[k, k]` or `[g, k, k]`.
+    Errors: ValueError for extensive centroids, and for products that are no second moments.
     Source: derived (module docstring).
     """
-    if model.centroid_overlaps is not None:
-        expected, fix = "none", "see giant_outliers for extensive centroids"
-        raise validate.fail("centroid_overlaps", "extensive centroids", expected, fix)
+    expected, fix = "none", "see giant_outliers for extensive centroids"
+    refusal = validate.fail("centroid_overlaps", "extensive centroids", expected, fix)
+    system = from_model.centred_system(model, refusal)
     if largest < 1:
         raise validate.fail("largest", largest, "an integer >= 1", "ask for at least one outlier")
     products = jnp.asarray(centroid_products, float)
@@ -69,11 +73,11 @@ def outliers(model: ClassModel, centroid_products: Any, *, largest: int = 8) -> 
     validate.semidefinite("centroid_products", products)
     slopes = class_constants(model).slope
     moments = jnp.exp(-2 * model.time) * (slopes[:, None] * slopes[None, :])[None] * products
-    return _outliers(centred.coefficients(model), moments, largest)
+    return _outliers(system, moments, largest)
 
 
 @partial(jax.jit, static_argnums=2)
-def _outliers(parts: centred.Coefficients, moments: Array, largest: int) -> Outliers:
+def _outliers(parts: Coefficients, moments: Array, largest: int) -> Outliers:
     """Between bulks, and above the last up to where no eigenvalue can lie."""
     k = parts.fractions.shape[0]
     fixed, still = jax.lax.stop_gradient((parts, moments))
@@ -82,29 +86,34 @@ def _outliers(parts: centred.Coefficients, moments: Array, largest: int) -> Outl
     size = jnp.trace(still.sum(axis=0)) * (jnp.sqrt(fixed.features) + 1) ** 2
     size = size * (1 + 1 / jnp.sqrt(fixed.samples)) ** 2 / fixed.fractions.min()
     most = (jnp.sqrt(fixed.upper_bound()) + jnp.sqrt(size)) ** 2
-    left = jnp.concatenate([fixed.residual[None], ends[:, 1]])
+    left = jnp.concatenate([fixed.residual_power[None], ends[:, 1]])
     right = jnp.minimum(jnp.concatenate([ends[:, 0], jnp.full(1, jnp.inf)]), most)
     left = jnp.minimum(left, right)
     clear = jnp.minimum(CLEARANCE * right, (right - left) / 3)
     place = jnp.repeat(jnp.arange(k), left.size)
     low, high = (jnp.tile(end, k) for end in (left + clear, right - clear))
     between = jnp.tile(right > left, k)
-    exists = between & (negative(fixed, still, low) > place)
-    exists = exists & (negative(fixed, still, high) <= place)
 
-    def halve(_: Any, held: tuple[Array, Array]) -> tuple[Array, Array]:
-        middle = (held[0] + held[1]) / 2
+    def halve(step: Array, held: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        """The first two turns look at the ends, so that the solver is compiled once."""
+        first, last, exists = held
+        middle = jnp.where(step == 0, first, jnp.where(step == 1, last, (first + last) / 2))
         before = negative(fixed, still, middle) > place
-        return jnp.where(before, middle, held[0]), jnp.where(before, held[1], middle)
+        exists = exists & jnp.where(step == 0, before, (step > 1) | ~before)
+        first = jnp.where(before & (step > 1), middle, first)
+        last = jnp.where(before | (step < 2), last, middle)
+        return first, last, exists
 
-    at = jax.lax.fori_loop(0, HALVINGS, halve, (low, high))[1]
-    found = jnp.where(exists, _moving(parts, moments, jax.lax.stop_gradient(at)), jnp.nan)
-    found = jnp.sort(jnp.concatenate([found, jnp.full(largest, jnp.nan)]))
-    return Outliers(found[:largest], exists.sum())
+    at, exists = jax.lax.fori_loop(0, HALVINGS + 2, halve, (low, high, between))[1:]
+    positions = jnp.where(exists, _moving(parts, moments, jax.lax.stop_gradient(at)), jnp.nan)
+    positions = jnp.sort(jnp.concatenate([positions, jnp.full(largest, jnp.nan)]))
+    return Outliers(positions[:largest], exists.sum())
 
 
-def kernel(parts: centred.Coefficients, moments: Array, z: Float[Array, " n"]) -> Array:
-    """F `[n, k, k]` at real z outside the bulks, differentiable."""
+def kernel(
+    parts: Coefficients, moments: Float[Array, "g k k"], z: Float[Array, " n"]
+) -> Float[Array, "n k k"]:
+    """F at real z outside the bulks, differentiable."""
     unknowns = on_axis(parts, z).real
     diagonal = (1 / parts.factors(unknowns)).T / parts.fractions[None]
     k = moments.shape[1]
@@ -112,7 +121,9 @@ def kernel(parts: centred.Coefficients, moments: Array, z: Float[Array, " n"]) -
     return mixed + diagonal[:, :, None] * jnp.eye(k)[None]
 
 
-def negative(parts: centred.Coefficients, moments: Array, z: Array) -> Int[Array, " n"]:
+def negative(
+    parts: Coefficients, moments: Float[Array, "g k k"], z: Float[Array, " n"]
+) -> Int[Array, " n"]:
     """How many eigenvalues of F are negative, by its pivots."""
     rest, count = kernel(parts, moments, z), jnp.zeros(z.shape, int)
     for place in range(moments.shape[1]):
@@ -123,44 +134,39 @@ def negative(parts: centred.Coefficients, moments: Array, z: Array) -> Int[Array
     return count
 
 
-def _moving(parts: centred.Coefficients, moments: Array, at: Array) -> Array:
+def _moving(parts: Coefficients, moments: Array, at: Array) -> Array:
     """The positions `at` with their derivatives: ``x' dF x = 0`` for the null vector x of F."""
-    fixed, still = jax.lax.stop_gradient((parts, moments))
 
     def null(matrix: Array) -> Array:
-        # Two steps of inverse iteration, from beside F, which may be singular to the last digit.
+        # From beside F, which may be singular to the last digit.
         nudge = 1e-13 * jnp.max(jnp.abs(matrix))
-        matrix = matrix + nudge * jnp.eye(matrix.shape[0])
-        start = jnp.linspace(1.0, 2.0, matrix.shape[0])
-        vector = special.solve_small(matrix, start)
-        vector = special.solve_small(matrix, vector / jnp.max(jnp.abs(vector)))
-        return vector / jnp.max(jnp.abs(vector))
+        beside = matrix + nudge * jnp.eye(matrix.shape[0])
+        return null_vector(beside, jnp.linspace(1.0, 2.0, matrix.shape[0]))
 
-    here, slope = jax.jvp(lambda z: kernel(fixed, still, z), (at,), (jnp.ones_like(at),))
-    vectors = jax.lax.stop_gradient(jax.vmap(null)(here))
+    here, slope = jax.jvp(lambda z: kernel(parts, moments, z), (at,), (jnp.ones_like(at),))
+    fixed = jax.lax.stop_gradient(here)
+    vectors = jax.vmap(null)(fixed)
 
     def form(matrices: Array) -> Array:
         return (vectors[:, :, None] * matrices * vectors[:, None, :]).sum(axis=(1, 2))
 
-    off = form(kernel(parts, moments, at) - jax.lax.stop_gradient(here))
-    return at - off / jax.lax.stop_gradient(form(slope))
+    return at - form(here - fixed) / jax.lax.stop_gradient(form(slope))
 
 
 def giant_outliers(model: ClassModel) -> Float[Array, " k"]:
     """The eigenvalues of order p that extensive centroids make, divided by p, ascending.
 
     The eigenvalues of ``sqrt(pi_c pi_c') E_h[m_c(h) m_c'(h)]``, ``m_c(h)`` the mean feature of
-    class c; to leading order in d. Errors: as `extensive.neurons`, and ValueError for a model
-    without extensive centroids. Source: derived.
+    class c; to leading order in d.
+
+    Shapes: `[k]`.
+    Errors: as `extensive.neurons`, and ValueError for a model without extensive centroids.
+    Source: derived.
     """
-    if model.centroid_overlaps is None:
-        raise validate.fail(
-            "centroid_overlaps",
-            "none",
-            "extensive centroids",
-            "see spectrum.outliers for short ones",
-        )
-    made = extensive.neurons(model)
-    scaled = made.means * jnp.sqrt(made.fractions)[None]
-    products = (scaled * made.weights[:, None]).T @ scaled
-    return jnp.linalg.eigvalsh(jnp.where(made.together, products, 0.0))
+    refusal = validate.fail(
+        "centroid_overlaps", "none", "extensive centroids", "see spectrum.outliers for short ones"
+    )
+    neurons = from_model.extensive_system(model, refusal)
+    scaled = neurons.means * jnp.sqrt(neurons.fractions)[None]
+    products = (scaled * neurons.weights[:, None]).T @ scaled
+    return jnp.linalg.eigvalsh(jnp.where(neurons.together, products, 0.0))

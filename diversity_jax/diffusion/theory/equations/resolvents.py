@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Complex, Float
+import numpy.typing as npt
+from jaxtyping import Array, Bool, Complex, Float, ScalarLike
 
 from diversity_jax import validate
-from diversity_jax.diffusion.theory.equations.fixed_point import CUT, TOLERANCE, System, solve
+from diversity_jax.diffusion.theory.equations.fixed_point import CUT, TOLERANCE, solve
+from diversity_jax.diffusion.theory.equations.system import System
 
 
 class Resolvent(eqx.Module):
@@ -22,18 +22,18 @@ class Resolvent(eqx.Module):
     converged: Bool[Array, "*z"]
 
 
-def at_points(system: System, z: Any) -> Resolvent:
+def at_points(system: System, z: npt.ArrayLike | ScalarLike) -> Resolvent:
     """Trace and class factors of `system` at z; see `spectrum.resolvent`."""
     z = jnp.asarray(z)
-    made = _resolvent(system, jnp.ravel(z).astype(complex))
-    made = jax.tree.map(lambda part: part.reshape(*z.shape, *part.shape[1:]), made)
-    inside = validate.concrete(jnp.isnan(made.trace) & (jnp.imag(z) == 0) & jnp.isfinite(z))
+    flat = _resolvent(system, jnp.ravel(z).astype(complex))
+    resolvent = jax.tree.map(lambda part: part.reshape(*z.shape, *part.shape[1:]), flat)
+    inside = validate.concrete(jnp.isnan(resolvent.trace) & (jnp.imag(z) == 0) & jnp.isfinite(z))
     if inside is not None and inside.any():
         raise validate.fail(
             "z", f"{int(inside.sum())} real values inside a bulk", "values off the real axis",
             "add a small imaginary part, e.g. 1e-9j, or use density",
         )  # fmt: skip
-    return made
+    return resolvent
 
 
 @jax.jit

@@ -20,11 +20,14 @@ def shifts_of(
 ) -> tuple[Float[Array, "h k"], Float[Array, " h"], Bool[Array, "k k"]]:
     """Nodes of ``h ~ N(0, M)``, one of each pair h, -h, their weights, and classes not apart.
 
-    `[h, k]`, and `[h]` that sum to one. Of orthogonal centroids there is one node for all that
-    differ in signs: then products that are odd in each of two shifts, as of mean features, average
-    to nothing unless the last array `[k, k]` is true for their classes. Errors: ValueError for
-    overlaps of a rank above three (of more than three classes where they are traced). Source: the
-    trapezoidal rule (see `special`), derived.
+    Weights sum to one. Of orthogonal centroids there is one node for all that differ in signs: then
+    products that are odd in each of two shifts, as of mean features, average to nothing unless the
+    last array is true for their classes.
+
+    Shapes: `[h, k]`, `[h]`, `[k, k]`.
+    Errors: ValueError for overlaps of a rank above three (of more than three classes where they are
+    traced).
+    Source: the trapezoidal rule (see `special`), derived.
     """
     overlaps = model.centroid_overlaps
     assert overlaps is not None
