@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from diversity_jax.chunks import rows_per_chunk
+from diversity_jax.rows import rows_per_chunk
 
 HIGHEST = lax.Precision.HIGHEST
 UNROLL = 8

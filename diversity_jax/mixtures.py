@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from diversity_jax import gaussians, validate
-from diversity_jax.chunks import fill_rows, map_rows, rows_per_chunk
+from diversity_jax.rows import fill_rows, map_rows, rows_per_chunk
 
 KINDS = ("isotropic", "diagonal", "full")
 
