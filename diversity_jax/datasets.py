@@ -18,11 +18,11 @@ import os
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import equinox as eqx
 import numpy as np
-from jaxtyping import Float, Int, Int32
+import numpy.typing as npt
+from jaxtyping import Float, Int32
 
 from diversity_jax import validate
 
@@ -62,7 +62,7 @@ class Projection(eqx.Module):
     explained_variance: Float[np.ndarray, " p"]
     total_variance: Float[np.ndarray, ""]
 
-    def apply(self, pixels: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n p"]:
+    def apply(self, pixels: npt.ArrayLike) -> Float[np.ndarray, "n p"]:
         """Tokens of these or of other images, summed in float64, in the precision of `pixels`."""
         pixels = np.asarray(pixels)
         validate.shape("pixels", pixels, (None, self.mean.size), "flatten each image to one row")
@@ -98,7 +98,10 @@ _DIGITS_CHECKSUM = "127bf61ecec3c27db4c32b3e7683c9f24efde4daf611a826eb1d5d0b8593
 
 
 def available(name: str, *, folder: str | Path | None = None) -> bool:
-    """Whether every file of a data set is there and readable; `load` verifies the content."""
+    """Whether every file of a data set is there and readable; `load` verifies the content.
+
+    Errors: ValueError for an unknown name.
+    """
     validate.choice("name", name, NAMES)
     if name == "digits":
         return True
@@ -107,17 +110,22 @@ def available(name: str, *, folder: str | Path | None = None) -> bool:
 
 
 def load(
-    name: str, *, folder: str | Path | None = None, split: str = "train", dtype: Any = np.float32
+    name: str,
+    *,
+    folder: str | Path | None = None,
+    split: str = "train",
+    dtype: npt.DTypeLike | None = np.float32,
 ) -> Images:
     """Load a data set, every byte verified against its known sha256.
 
     "digits": 1797 images of 8 x 8, one split ("train"), no folder. "fashion-mnist": 60000
     ("train") or 10000 ("test") images of 28 x 28, from `folder`, else from the folder that the
     environment variable DIVERSITY_JAX_DATA names, else from where Debian installs it. `dtype`
-    is that of the pixels, float32 or float64. Half a second for the 60000 images.
+    is that of the pixels, float32 or float64.
 
-    Raises DatasetMissing, with the install line, when a file is absent, and ValueError, with
-    its name and the reinstall line, when one is corrupt, truncated or not what it should be.
+    Errors: DatasetMissing, with the install line, when a file is absent; ValueError, with its
+    name and the reinstall line, when one is corrupt, truncated or not what it should be.
+    Cost: half a second for the 60000 images.
     """
     validate.choice("name", name, NAMES)
     validate.choice("split", split, tuple(_FASHION_SPLITS))
@@ -136,6 +144,8 @@ def select(images: Images, classes: Sequence[str | int], per_class: int | None =
 
     A class is called by its name (an integer stands for its digits: 3 for "3"). The images stay
     in the order of the data set; `per_class` keeps the first so many of each class.
+
+    Errors: ValueError for unknown, repeated or no classes, and for more images than there are.
     """
     fix = "pass a tuple of class names"
     if isinstance(classes, str) or len(classes) == 0:
@@ -156,15 +166,19 @@ def select(images: Images, classes: Sequence[str | int], per_class: int | None =
 
 
 def prepare(
-    pixels: Float[np.ndarray, "n d"], *, dimension: int
+    pixels: npt.ArrayLike, *, dimension: int
 ) -> tuple[Float[np.ndarray, "n p"], Projection]:
     """Centre the images and rotate them onto their first `dimension` principal components.
 
     No whitening: distances within the kept directions are those of the pixels. In each
     component the entry largest in size is positive (the first of them in a tie), so the tokens
     are the same on every machine up to rounding, as long as variances are distinct. The tokens
-    have the precision of `pixels` (float32 for small integers), the record float64. Directions
-    without variance are arbitrary, and refused. Costs one eigendecomposition, ``[d, d]``.
+    have the precision of `pixels` (float32 for small integers), the record float64.
+
+    Shapes: `[n, d]` -> `[n, dimension]`.
+    Errors: ValueError for fewer than two images, and for more components than directions with
+    variance, since the others are arbitrary.
+    Cost: one eigendecomposition, ``[d, d]``.
     """
     pixels = np.asarray(pixels)
     validate.shape("pixels", pixels, (None, None), "flatten each image to one row")
@@ -186,13 +200,16 @@ def prepare(
 
 
 def class_moments(
-    tokens: Float[np.ndarray, "n d"], labels: Int[np.ndarray, " n"], number_of_classes: int
+    tokens: npt.ArrayLike, labels: npt.ArrayLike, number_of_classes: int
 ) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, "k d"], Float[np.ndarray, "k d d"]]:
     """Weights, means and covariances of the classes: the arguments of `GaussianMixture.full`.
 
     Float64, and with the count as divisor, so that the law of total covariance is exact:
     ``sum_k weights[k] * (covariances[k] + outer(means[k], means[k]))`` is the second moment.
-    A class without tokens has no moments and is a ValueError.
+
+    Shapes: `tokens` `[n, d]`, `labels` `[n]` -> `[k]`, `[k, d]`, `[k, d, d]`.
+    Errors: ValueError for a class without tokens, which has no moments, and for labels that name
+    no class.
     """
     tokens, labels = np.asarray(tokens), np.asarray(labels)
     validate.shape("tokens", tokens, (None, None), "pass one token a row")
@@ -269,7 +286,7 @@ def _content(place: Path, name: str) -> bytes:
     return content
 
 
-def _fashion_mnist(place: Path, split: str, dtype: Any) -> Images:
+def _fashion_mnist(place: Path, split: str, dtype: npt.DTypeLike) -> Images:
     # The idx format: a header of 16 bytes (images) or 8 (labels), then one byte a value.
     prefix = _FASHION_SPLITS[split]
     labels = np.frombuffer(_content(place, f"{prefix}-labels-idx1-ubyte"), np.uint8, offset=8)
@@ -280,7 +297,7 @@ def _fashion_mnist(place: Path, split: str, dtype: Any) -> Images:
     return Images(pixels, labels, "fashion-mnist", _FASHION_CLASSES, _FASHION_SOURCE)
 
 
-def _digits(dtype: Any) -> Images:
+def _digits(dtype: npt.DTypeLike) -> Images:
     # scikit-learn takes a second to import, which only this data set should cost.
     from sklearn.datasets import load_digits
 

@@ -14,9 +14,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int, Int32, Key, Num
 
-from diversity_jax.chunks import rows_per_chunk
+from diversity_jax.rows import rows_per_chunk
 
 HIGHEST = lax.Precision.HIGHEST
 UNROLL = 8
@@ -37,10 +37,14 @@ class Standard(eqx.Module):
         return self.whitening.ndim == 3
 
 
-def standardise(weights, means, variances) -> Standard:
+def standardise(
+    weights: Float[Array, " k"],
+    means: Float[Array, "k d"],
+    variances: Float[Array, " k"] | Float[Array, "k d"] | Float[Array, "k d d"],
+) -> Standard:
     """The whitening and normalisation of each component; NaN where a variance is not positive.
 
-    `variances` is `[k]`, `[k, d]` or `[k, d, d]`.
+    Shapes: `variances` is `[k]`, `[k, d]` or `[k, d, d]`.
     """
     dimension = means.shape[1]
     if variances.ndim == 3:
@@ -64,7 +68,7 @@ def standardise(weights, means, variances) -> Standard:
     return Standard(means, whitening, precisions, log_weights - normalisation, multipliers)
 
 
-def rows_at_once(function: Callable, standard: Standard, points: Float[Array, "n d"]) -> int:
+def rows_at_once(function: Callable, standard: Standard, points: Num[Array, "n d"]) -> int:
     """Rows for which the work of `function`, one of those below, fits the cache.
 
     The squared distances fit the first-level one, if they can. The score of full covariances
@@ -79,23 +83,23 @@ def rows_at_once(function: Callable, standard: Standard, points: Float[Array, "n
     return rows_per_chunk(points.shape[0], size * numbers, most=most)
 
 
-def _positive_or_nan(values):
+def _positive_or_nan(values: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     return jnp.where(values > 0, values, jnp.nan)
 
 
-def log_density(standard: Standard, points: Float[Array, "n d"]) -> Float[Array, " n"]:
+def log_density(standard: Standard, points: Num[Array, "n d"]) -> Float[Array, " n"]:
     """The log-density at each point of a chunk."""
     shift, shares = _shares(standard, points)
     return shift + jnp.log(shares.sum(0))
 
 
-def responsibilities(standard: Standard, points: Float[Array, "n d"]) -> Float[Array, "n k"]:
+def responsibilities(standard: Standard, points: Num[Array, "n d"]) -> Float[Array, "n k"]:
     """The probability of each component given each point of a chunk."""
     _, shares = _shares(standard, points)
     return (shares / shares.sum(0)[None]).T
 
 
-def score(standard: Standard, points: Float[Array, "n d"]) -> Float[Array, "n d"]:
+def score(standard: Standard, points: Num[Array, "n d"]) -> Float[Array, "n d"]:
     """The gradient of the log-density at each point of a chunk."""
     _, shares = _shares(standard, points)
     inverse = 1 / shares.sum(0)
@@ -125,7 +129,9 @@ def score(standard: Standard, points: Float[Array, "n d"]) -> Float[Array, "n d"
     return (force * inverse[None]).T
 
 
-def _shares(standard, points):
+def _shares(
+    standard: Standard, points: Num[Array, "n d"]
+) -> tuple[Float[Array, " n"], Float[Array, "k n"]]:
     """The largest log-term of each point and all terms `[k, n]` relative to it, not normalised."""
     logarithms = standard.constants[:, None] - _squared_distances(standard, points) / 2
     weighted = (standard.multipliers != 0)[:, None]
@@ -138,7 +144,7 @@ def _shares(standard, points):
     return shift, exponentials * standard.multipliers[:, None]
 
 
-def _squared_distances(standard, points):
+def _squared_distances(standard: Standard, points: Num[Array, "n d"]) -> Float[Array, "k n"]:
     """Squared whitened distances `[k, n]`, coordinate by coordinate or matrix by matrix."""
     points = points.astype(jnp.result_type(points.dtype, standard.means.dtype))
     if standard.full:
@@ -159,12 +165,17 @@ def _squared_distances(standard, points):
     return lax.scan(add, start, (points.T, standard.means.T, standard.whitening.T))[0]
 
 
-def deviations(variances: Array) -> Array:
+Drawn = tuple[Key[Array, ""], Array, Array, Array, Int[Array, " k"] | None]
+
+
+def deviations(variances: Float[Array, "k ..."]) -> Float[Array, "k ..."]:
     """What turns standard normal numbers into a component's: roots, or triangular factors."""
     return semidefinite_factor(variances) if variances.ndim == 3 else jnp.sqrt(variances)
 
 
-def draw(rows: int, parameters: tuple, index: Array, start: Array) -> tuple[Array, Array]:
+def draw(
+    rows: int, parameters: Drawn, index: Int[Array, ""], start: Int[Array, ""]
+) -> tuple[Float[Array, "n d"], Int32[Array, " n"]]:
     """`rows` points and their components, chunk `index` from row `start` on.
 
     `parameters` are the key, weights, means, deviations and the row at which each component
@@ -216,13 +227,13 @@ def _semidefinite_factor_jvp(primals, tangents):
     return factor, jnp.matmul(factor, jnp.tril(inner) - diagonal, precision=HIGHEST)
 
 
-def _slack(matrices):
+def _slack(matrices: Float[Array, "k d d"]) -> Float[Array, "k d"]:
     dimension = matrices.shape[-1]
     rounding = dimension * jnp.finfo(matrices.dtype).eps
     return rounding * jnp.diagonal(matrices, axis1=1, axis2=2)
 
 
-def _singular_factor(matrices):
+def _singular_factor(matrices: Float[Array, "k d d"]) -> Float[Array, "k d d"]:
     """Cholesky's algorithm, column by column, leaving out the columns without a pivot."""
     dimension = matrices.shape[-1]
     slack = _slack(matrices)

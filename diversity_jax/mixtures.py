@@ -8,17 +8,20 @@ responsibilities do not exist and refuse it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+import numpy.typing as npt
+from jaxtyping import Array, Bool, Float, Int, Key, Num, ScalarLike, Shaped
 
 from diversity_jax import gaussians, validate
-from diversity_jax.chunks import fill_rows, map_rows, rows_per_chunk
+from diversity_jax.rows import fill_rows, map_rows, rows_per_chunk
 
+TYPED = (jax.Array, np.ndarray, np.generic)
 KINDS = ("isotropic", "diagonal", "full")
 
 
@@ -30,7 +33,13 @@ class GaussianMixture(eqx.Module):
     variances: Float[Array, " k"] | Float[Array, "k d"] | Float[Array, "k d d"]
     kind: str = eqx.field(static=True)
 
-    def __init__(self, weights, means, variances, kind: str):
+    def __init__(
+        self,
+        weights: npt.ArrayLike,
+        means: npt.ArrayLike,
+        variances: npt.ArrayLike,
+        kind: str,
+    ):
         validate.choice("kind", kind, KINDS)
         dtype = _common_dtype(weights=weights, means=means, variances=variances)
         self.weights = jnp.asarray(weights, dtype)
@@ -43,29 +52,38 @@ class GaussianMixture(eqx.Module):
         _check_mixture(self)
 
     @classmethod
-    def isotropic(cls, weights, means, variances) -> GaussianMixture:
-        """Components with covariance ``variances[k] * identity``.
+    def isotropic(
+        cls, weights: npt.ArrayLike, means: npt.ArrayLike, variances: npt.ArrayLike
+    ) -> GaussianMixture:
+        """Components with covariance ``variances[k] * identity``; `weights` sum to one.
 
-        `weights` `[k]` sum to one, `means` `[k, d]`, `variances` `[k]` or one number for all.
-        Raises ValueError for shapes that disagree, negative or NaN variances and weights that
+        Shapes: `weights` `[k]`, `means` `[k, d]`, `variances` `[k]` or one number for all.
+        Errors: ValueError for shapes that disagree, negative or NaN variances and weights that
         do not sum to one.
         """
         return cls(weights, means, variances, "isotropic")
 
     @classmethod
-    def diagonal(cls, weights, means, variances) -> GaussianMixture:
-        """Components with covariance ``diag(variances[k])``; `variances` `[k, d]`.
+    def diagonal(
+        cls, weights: npt.ArrayLike, means: npt.ArrayLike, variances: npt.ArrayLike
+    ) -> GaussianMixture:
+        """Components with covariance ``diag(variances[k])``.
 
-        Raises the same errors as `isotropic`.
+        Shapes: `weights` `[k]`, `means` `[k, d]`, `variances` `[k, d]`.
+        Errors: those of `isotropic`.
         """
         return cls(weights, means, variances, "diagonal")
 
     @classmethod
-    def full(cls, weights, means, variances) -> GaussianMixture:
-        """Components with covariance ``variances[k]``; `variances` `[k, d, d]`.
+    def full(
+        cls, weights: npt.ArrayLike, means: npt.ArrayLike, variances: npt.ArrayLike
+    ) -> GaussianMixture:
+        """Components with covariance ``variances[k]``.
 
         The matrices have to be symmetric and positive semi-definite, both up to rounding.
-        Raises the same errors as `isotropic`.
+
+        Shapes: `weights` `[k]`, `means` `[k, d]`, `variances` `[k, d, d]`.
+        Errors: those of `isotropic`.
         """
         return cls(weights, means, variances, "full")
 
@@ -92,19 +110,22 @@ class GaussianMixture(eqx.Module):
         """The mean of the whole mixture, ``sum_k weights[k] means[k]``."""
         return self.weights @ self.means
 
-    def covariance(self) -> Array:
+    def covariance(self) -> Float[Array, "d d"]:
         """The covariance of the whole mixture: within the components plus between their means."""
         centred = self.means - self.mean()[None]
         between = (self.weights[:, None] * centred).T @ centred
         return jnp.tensordot(self.weights, self.component_covariances(), 1) + between
 
-    def at_time(self, time) -> GaussianMixture:
+    def at_time(self, time: ScalarLike) -> GaussianMixture:
         """The mixture after the Ornstein-Uhlenbeck process ``dx = -x dt + sqrt(2) dW``.
 
         Means shrink by ``exp(-time)``, covariances become ``exp(-2 time) C + (1 - exp(-2 time)) I``
         (derived: the process is linear, so a Gaussian stays one, and its transition has that
         mean and noise). The kind stays. `time` is a number at or above zero, ``inf`` included;
-        map over it for several. Raises ValueError for a negative or NaN time.
+        map over it for several.
+
+        Errors: ValueError for a negative or NaN time.
+        Source: derived.
         """
         validate.shape("time", time, (), "map over the times with jax.vmap")
         validate.nonnegative("time", time, "the process runs forward only")
@@ -124,8 +145,9 @@ class GaussianMixture(eqx.Module):
         """Draw `number` independent points and the component of each.
 
         Probabilities of the components are met to the spacing of uniform numbers, 2^-23 in
-        float32. Differentiable in means and in positive variances, at fixed labels. Raises
-        ValueError for a number that is no Python integer at or above zero.
+        float32. Differentiable in means and in positive variances, at fixed labels.
+
+        Errors: ValueError for a number that is no Python integer at or above zero.
         """
         _check_count("number", number)
         return _sample(key, self, None, number)
@@ -135,8 +157,10 @@ class GaussianMixture(eqx.Module):
     ) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
         """Draw ``counts[k]`` points of component `k`, ordered by component: first all of 0, then 1.
 
-        The weights play no part. Raises ValueError unless `counts` has one Python integer at or
-        above zero for each component.
+        The weights play no part.
+
+        Errors: ValueError unless `counts` has one Python integer at or above zero for each
+        component.
         """
         if not isinstance(counts, tuple | list) or len(counts) != self.components:
             expected = f"a tuple of {self.components} integers"
@@ -146,32 +170,39 @@ class GaussianMixture(eqx.Module):
         ends = np.cumsum(counts, dtype=np.int64)
         return _sample(key, self, jnp.asarray(ends, jnp.int32), int(ends[-1]))
 
-    def log_density(self, points: Float[Array, "... d"]) -> Array:
+    def log_density(self, points: npt.ArrayLike) -> Float[Array, "*shape"]:
         """The logarithm of the density at each point.
 
-        ``log sum_k weights[k] N(point; means[k], covariance k)``. `points` is `[n, d]`, or one
-        point `[d]` for one number. Squared distances come from differences, so that a large
-        common offset or far components cost no digits; below the range of the dtype the result is
-        ``-inf``. Raises ValueError for zero variances, NaN and shapes that disagree.
+        ``log sum_k weights[k] N(point; means[k], covariance k)``. Squared distances come from
+        differences, so that a large common offset or far components cost no digits; below the
+        range of the dtype the result is ``-inf``.
+
+        Shapes: `[n, d]` -> `[n]`, or one point `[d]` -> `[]`.
+        Errors: ValueError for zero variances, NaN and shapes that disagree.
         """
         return self._evaluate(gaussians.log_density, points)
 
-    def score(self, points: Float[Array, "... d"]) -> Float[Array, "... d"]:
-        """The gradient of the log-density, `[n, d]` (`[d]` for one point).
+    def score(self, points: npt.ArrayLike) -> Float[Array, "... d"]:
+        """The gradient of the log-density at each point.
 
-        ``sum_k responsibility_k covariance_k^-1 (means[k] - point)``. Raises as `log_density`.
+        ``sum_k responsibility_k covariance_k^-1 (means[k] - point)``.
+
+        Shapes: `[n, d]` -> `[n, d]`, or one point `[d]` -> `[d]`.
+        Errors: those of `log_density`.
         """
         return self._evaluate(gaussians.score, points)
 
-    def responsibilities(self, points: Float[Array, "... d"]) -> Float[Array, "... k"]:
-        """The probability of each component given each point, `[n, k]` (`[k]` for one point).
+    def responsibilities(self, points: npt.ArrayLike) -> Float[Array, "... k"]:
+        """The probability of each component given each point.
 
-        Raises as `log_density`.
+        Shapes: `[n, d]` -> `[n, k]`, or one point `[d]` -> `[k]`.
+        Errors: those of `log_density`.
         """
         return self._evaluate(gaussians.responsibilities, points)
 
-    def _evaluate(self, function, points):
-        points = points if hasattr(points, "dtype") else jnp.asarray(points, self.means.dtype)
+    def _evaluate(self, function: Callable[..., Array], points: npt.ArrayLike) -> Array:
+        if not isinstance(points, jax.Array | np.ndarray):
+            points = jnp.asarray(points, self.means.dtype)
         single = np.ndim(points) == 1
         expected = (self.dimension,) if single else (None, self.dimension)
         validate.shape("points", points, expected, "pass [n, d] or one point [d]")
@@ -183,18 +214,22 @@ class GaussianMixture(eqx.Module):
 
 
 @jax.jit
-def _standardise(mixture):
+def _standardise(mixture: GaussianMixture) -> gaussians.Standard:
     return gaussians.standardise(mixture.weights, mixture.means, mixture.variances)
 
 
 @partial(jax.jit, static_argnums=0)
-def _map_points(function, standard, points):
+def _map_points(
+    function: Callable[..., Array], standard: gaussians.Standard, points: Num[Array, "n d"]
+) -> Array:
     rows = gaussians.rows_at_once(function, standard, points)
     return map_rows(function, rows, standard, points)
 
 
 @partial(jax.jit, static_argnums=3)
-def _sample(key, mixture, ends, number):
+def _sample(
+    key: Key[Array, ""], mixture: GaussianMixture, ends: Int[Array, " k"] | None, number: int
+) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
     """Points and components: drawn by weight, or by row where `ends` has the last row of each."""
     deviations = gaussians.deviations(mixture.variances)
     # A matrix per row is gathered where the covariances are full.
@@ -205,9 +240,9 @@ def _sample(key, mixture, ends, number):
     return fill_rows(draw, rows, number, parameters)
 
 
-def _common_dtype(**arrays):
+def _common_dtype(**arrays: npt.ArrayLike) -> np.dtype:
     """float32 or float64, from the arrays that have a dtype; plain numbers follow them."""
-    known = [array.dtype for array in arrays.values() if hasattr(array, "dtype")]
+    known = [array.dtype for array in arrays.values() if isinstance(array, TYPED)]
     floating = [dtype for dtype in known if jnp.issubdtype(dtype, jnp.inexact)]
     dtype = jax.dtypes.canonicalize_dtype(jnp.result_type(*(floating or [float])))
     if dtype not in (jnp.float32, jnp.float64):
@@ -215,7 +250,7 @@ def _common_dtype(**arrays):
     return dtype
 
 
-def _check_mixture(mixture):
+def _check_mixture(mixture: GaussianMixture) -> None:
     validate.shape("weights", mixture.weights, (None,), "pass one weight per component")
     components = mixture.weights.shape[0]
     validate.shape("means", mixture.means, (components, None), "pass one mean per weight, as rows")
@@ -237,23 +272,23 @@ def _check_mixture(mixture):
         validate.nonnegative("variances", mixture.variances, "pass variances, which are squares")
 
 
-def _check_count(argument, count):
+def _check_count(argument: str, count: object) -> None:
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         raise validate.fail(argument, repr(count), "a Python integer >= 0", "convert it with int()")
 
 
 @jax.jit
-def _any_nan(values):
+def _any_nan(values: Shaped[Array, "*shape"]) -> Bool[Array, ""]:
     # The largest value is NaN if any is, and needs no array of booleans, which `any` makes.
     return jnp.isnan(jnp.max(values, initial=-jnp.inf))
 
 
 @jax.jit
-def _first_column_nan(values):
+def _first_column_nan(values: Shaped[Array, "*shape"]) -> Bool[Array, ""]:
     return _any_nan(values.reshape(values.shape[0], -1)[:, 0] if values.size else values)
 
 
-def _check_points(points, values):
+def _check_points(points: Array | np.ndarray, values: Array) -> None:
     """Refuse NaN in concrete points, seen first in what came out: mostly far fewer numbers."""
     if isinstance(points, jax.core.Tracer):  # pyright: ignore[reportAttributeAccessIssue]
         return
@@ -266,7 +301,7 @@ def _check_points(points, values):
             raise validate.fail("points", "NaN", "numbers", "remove those rows")
 
 
-def _check_density(standard):
+def _check_density(standard: gaussians.Standard) -> None:
     constants = validate.concrete(standard.constants)
     if constants is None or not np.isnan(constants).any():
         return

@@ -16,6 +16,7 @@ import os
 import secrets
 import shlex
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,13 @@ def root() -> Path:
     return base / "results"
 
 
-def folder(name: str, preset: str, changed: dict[str, Any] | None = None) -> Path:
+def folder(name: str, preset: str, changed: Mapping[str, object] | None = None) -> Path:
     """Where the result of experiment `name` lies; `changed` holds what differs from the preset."""
     suffix = f"-{digest(_equal_numbers(changed))[:8]}" if changed else ""
     return root() / name / f"{preset}{suffix}"
 
 
-def command(name: str, preset: str, changed: dict[str, Any] | None = None) -> str:
+def command(name: str, preset: str, changed: Mapping[str, object] | None = None) -> str:
     """The command line that makes the result in `folder(name, preset, changed)`."""
     words = ["python", "-m", "experiments", name, "--preset", preset]
     for key, value in sorted((changed or {}).items()):
@@ -69,7 +70,7 @@ def command(name: str, preset: str, changed: dict[str, Any] | None = None) -> st
     return shlex.join(words)
 
 
-def digest(value: Any) -> str:
+def digest(value: object) -> str:
     """SHA-256 of `value` as canonical JSON: equal values, equal digests, on any machine."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -77,7 +78,7 @@ def digest(value: Any) -> str:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write `content` to `path` so that a reader sees the old file or the new one, never a part.
 
-    A failure leaves `path` as it was and raises `WriteFailed` with the cause in one line.
+    Errors: `WriteFailed`, with the cause in one line; `path` is as it was.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -103,7 +104,7 @@ def to_bytes(dataset: xarray.Dataset) -> bytes:
     return bytes(dataset.to_netcdf(engine="h5netcdf"))
 
 
-def save(dataset: xarray.Dataset, where: Path, provenance: dict[str, Any]) -> Path:
+def save(dataset: xarray.Dataset, where: Path, provenance: Mapping[str, object]) -> Path:
     """Put `dataset` with its `provenance` in the folder `where`, in place of what was there."""
     labelled = dataset.assign_attrs(provenance=json.dumps(provenance, sort_keys=True))
     content = to_bytes(labelled)
@@ -135,7 +136,7 @@ def data_name(where: Path) -> str | None:
 def read(where: Path, command: str = "") -> xarray.Dataset:
     """The dataset in the folder `where`, checked against its checksum.
 
-    Raises `ResultMissing` (with `command`, which makes it) or `ResultCorrupt`.
+    Errors: `ResultMissing` (with `command`, which makes it) or `ResultCorrupt`.
     """
     manifest = _manifest(where)
     if manifest is None:
@@ -173,12 +174,13 @@ def from_bytes(content: bytes, path: Path) -> xarray.Dataset:
         raise _corrupt(path, "content that is not a whole netCDF-4 file", path) from error
 
 
-def load(name: str, preset: str = "laptop", **changed: Any) -> xarray.Dataset:
+def load(name: str, preset: str = "laptop", **changed: object) -> xarray.Dataset:
     """The saved result of experiment `name` at `preset`.
 
     `changed` holds the fields that differ from the preset, and the seed or mode if they do.
-    Raises ValueError for a name that no experiment and no result has, with the nearest ones, and
-    `ResultMissing` with the command that makes the result.
+
+    Errors: ValueError for a name that no experiment and no result has, with the nearest ones;
+    `ResultMissing`, with the command that makes the result.
     """
     where = folder(name, preset, changed)
     if not where.exists():
@@ -192,15 +194,18 @@ def load(name: str, preset: str = "laptop", **changed: Any) -> xarray.Dataset:
 
 
 def assemble(
-    points: list[dict[str, Any]],
-    arrays: list[dict[str, np.ndarray]],
-    axes: dict[str, tuple[str, ...]],
+    points: Sequence[Mapping[str, object]],
+    arrays: Sequence[Mapping[str, np.ndarray]],
+    axes: Mapping[str, tuple[str, ...]],
     seeds: int,
 ) -> xarray.Dataset:
-    """One dataset from a grid of points and their outputs, each with leading axis `[seeds]`.
+    """One dataset from a grid of points and their outputs.
 
     Outputs of different size along an axis are padded with NaN. Fields of the points become
     coordinates along `point`; fields that are tuples of equal length have a second axis.
+
+    Shapes: outputs have a leading axis `[seeds]`.
+    Errors: ValueError for outputs that differ in name or are named as fields, and for unnamed axes.
     """
     if any(set(outputs) != set(arrays[0]) for outputs in arrays):
         names = sorted(set().union(*arrays) - set(arrays[0]).intersection(*arrays))
@@ -265,11 +270,12 @@ def _tidy(where: Path, kept: set[str | None], replaced: str | None) -> None:
                 path.unlink()
 
 
-def _equal_numbers(value: Any) -> Any:
+def _equal_numbers(value: object) -> object:
     """`value` with integers as floats, so that 1 and 1.0 name the same folder."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {key: _equal_numbers(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [_equal_numbers(item) for item in value]
-    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53
-    return float(value) if whole else value
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53:
+        return float(value)
+    return value

@@ -13,15 +13,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
+from jaxtyping import Array, Key, PyTree
 
 from diversity_jax import validate
 
@@ -30,12 +32,15 @@ MODES = ("reference", "fast")
 THREADS_PER_DEVICE = 4
 
 
-def root(seed: int) -> jax.Array:
-    """The key under which all streams of a run lie; `seed` is an integer from 0 to 2**32 - 1."""
+def root(seed: int | np.integer) -> Key[Array, ""]:
+    """The key under which all streams of a run lie.
+
+    Errors: ValueError for a seed that is no integer from 0 to 2**32 - 1.
+    """
     return jax.random.key(validate.seed(seed))
 
 
-def stream(key: jax.Array, *names: str | int) -> jax.Array:
+def stream(key: Key[Array, ""], *names: str | int) -> Key[Array, ""]:
     """The key of the stream called `names` under `key`; equal names give equal keys.
 
     Names are hashed with BLAKE2s, so the order in which streams are made does not matter.
@@ -47,36 +52,47 @@ def stream(key: jax.Array, *names: str | int) -> jax.Array:
     return key
 
 
-def seed_keys(key: jax.Array, indices: Any) -> jax.Array:
-    """Keys `[s]` of the seeds numbered `indices` `[s]`, integers >= 0, of the stream `key`."""
+def seed_keys(key: Key[Array, ""], indices: npt.ArrayLike) -> Key[Array, " s"]:
+    """Keys of the seeds numbered `indices`, of the stream `key`.
+
+    Shapes: `[s]` -> `[s]`.
+    Errors: ValueError for a negative number.
+    """
     validate.nonnegative("indices", indices, "number the seeds from 0")
     numbers = jnp.asarray(np.asarray(indices, dtype=np.uint32))
     return jax.vmap(lambda index: jax.random.fold_in(key, index))(numbers)
 
 
+def generator(key: Key[Array, ""]) -> np.random.Generator:
+    """numpy's random numbers from the stream `key`, for work on the host."""
+    return np.random.default_rng(np.asarray(jax.random.key_data(key)))
+
+
 def over_seeds(
-    job: Callable[..., Any],
+    job: Callable[..., PyTree],
     *,
     mode: Mode = "reference",
-    devices: list[Any] | None = None,
+    devices: Sequence[jax.Device] | None = None,  # pyright: ignore[reportInvalidTypeForm]
     width: int = 1,
-) -> Callable[..., Any]:
+) -> Callable[..., PyTree]:
     """A compiled function `(keys [s], *operands) -> outputs with a leading axis [s]`.
 
     `job(key, *operands)` is one seed; operands are pytrees of arrays, shared by all seeds. Keys
     are spread over `devices` (default: `safe_devices`). One trace per shape of keys and operands;
     fewer keys than `width` are filled up to it, so that a shorter last chunk is no new shape.
+
+    Errors: ValueError for an unknown mode, and for no keys.
     """
     validate.choice("mode", mode, MODES)
     devices = safe_devices() if devices is None else devices
     mesh = jax.make_mesh((len(devices),), ("seed",), (AxisType.Auto,), devices=devices)
 
-    def block(keys: jax.Array, *operands: Any) -> Any:
+    def block(keys: Key[Array, " s"], *operands: PyTree) -> PyTree:
         if mode == "fast":
             return jax.vmap(lambda key: job(key, *operands))(keys)
         return jax.lax.map(lambda key: job(key, *operands), keys)
 
-    def sharded(keys: jax.Array, *operands: Any) -> Any:
+    def sharded(keys: Key[Array, " s"], *operands: PyTree) -> PyTree:
         specs = (P("seed"), *(P() for _ in operands))
         return jax.shard_map(
             block, mesh=mesh, in_specs=specs, out_specs=P("seed"), check_vma=False
@@ -86,7 +102,7 @@ def over_seeds(
     spread = NamedSharding(mesh, P("seed"))
     everywhere = NamedSharding(mesh, P())
 
-    def run(keys: jax.Array, *operands: Any) -> Any:
+    def run(keys: Key[Array, " s"], *operands: PyTree) -> PyTree:
         number = _count(keys)
         padded = jax.device_put(_pad(keys, len(devices), width), spread)
         outputs = compiled(padded, *jax.device_put(operands, everywhere))
@@ -96,7 +112,7 @@ def over_seeds(
     return run
 
 
-def safe_devices() -> list[Any]:
+def safe_devices() -> list[jax.Device]:  # pyright: ignore[reportInvalidTypeForm]
     """All devices; on CPU only the first one where several could wait for one another for ever.
 
     A batched LAPACK call (a `vmap` of Cholesky, say) holds a thread of XLA's common pool while
@@ -112,31 +128,35 @@ def safe_devices() -> list[Any]:
     return devices if int(threads) >= THREADS_PER_DEVICE * len(devices) else devices[:1]
 
 
-def on_host(job: Callable[..., Any], *, workers: int | None = None) -> Callable[..., Any]:
+def on_host(job: Callable[..., PyTree], *, workers: int | None = None) -> Callable[..., PyTree]:
     """Like `over_seeds` for a job that runs in numpy on the host: one thread per seed.
 
     For eigenvalues alone on CPU (LAPACK's own driver is 2.4 times faster than `jnp.linalg`) and
     for jobs that call other libraries. Results come back in the order of the keys, so the number
     of `workers` (default: one) changes nothing but the time. A job that fails on one seed returns
     NaN for it; one that raises ends the run.
+
+    Errors: ValueError for no keys.
     """
 
-    def run(keys: jax.Array, *operands: Any) -> Any:
+    def run(keys: Key[Array, " s"], *operands: PyTree) -> PyTree:
         _count(keys)
         with ThreadPoolExecutor(max_workers=workers or 1) as pool:
             outputs = list(pool.map(lambda key: job(key, *operands), list(keys)))
-        return jax.tree.map(lambda *leaves: np.stack([np.asarray(one) for one in leaves]), *outputs)
+        return jax.tree.map(
+            lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *outputs
+        )
 
     return run
 
 
-def _count(keys: jax.Array) -> int:
+def _count(keys: Key[Array, " s"]) -> int:
     if keys.ndim != 1 or keys.shape[0] == 0:
         raise validate.fail("keys", f"shape {keys.shape}", "one or more", "use seeds.seed_keys")
     return keys.shape[0]
 
 
-def _pad(keys: jax.Array, devices: int, width: int) -> jax.Array:
+def _pad(keys: Key[Array, " s"], devices: int, width: int) -> Key[Array, " padded"]:
     """Repeat the last key until every device has the same number, and at least two.
 
     The compiler removes a loop of one turn and may then fuse, and so round, its body differently.

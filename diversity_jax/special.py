@@ -10,29 +10,36 @@ variance 1.6, 80 of them are good to 1e-7 only.
 from __future__ import annotations
 
 import math
+from typing import TypeVar
 
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jaxtyping import Array, Float
 
+Numbers = TypeVar("Numbers", Array, np.ndarray, float)
 FAR = 10.0  # exp(-FAR^2 / 2) is below the spacing of 64-bit numbers
 
 
 def normal_nodes(number: int = 401) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights `[number]` with ``E f(z) = weights @ f(nodes)`` for standard normal z.
+    """Nodes and weights with ``E f(z) = weights @ f(nodes)`` for standard normal z.
 
     The step is ``20 / (number - 1)``. With the default, 0.05, an average of ``tanh(s z)`` or its
     derivatives is good to 1e-12 for s up to 7.
+
+    Shapes: `[number]` each.
     """
     nodes = np.linspace(-FAR, FAR, number)
     weights = np.exp(-(nodes**2) / 2)
     return nodes, weights / weights.sum()
 
 
-def hermite(order: int, x):
+def hermite(order: int, x: Numbers) -> list[Numbers]:
     """The normalised Hermite polynomials ``He_s(x) / sqrt(s!)``, s from 0 to `order`, as a list.
 
     Orthonormal under the standard normal law; by the three-term recursion.
+
+    Shapes: that of `x`, each.
     """
     values = [x * 0 + 1.0, x]
     for s in range(1, order):
@@ -41,8 +48,10 @@ def hermite(order: int, x):
     return values[: order + 1]
 
 
-def solve_small(matrix, right):
-    """`matrix^-1 right` for `[n, n]` and `[n, m]` or `[n]`, n small; Gauss-Jordan with pivoting.
+def solve_small(
+    matrix: Float[Array, "n n"], right: Float[Array, "n m"] | Float[Array, " n"]
+) -> Float[Array, "n m"] | Float[Array, " n"]:
+    """`matrix^-1 right` for few rows, n small; Gauss-Jordan with pivoting.
 
     Plain array operations, so that many of them side by side run as one loop. XLA's own solver
     calls LAPACK once for each, and on a CPU several batches of such calls at a time can wait for

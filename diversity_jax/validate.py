@@ -6,17 +6,18 @@ traced array passes, and a bad value inside traced code spreads as NaN.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 
-def fail(argument: str, got: Any, expected: str, fix: str) -> ValueError:
+def fail(argument: str, got: object, expected: str, fix: str) -> ValueError:
     """The error to raise for a bad `argument`: one line that names got, expected and fix."""
     return ValueError(f"{argument}: got {got}, expected {expected}; {fix}")
 
 
-def concrete(array: Any) -> np.ndarray | None:
+def concrete(array: npt.ArrayLike) -> np.ndarray | None:
     """`array` as numpy, or None when it is traced and its values cannot be seen."""
     import jax  # here, so that naming a bad option on the command line does not cost its import
 
@@ -25,7 +26,7 @@ def concrete(array: Any) -> np.ndarray | None:
     return np.asarray(array)
 
 
-def shape(argument: str, array: Any, expected: tuple[int | None, ...], fix: str) -> None:
+def shape(argument: str, array: npt.ArrayLike, expected: tuple[int | None, ...], fix: str) -> None:
     """Refuse an array whose shape differs from `expected` (None matches any size)."""
     got = np.shape(array)
     agrees = len(got) == len(expected) and all(
@@ -36,7 +37,9 @@ def shape(argument: str, array: Any, expected: tuple[int | None, ...], fix: str)
         raise fail(argument, f"shape {got}", f"shape {wanted}", fix)
 
 
-def finite(argument: str, array: Any, fix: str = "remove NaN and infinite values") -> None:
+def finite(
+    argument: str, array: npt.ArrayLike, fix: str = "remove NaN and infinite values"
+) -> None:
     """Refuse NaN and infinities in a concrete array."""
     values = concrete(array)
     if values is not None and not np.isfinite(values).all():
@@ -44,21 +47,23 @@ def finite(argument: str, array: Any, fix: str = "remove NaN and infinite values
         raise fail(argument, f"{bad} NaN or infinite of {values.size} values", "finite values", fix)
 
 
-def nonnegative(argument: str, array: Any, fix: str = "pass values that are zero or more") -> None:
+def nonnegative(
+    argument: str, array: npt.ArrayLike, fix: str = "pass values that are zero or more"
+) -> None:
     """Refuse negative values and NaN in a concrete array."""
     values = concrete(array)
     if values is not None and not (values >= 0).all():
         raise fail(argument, f"a smallest value of {np.min(values)}", "values >= 0", fix)
 
 
-def positive(argument: str, array: Any, fix: str = "pass values above zero") -> None:
+def positive(argument: str, array: npt.ArrayLike, fix: str = "pass values above zero") -> None:
     """Refuse zero, negative values and NaN in a concrete array."""
     values = concrete(array)
     if values is not None and not (values > 0).all():
         raise fail(argument, f"a smallest value of {np.min(values)}", "values > 0", fix)
 
 
-def simplex(argument: str, weights: Any) -> None:
+def simplex(argument: str, weights: npt.ArrayLike) -> None:
     """Refuse weights that are negative, NaN or do not sum to one.
 
     The slack is 64 float32 rounding errors per weight: weights normalised in their own precision
@@ -73,7 +78,7 @@ def simplex(argument: str, weights: Any) -> None:
         raise fail(argument, f"weights that sum to {total:.9g}", "a sum of 1", "divide by the sum")
 
 
-def semidefinite(argument: str, matrices: Any) -> None:
+def semidefinite(argument: str, matrices: npt.ArrayLike) -> None:
     """Refuse concrete matrices `[..., d, d]` that are not finite, symmetric and positive
     semi-definite, the last two up to rounding."""
     finite(argument, matrices)
@@ -97,15 +102,14 @@ def semidefinite(argument: str, matrices: Any) -> None:
         raise fail(argument, got, "positive semi-definite matrices", fix)
 
 
-def seed(value: Any) -> int:
+def seed(value: object) -> int:
     """A root seed as an integer; refuse all but 0 to 2**32 - 1, which any precision tells apart."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not 0 <= value < 2**32:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < 2**32:
         raise fail("seed", repr(value), "an integer from 0 to 2**32 - 1", "pass one, e.g. 0")
     return int(value)
 
 
-def choice(argument: str, got: Any, known: list[str] | tuple[str, ...]) -> None:
+def choice(argument: str, got: object, known: Sequence[str]) -> None:
     """Refuse a name that is not among `known`, naming the nearest ones."""
     if got in known:
         return

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, ArrayLike, Float, Int
 
 from diversity_jax import validate
 
@@ -15,8 +15,10 @@ def alignment(heads: Float[Array, "h d"], centroids: Float[Array, "k d"]) -> Flo
     """The best over matchings of the worst ``|<head, centroid>|``; 1 when every centroid is found.
 
     Sign and order of heads are never identifiable. With more heads than clusters the matching is
-    injective from clusters to heads. Unit vectors give a cosine. Cost h!/(h-k)! small sums.
+    injective from clusters to heads. Unit vectors give a cosine.
+
     Errors: ValueError for fewer heads than clusters, and for heads of another dimension.
+    Cost: h!/(h-k)! small sums.
     """
     validate.shape("centroids", centroids, (None, None), "give centroids [k, d]")
     validate.shape("heads", heads, (None, centroids.shape[1]), "give heads [h, d] of the same d")
@@ -36,30 +38,53 @@ def span_overlap(heads: Float[Array, "h d"], centroids: Float[Array, "k d"]) -> 
     return jnp.min(jnp.linalg.norm(heads @ basis, axis=1))
 
 
-def in_plane_angle(heads: Float[Array, "2 d"], centroids: Float[Array, "2 d"]) -> Float[Array, ""]:
-    """Angle of the first head from the nearest centroid axis, in [0, pi/4], orthonormal centroids.
+def off_axis(heads: Float[Array, "h d"], centroids: Float[Array, "k d"]) -> Float[Array, ""]:
+    """The largest sine of the angle between a head and its nearest centroid, accurate near 0.
 
-    For a head in the plane of the centroids, folded by their signs and their exchange.
+    Heads and centroids of unit length.
     """
-    validate.shape("centroids", centroids, (2, None), "give two orthonormal centroids [2, d]")
-    validate.shape("heads", heads, (None, centroids.shape[1]), "give heads [h, d] of the same d")
-    x, y = jnp.abs(centroids @ heads[0])
-    angle = jnp.arctan2(y, x)
-    return jnp.minimum(angle, jnp.pi / 2 - angle)
+    cosines = heads @ centroids.T
+    nearest = jnp.argmax(jnp.abs(cosines), axis=1)
+    along = jnp.take_along_axis(cosines, nearest[:, None], axis=1)
+    return jnp.max(jnp.linalg.norm(heads - along * centroids[nearest], axis=1))
+
+
+def frame_error(heads: Float[Array, "h d"], centroids: Float[Array, "k d"]) -> Float[Array, ""]:
+    """How far the overlaps are from an orthonormal frame: ``max |C - tr(C)/k I|`` for C = V'V.
+
+    ``V = heads @ centroids'``. Zero for heads that are a rotated basis of the centroids' span.
+    """
+    overlaps = heads @ centroids.T
+    form = overlaps.T @ overlaps
+    k = centroids.shape[0]
+    return jnp.max(jnp.abs(form - jnp.trace(form) / k * jnp.eye(k, dtype=form.dtype)))
+
+
+def manifold_violation(
+    heads: Float[Array, "h d"], centroids: Float[Array, "k d"]
+) -> Float[Array, ""]:
+    """How far two heads are off the manifold: the largest of the three products that vanish.
+
+    The manifold is that of `training.manifold_start`. Of more heads or centroids the first two
+    count.
+    """
+    cross = heads[:2] @ centroids[:2].T
+    return jnp.max(jnp.abs(jnp.stack([cross[0, 1], cross[1, 0], heads[0] @ heads[1]])))
 
 
 def within_and_between(
-    outputs: Float[Array, "n d"], labels: Int[Array, " n"], centroids: Float[Array, "k d"]
+    outputs: Float[Array, "n d"], labels: Int[ArrayLike, " n"], centroids: Float[Array, "k d"]
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """Mean squared distance of outputs to their own centroid, and to their cluster's mean.
 
     Errors: ValueError for a concrete label that names no cluster.
     """
     k = centroids.shape[0]
-    seen = validate.concrete(labels)
-    if seen is not None and seen.size and not (seen.min() >= 0 and seen.max() < k):
-        got = f"labels from {seen.min()} to {seen.max()}"
+    values = validate.concrete(labels)
+    if values is not None and values.size and not (values.min() >= 0 and values.max() < k):
+        got = f"labels from {values.min()} to {values.max()}"
         raise validate.fail("labels", got, f"0 to {k - 1}", "number the clusters from 0")
+    labels = jnp.asarray(labels)
     members = (labels[:, None] == jnp.arange(k)[None, :]).astype(outputs.dtype)
     counts = jnp.maximum(members.sum(axis=0), 1)
     means = (members.T @ outputs) / counts[:, None]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jax.typing import DTypeLike
+from jaxtyping import Array, Bool, Float, ScalarLike
 
 from diversity_jax import iterate, validate
 
@@ -22,7 +22,9 @@ class Path(eqx.Module):
     converged: Bool[Array, ""]
 
 
-def sphere_start(key: Array, *, heads: int, dimension: int, dtype: Any) -> Float[Array, "h d"]:
+def sphere_start(
+    key: Array, *, heads: int, dimension: int, dtype: DTypeLike
+) -> Float[Array, "h d"]:
     """Independent heads, uniform on the unit sphere."""
     return _normalise(jax.random.normal(key, (heads, dimension), dtype))
 
@@ -32,6 +34,8 @@ def manifold_start(key: Array, centroids: Float[Array, "2 d"]) -> Float[Array, "
 
     ``mu_0`` is uniform in the complement of m_1, then ``mu_1`` in that of {m_0, mu_0}. Below four
     dimensions the manifold holds next to nothing but the centroids, so it is refused.
+
+    Errors: ValueError for other than two centroids, and for fewer than four dimensions.
     Source: our reading of the abstract; the paper's own manifold is not known.
     """
     validate.shape("centroids", centroids, (2, None), "the manifold is defined for two clusters")
@@ -54,9 +58,9 @@ def descend(
     objective: Callable[[Float[Array, "h d"]], Float[Array, ""]],
     heads: Float[Array, "h d"],
     *,
-    learning_rate: Any,
+    learning_rate: ScalarLike,
     frames: int,
-    stride: Any = 1,
+    stride: ScalarLike = 1,
     tolerance: float = 1e-6,
 ) -> Path:
     """Riemannian gradient descent of `objective` for `frames * stride` steps.
@@ -77,9 +81,9 @@ def online(
     loss: Callable[[Array, Float[Array, "h d"]], Float[Array, ""]],
     heads: Float[Array, "h d"],
     *,
-    learning_rate: Any,
+    learning_rate: ScalarLike,
     frames: int,
-    stride: Any = 1,
+    stride: ScalarLike = 1,
 ) -> Path:
     """Online SGD: each step draws fresh data through its own key and takes one Riemannian step.
 
@@ -100,9 +104,9 @@ def online(
 def _follow(
     slope: Callable[[Array, Array], Array],
     heads: Float[Array, "h d"],
-    learning_rate: Any,
+    learning_rate: ScalarLike,
     frames: int,
-    stride: Any,
+    stride: ScalarLike,
 ) -> tuple[Array, Array, Array]:
     """The last heads, those of each frame, and the norm of the last gradient followed.
 

@@ -3,8 +3,8 @@
 from diversity_jax.checks.counts import probability
 from diversity_jax.checks.limits import convergence
 from diversity_jax.checks.numerical import counterexample, identity, inequality
-from diversity_jax.checks.over_seeds import agreement, correlation, ordering
 from diversity_jax.checks.slopes import exponent
+from diversity_jax.checks.statistics import agreement, correlation, ordering
 from diversity_jax.checks.verdict import Verdict, combine
 
 __all__ = [

@@ -21,7 +21,11 @@ from diversity_jax.checks.verdict import Verdict
 def clopper_pearson(
     successes: np.ndarray, trials: np.ndarray, level: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The exact two-sided binomial interval of a probability (Clopper and Pearson 1934)."""
+    """The exact two-sided binomial interval of a probability.
+
+    Shapes: those of `successes` and `trials`, each.
+    Source: Clopper and Pearson, Biometrika 1934.
+    """
     from scipy.stats import beta
 
     failures = trials - successes
@@ -44,9 +48,12 @@ def probability(
 
     Exact binomial interval (Clopper-Pearson): `predicted` must lie inside; `at_least` and
     `at_most` must have the whole interval on their side (the opposite side fails, across is
-    undecided). Counts are scalars or [settings], the level shared over settings. Power, as a
-    probability: distance to the far end of the interval, from `predicted` if given, otherwise
-    from the measured share; a prediction wrong by more is always caught. 24 of 24 shows no 100%.
+    undecided). The level is shared over settings. Power, as a probability: distance to the far end
+    of the interval, from `predicted` if given, otherwise from the measured share; a prediction
+    wrong by more is always caught. 24 of 24 shows no 100%.
+
+    Shapes: counts and claims are scalars or `[settings]`.
+    Errors: ValueError unless exactly one claim is given, and for counts that are none.
     """
     level, resolution = thresholds(level, resolution)
     side, claim = _one_claim(predicted=predicted, at_least=at_least, at_most=at_most)

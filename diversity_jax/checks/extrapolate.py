@@ -59,9 +59,9 @@ def without_randomness(
     """The limit of gaps [sizes] known within `error`, and whether they fall beyond it."""
     span = 3 if rate is None else 2
     groups = [slice(start, start + span) for start in range(len(sizes) - span + 1)]
-    found = [_extrapolate(sizes[group], gaps[group], rate) for group in groups]
-    changes = np.abs(np.diff([constant for constant, _, _ in found]))
-    last, amplitude, best = found[-1]
+    fits = [_extrapolate(sizes[group], gaps[group], rate) for group in groups]
+    changes = np.abs(np.diff([constant for constant, _, _ in fits]))
+    last, amplitude, best = fits[-1]
     # A change that happens to cross zero must not pass for convergence: the one before counts too.
     change = max(changes[-1], changes[-2] / growth(sizes, best) if len(changes) > 1 else 0.0)
     signs = error * (2 * (np.arange(2**span)[:, None] >> np.arange(span) & 1) - 1)

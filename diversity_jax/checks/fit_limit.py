@@ -21,7 +21,7 @@ from dataclasses import replace
 import numpy as np
 
 from diversity_jax.checks.extrapolate import FASTEST, SLOWEST, Limit, growth, outside, reach
-from diversity_jax.checks.over_seeds import mean_and_error, student
+from diversity_jax.checks.statistics import mean_and_error, student
 
 RATES = np.linspace(SLOWEST, FASTEST, 111)
 

@@ -19,7 +19,7 @@ LARGEST_FAILED_SHARE = 0.05
 FEWEST_SEEDS = 3
 
 
-def bad(argument: str, got: Any, expected: str, fix: str) -> ValueError:
+def bad(argument: str, got: object, expected: str, fix: str) -> ValueError:
     """The error to raise for a bad `argument`: one line that names got, expected and fix."""
     return ValueError(f"{argument}: got {got}, expected {expected}; {fix}")
 
@@ -113,13 +113,17 @@ class Seeds:
         more = ", ..." if len(self.failed) > 5 else ""
         return f"; left out {len(self.failed)} of {self.total} seeds, not finite ({shown}{more})"
 
-    def counts(self) -> dict[str, Any]:
+    def counts(self) -> dict[str, object]:
         """The seeds for a verdict's details."""
         return {"seeds": self.number, "failed_seeds": list(self.failed)}
 
 
-def over_seeds(**named: ArrayLike) -> Seeds:
-    """Measured arrays of one shape, [seeds] or [seeds, settings], freed of failed seeds."""
+def seed_samples(**named: ArrayLike) -> Seeds:
+    """Measured arrays of one shape, freed of failed seeds.
+
+    Shapes: `[seeds]` or `[seeds, settings]`, all the same.
+    Errors: ValueError for shapes that disagree, and for what is no real number.
+    """
     arrays, epsilons = [], []
     for argument, values in named.items():
         array = reals(argument, values)
@@ -133,10 +137,10 @@ def over_seeds(**named: ArrayLike) -> Seeds:
             first = next(iter(named))
             expected = f"the shape of {first}, {np.shape(named[first])}"
             raise bad(argument, f"shape {array.shape}", expected, "pair them seed by seed")
-    fine = np.all([np.isfinite(array).all(axis=1) for array in arrays], axis=0)
-    kept = tuple(array[fine] for array in arrays)
-    failed = tuple(int(seed) for seed in np.flatnonzero(~fine))
-    return Seeds(kept, failed, len(fine), float(max(epsilons)))
+    finite = np.all([np.isfinite(array).all(axis=1) for array in arrays], axis=0)
+    kept = tuple(array[finite] for array in arrays)
+    failed = tuple(int(seed) for seed in np.flatnonzero(~finite))
+    return Seeds(kept, failed, len(finite), float(max(epsilons)))
 
 
 def show(value: float) -> str:
@@ -166,9 +170,11 @@ def settle(
     elif doubt is not None:
         status, reason = UNDECIDED, f"{doubt}; {finding}" if finding else doubt
     elif power is None or not power <= resolution:
-        seen = "no error of the theory" if power is None else f"only errors above {show(power)}"
+        shown = "no error of the theory" if power is None else f"only errors above {show(power)}"
         status = UNDECIDED
-        reason = f"too little power: {seen} would show, {show(resolution)} was asked for; {finding}"
+        reason = (
+            f"too little power: {shown} would show, {show(resolution)} was asked for; {finding}"
+        )
     else:
         status = HOLDS
         reason = f"{finding}; an error of {show(power)} would have shown"
@@ -183,7 +189,7 @@ def settle(
 
 
 def undecided(
-    kind: str, reason: str, *, level: float | None, resolution: float, details: Mapping[str, Any]
+    kind: str, reason: str, *, level: float | None, resolution: float, details: Mapping[str, object]
 ) -> Verdict:
     """The verdict when there is nothing to compute from."""
     return Verdict(

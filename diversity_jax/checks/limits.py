@@ -16,17 +16,17 @@ from diversity_jax.checks.fit_limit import with_seeds
 from diversity_jax.checks.inputs import (
     Seeds,
     bad,
-    over_seeds,
     positive,
     scalar,
+    seed_samples,
     settle,
     show,
     show_interval,
     thresholds,
     undecided,
 )
-from diversity_jax.checks.over_seeds import without_spread
 from diversity_jax.checks.slopes import by_size, increasing
+from diversity_jax.checks.statistics import without_spread
 from diversity_jax.checks.verdict import Verdict
 
 FEWEST_SIZES = 4
@@ -44,14 +44,18 @@ def convergence(
 ) -> Verdict:
     """Does the gap between simulation and an asymptotic theory fall to zero with the size?
 
-    `gaps` is [seeds, sizes], or [sizes] when nothing is random and each is known within `error`;
-    at least 4 increasing sizes, geometric ones best. Fits ``c + a size^-b`` (b given by `rate`
+    At least 4 increasing sizes, geometric ones best. Fits ``c + a size^-b`` (b given by `rate`
     where the theory states it): fails when the interval of c excludes 0; holds when it does not,
     the fall from the smallest to the largest size is resolved, and the far end of the interval
     over `scale`, which is the power, is within the resolution. A theory off by that power is
     always caught, since the fit follows a constant added to all gaps. Logarithmic laws and
     corrections that are large at every size are outside the model. An unknown rate costs much
     power with few sizes: state it where the theory does.
+
+    Shapes: `gaps` is `[seeds, sizes]`, or `[sizes]` when nothing is random and each is known
+    within `error`.
+    Errors: ValueError for fewer than 4 sizes or sizes that do not increase, and for shapes that
+    disagree.
     """
     level, resolution = thresholds(level, resolution)
     sizes = increasing(sizes, FEWEST_SIZES)
@@ -63,7 +67,7 @@ def convergence(
     if rate is not None:
         rate = float(positive("rate", scalar("rate", rate), "gaps fall like size^-rate"))
     random = gaps.ndim == 2
-    seeds = over_seeds(gaps=gaps if random else gaps[None])
+    seeds = seed_samples(gaps=gaps if random else gaps[None])
     if problem := seeds.problem(fewest=3 if random else 1):
         details = seeds.counts()
         return undecided(

@@ -9,10 +9,10 @@ from diversity_jax.checks.counts import clopper_pearson
 from diversity_jax.checks.inputs import (
     Seeds,
     bad,
-    over_seeds,
     positive,
     reals,
     scalar,
+    seed_samples,
     settle,
     show,
     show_interval,
@@ -50,8 +50,11 @@ def identity(
 
     ``max abs(left - right) / scale`` must stay within the allowance ``epsilon * terms *
     condition``: `terms` counts the rounded operations behind one entry, `condition` how much the
-    formula enlarges them, both fixed beforehand. `scale` (scalar, or the arrays' shape) defaults
-    to the largest abs(right). Power: the allowance. Any NaN leaves the check undecided.
+    formula enlarges them, both fixed beforehand. `scale` defaults to the largest abs(right).
+    Power: the allowance. Any NaN leaves the check undecided.
+
+    Shapes: both sides of one shape, or one a scalar; `scale` a scalar, or of that shape.
+    Errors: ValueError for shapes that disagree, and for an allowance that is not positive.
     """
     _, resolution = thresholds(0.5, resolution)
     left, right = _together(left, right)
@@ -93,6 +96,8 @@ def counterexample(margin: float, error: float, *, resolution: float) -> Verdict
     `margin` is how far the statement is violated, `error` the numerical error of that margin.
     Holds (the counterexample stands) above 10 errors, fails if the statement is true here beyond
     the error, undecided between. Power: ``error / margin``. A NaN margin is undecided.
+
+    Errors: ValueError for a negative error, and for more than one margin.
     """
     _, resolution = thresholds(0.5, resolution)
     error = scalar("error", error)
@@ -131,16 +136,19 @@ def inequality(
 ) -> Verdict:
     """Is ``left <= right`` in every entry, or, with `delta`, in all but that share of seeds?
 
-    Without `delta` one entry with ``left > right + error`` fails. With it, entries are
-    [seeds] or [seeds, settings], and a setting fails when the exact binomial interval of its
-    share of violations lies above `delta` (level shared over settings). Rows with NaN are failed
-    seeds; `right` may be +inf. Measured: the largest ``left / right`` (for a negative bound
-    ``1 - (right - left) / abs(right)``), or with `delta` the worst share of violations.
+    Without `delta` one entry with ``left > right + error`` fails. With it, a setting fails when
+    the exact binomial interval of its share of violations lies above `delta` (level shared over
+    settings). Rows with NaN are failed seeds; `right` may be +inf. Measured: the largest
+    ``left / right`` (for a negative bound ``1 - (right - left) / abs(right)``), or with `delta`
+    the worst share of violations.
 
     Power: the smallest share of `right` by which a stricter bound would have failed on this data:
     ``1 - max((left - error) / right)``, and with `delta` the same with as many seeds violating as
     the binomial needs. Above `resolution` the bound is vacuous here, and undecided. Entries with
     ``right = 0`` can be violated but show no sharpness.
+
+    Shapes: both sides of one shape, or one a scalar; with `delta` `[seeds]` or `[seeds, settings]`.
+    Errors: ValueError for shapes that disagree, a negative error, `delta` outside (0, 1).
     """
     level, resolution = thresholds(level, resolution)
     left, right = _together(left, right)
@@ -156,7 +164,7 @@ def inequality(
     rows = len(left) if left.ndim else 1
     slack = np.broadcast_to(slack.reshape(() if slack.size == 1 else slack.shape), left.shape)
     bounded = np.where(np.isposinf(right), np.finfo(np.float64).max, right)
-    seeds = over_seeds(
+    seeds = seed_samples(
         left=left.reshape(rows, -1), right=bounded.reshape(rows, -1), error=slack.reshape(rows, -1)
     )
     if problem := seeds.problem(fewest=1):

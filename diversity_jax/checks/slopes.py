@@ -17,17 +17,17 @@ from numpy.typing import ArrayLike
 from diversity_jax.checks.inputs import (
     Seeds,
     bad,
-    over_seeds,
     positive,
     reals,
     scalar,
+    seed_samples,
     settle,
     show,
     show_interval,
     thresholds,
     undecided,
 )
-from diversity_jax.checks.over_seeds import mean_and_error, student, without_spread
+from diversity_jax.checks.statistics import mean_and_error, student, without_spread
 from diversity_jax.checks.verdict import Verdict
 
 CURVATURE_REACH = 1.5
@@ -46,7 +46,10 @@ def increasing(sizes: ArrayLike, fewest: int) -> np.ndarray:
 
 
 def by_size(argument: str, values: ArrayLike, sizes: np.ndarray) -> np.ndarray:
-    """Values [seeds, sizes], or [sizes] when nothing is random, with one column per size."""
+    """Values with one column per size.
+
+    Shapes: `[seeds, sizes]`, or `[sizes]` when nothing is random.
+    """
     array = reals(argument, values)
     if array.ndim not in (1, 2) or array.shape[-1] != len(sizes):
         expected = f"shape [seeds, {len(sizes)}] or [{len(sizes)}]"
@@ -78,12 +81,16 @@ def exponent(
     """Do positive values grow like ``size^expected``?
 
     Slope of log values on log sizes against `theory_slope` (the theory's own slope over these
-    sizes) or else `expected`. Values [seeds, sizes]: Student interval over per-seed slopes,
-    widened for curvature when there is no `theory_slope` (module docstring). Values [sizes],
-    without randomness: slope +- (1.5 abs(difference of the halves' slopes) + twice the largest
-    residual over the logarithmic span). A `rival` exponent must lie outside for the claim to hold.
-    Power in units of the exponent: ``(t_level + t_95) standard errors`` plus twice the widening, or
-    without seeds the distance from the prediction to the far end.
+    sizes) or else `expected`. With seeds: Student interval over per-seed slopes, widened for
+    curvature when there is no `theory_slope` (module docstring). Without randomness: slope +- (1.5
+    abs(difference of the halves' slopes) + twice the largest residual over the logarithmic span).
+    A `rival` exponent must lie outside for the claim to hold. Power in units of the exponent:
+    ``(t_level + t_95) standard errors`` plus twice the widening, or without seeds the distance
+    from the prediction to the far end.
+
+    Shapes: `values` is `[seeds, sizes]`, or `[sizes]` without randomness.
+    Errors: ValueError for fewer than 3 sizes or sizes that do not increase, and for values that
+    are not positive.
     """
     level, resolution = thresholds(level, resolution)
     sizes = increasing(sizes, FEWEST_SIZES)
@@ -92,7 +99,7 @@ def exponent(
     predicted = expected if theory_slope is None else scalar("theory_slope", theory_slope)
     rival = None if rival is None else scalar("rival", rival)
     random = values.ndim == 2
-    seeds = over_seeds(values=values if random else values[None])
+    seeds = seed_samples(values=values if random else values[None])
     if problem := seeds.problem(fewest=3 if random else 1):
         details = seeds.counts()
         return undecided("exponent", problem, level=level, resolution=resolution, details=details)

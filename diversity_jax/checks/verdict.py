@@ -48,10 +48,10 @@ class Verdict:
         return {name: json_safe(value) for name, value in vars(self).items()}
 
 
-def json_safe(value: Any) -> Any:
+def json_safe(value: object) -> Any:
     """`value` with arrays as lists, numpy numbers as Python's, NaN and infinities as None."""
-    if hasattr(value, "tolist"):
-        value = value.tolist()
+    if listed := getattr(value, "tolist", None):
+        value = listed()
     if isinstance(value, Mapping):
         return {str(name): json_safe(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -67,6 +67,8 @@ def combine(verdicts: Sequence[Verdict] | Mapping[str, Verdict]) -> Verdict:
     Fails if any part fails, holds if all hold, otherwise undecided. Among parts of one status the
     worst is the one whose power is largest against its resolution. Each part keeps its own
     level: with k parts the chance of a false alarm is at most k times that level.
+
+    Errors: ValueError for no part.
     """
     named = dict(verdicts) if isinstance(verdicts, Mapping) else dict(enumerate(verdicts, 1))
     if not named:

@@ -66,13 +66,13 @@ def job(key: jax.Array, point: dict[str, Any]) -> dict[str, jax.Array]:
     return {
         "alignment": alignment,
         "span": jax.vmap(lambda heads: measures.span_overlap(heads, centroids))(path.trajectory),
-        "angle": jax.vmap(lambda heads: off_axis(heads, centroids))(path.trajectory),
+        "angle": jax.vmap(lambda heads: measures.off_axis(heads, centroids))(path.trajectory),
         "final": alignment[-1],
         "risk": risk,
         "residual": path.residual,
-        "frame_error": frame_error(path.heads, centroids),
+        "frame_error": measures.frame_error(path.heads, centroids),
         "head_overlap": path.heads[0] @ path.heads[1],
-        "violation": violation(path.heads, centroids),
+        "violation": measures.manifold_violation(path.heads, centroids),
     }
 
 
@@ -132,28 +132,6 @@ def at_rest(point: dict[str, Any], centroids: jax.Array) -> jax.Array:
     overlap = trained.resting_overlap(**settings, regularisation=point["regularisation"])
     away = jnp.eye(point["dimension"], dtype=centroids.dtype)[-2:]
     return overlap * centroids + jnp.sqrt(1 - overlap**2) * away
-
-
-def violation(heads: jax.Array, centroids: jax.Array) -> jax.Array:
-    """How far two heads are off the manifold: the largest of the three products that vanish."""
-    cross = heads[:2] @ centroids[:2].T
-    return jnp.max(jnp.abs(jnp.stack([cross[0, 1], cross[1, 0], heads[0] @ heads[1]])))
-
-
-def frame_error(heads: jax.Array, centroids: jax.Array) -> jax.Array:
-    """How far the overlaps are from an orthonormal frame: ``max |C - tr(C)/k I|`` for C = V'V."""
-    overlaps = heads @ centroids.T
-    form = overlaps.T @ overlaps
-    k = centroids.shape[0]
-    return jnp.max(jnp.abs(form - jnp.trace(form) / k * jnp.eye(k, dtype=form.dtype)))
-
-
-def off_axis(heads: jax.Array, centroids: jax.Array) -> jax.Array:
-    """The largest sine of the angle between a head and its nearest centroid, accurate near 0."""
-    cosines = heads @ centroids.T
-    nearest = jnp.argmax(jnp.abs(cosines), axis=1)
-    along = jnp.take_along_axis(cosines, nearest[:, None], axis=1)
-    return jnp.max(jnp.linalg.norm(heads - along * centroids[nearest], axis=1))
 
 
 def with_success(dataset: xarray.Dataset, threshold: float) -> xarray.Dataset:

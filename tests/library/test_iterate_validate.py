@@ -8,38 +8,6 @@ import pytest
 from diversity_jax import iterate, validate
 
 
-def turn(state):
-    return {"x": state["x"] * 0.5 + 1.0, "n": state["n"] + 1}
-
-
-def start():
-    return {"x": jnp.asarray([4.0, -2.0]), "n": jnp.asarray(0)}
-
-
-@pytest.mark.parametrize("steps", [0, 1, 7])
-def test_repeat_is_a_loop_for_plain_and_traced_numbers_of_steps(steps):
-    expected = start()
-    for _ in range(steps):
-        expected = turn(expected)
-    for found in (
-        iterate.repeat(turn, start(), steps=steps),
-        jax.jit(lambda number: iterate.repeat(turn, start(), steps=number))(steps),
-    ):
-        # halving and adding one round the same way in any order: bits, not a tolerance
-        np.testing.assert_array_equal(found["x"], expected["x"])
-        assert found["n"] == steps
-
-
-def test_repeat_can_be_differentiated():
-    slope = jax.grad(lambda x: iterate.repeat(lambda y: y * y, x, steps=3))(1.1)
-    np.testing.assert_allclose(slope, 8 * 1.1**7, rtol=1e-14)
-
-
-def test_fewer_than_no_steps_are_refused():
-    with pytest.raises(ValueError, match=r"^steps: got a smallest value of -1"):
-        iterate.repeat(turn, start(), steps=-1)
-
-
 @pytest.mark.parametrize(("frames", "stride"), [(1, 1), (5, 1), (3, 4)])
 def test_rollout_keeps_every_strideth_state_and_counts_steps_from_zero(frames, stride):
     def step(state, number):
@@ -59,17 +27,6 @@ def test_rollout_keeps_every_strideth_state_and_counts_steps_from_zero(frames, s
 def test_a_rollout_without_frames_is_refused(frames, stride):
     with pytest.raises(ValueError, match=r"^frames and stride: got .*integers >= 1"):
         iterate.rollout(lambda state, _: state, jnp.zeros(2), frames=frames, stride=stride)
-
-
-def test_a_solution_is_a_record_that_maps_over_seeds():
-    def solve(target):
-        value = iterate.repeat(lambda x: (x + target / x) / 2, target, steps=6)
-        residual = jnp.abs(value**2 - target)
-        return iterate.Solution(value, residual, jnp.asarray(6), residual < 1e-12)
-
-    found = jax.vmap(solve)(jnp.asarray([2.0, 9.0, jnp.nan, 1e12]))
-    assert found.converged.tolist() == [True, True, False, False]
-    np.testing.assert_allclose(found.value[:2], [2**0.5, 3.0], rtol=1e-14)
 
 
 BAD = [

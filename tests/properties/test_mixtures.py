@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diversity_jax import gaussians
-from diversity_jax.chunks import rows_per_chunk
 from diversity_jax.mixtures import KINDS, GaussianMixture
+from diversity_jax.rows import rows_per_chunk
 
 steady = settings(derandomize=True, deadline=None, max_examples=25)
 seeds = st.integers(0, 2**32 - 1)

@@ -20,12 +20,10 @@ included; `targets` then names the centroid of each image's class.
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.attention.theory.risk import check_length
@@ -62,16 +60,19 @@ def anisotropic_risk(
     heads: Float[Array, "h d"],
     mixture: GaussianMixture,
     *,
-    length: Any,
-    strength: Any,
-    scale: Any = None,
+    length: ScalarLike,
+    strength: ScalarLike,
+    scale: ScalarLike | None = None,
 ) -> Float[Array, ""]:
     """The mean squared error ``E|X_1 - T_1|^2`` of the linear layer for clusters of any covariance.
 
     Heads of any number and norm (identity heads give the in-context layer), mixtures of any kind,
     variances of zero included. `length` (may be ``jnp.inf``) and `strength` may be traced; `scale`
-    defaults to the number of clusters. In squared units of the tokens. Cost O(k d^3). Exact.
-    Errors: ValueError for heads of another dimension, length < 1. Source: derived above.
+    defaults to the number of clusters. In squared units of the tokens. Exact.
+
+    Errors: ValueError for heads of another dimension, length < 1.
+    Cost: O(k d^3).
+    Source: derived above.
     """
     return anisotropic_layer(heads, mixture, length=length, strength=strength, scale=scale).risk
 
@@ -80,9 +81,9 @@ def anisotropic_layer(
     heads: Float[Array, "h d"],
     mixture: GaussianMixture,
     *,
-    length: Any,
-    strength: Any,
-    scale: Any = None,
+    length: ScalarLike,
+    strength: ScalarLike,
+    scale: ScalarLike | None = None,
     targets: Float[Array, "k d"] | None = None,
 ) -> AnisotropicLayer:
     """Risk, quantisation error and variance of the layer's output for clusters of any covariance.
@@ -90,9 +91,13 @@ def anisotropic_layer(
     ``quantisation_error = E|T_1 - target|^2`` with the target of the token's cluster, its mean
     unless `targets` are given; ``variance = E|T_1 - E[T_1 | cluster]|^2``. All else as in
     `anisotropic_risk`.
+
+    Errors: ValueError for heads of another dimension, length < 1, targets not one per cluster.
+    Cost: O(k d^3).
+    Source: derived above.
     """
     moments = _moments(heads, mixture, length, targets)
-    gain = (mixture.components if scale is None else scale) * strength
+    gain = jnp.asarray(mixture.components if scale is None else scale) * jnp.asarray(strength)
     square = gain**2 * moments.square
     return AnisotropicLayer(
         risk=moments.energy - 2 * gain * moments.cross + square,
@@ -105,13 +110,16 @@ def anisotropic_strengths(
     heads: Float[Array, "h d"],
     mixture: GaussianMixture,
     *,
-    length: Any,
-    scale: Any = None,
+    length: ScalarLike,
+    scale: ScalarLike | None = None,
     targets: Float[Array, "k d"] | None = None,
 ) -> AnisotropicStrengths:
     """The strengths of least risk and of least quantisation error for heads held fixed.
 
-    Both errors are quadratic in the strength. Arguments as in `anisotropic_layer`.
+    Both errors are quadratic in the strength. Arguments, errors and cost as in
+    `anisotropic_layer`.
+
+    Source: derived above.
     """
     moments = _moments(heads, mixture, length, targets)
     scale = mixture.components if scale is None else scale
@@ -126,7 +134,10 @@ def anisotropic_regulariser(
 ) -> Float[Array, ""]:
     """``sum over unordered pairs of heads of E[<mu_h, X>^2 <mu_h', X>^2]``, X one token.
 
-    As `regulariser`, for clusters of any covariance. Source: derived above.
+    As `regulariser`, for clusters of any covariance.
+
+    Errors: ValueError for heads of another dimension.
+    Source: derived above.
     """
     _check_heads(heads, mixture)
     overlaps = heads @ mixture.means.T
@@ -143,7 +154,7 @@ def _check_heads(heads: Array, mixture: GaussianMixture) -> None:
 
 
 def _moments(
-    heads: Array, mixture: GaussianMixture, length: Any, targets: Array | None
+    heads: Array, mixture: GaussianMixture, length: ScalarLike, targets: Array | None
 ) -> _Moments:
     _check_heads(heads, mixture)
     check_length(length)

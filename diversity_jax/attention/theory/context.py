@@ -9,12 +9,10 @@ under rotation, so it holds for centroids that are drawn anew for each sequence.
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax.numpy as jnp
 from jax.scipy.stats import norm
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.attention.theory.risk import check_length, common_variance, population_risk
@@ -48,17 +46,19 @@ class _Moments(eqx.Module):
     clusters: int = eqx.field(static=True)
 
 
-def in_context(mixture: GaussianMixture, *, length: Any, strength: Any) -> InContext:
+def in_context(mixture: GaussianMixture, *, length: ScalarLike, strength: ScalarLike) -> InContext:
     """Risk, errors and mean of the in-context layer at any length, ``jnp.inf`` included.
 
     ``risk = E|X_1 - T_1|^2``, ``quantisation_error = E|T_1 - centroid|^2``,
     ``variance = E|T_1 - E[T_1 | cluster]|^2``, ``mean_gain`` the factor of the centroid in
     ``E[T_1 | cluster]``. Valid for equal weights, orthonormal centroids, one isotropic variance
-    (zero allowed), scale = number of clusters; anything else is a ValueError. Exact.
+    (zero allowed), scale = number of clusters. Exact.
+
+    Errors: ValueError for any other mixture, and for length < 1.
     Source: reconstructed from the abstract of arXiv 2505.13112; derived above.
     """
     moments = _moments(mixture, length)
-    gain = moments.clusters * strength
+    gain = moments.clusters * jnp.asarray(strength)
     mean, square = gain * moments.mean, gain**2 * moments.square
     return InContext(
         risk=moments.energy - 2 * gain * moments.cross + square,
@@ -68,7 +68,7 @@ def in_context(mixture: GaussianMixture, *, length: Any, strength: Any) -> InCon
     )
 
 
-def in_context_strengths(mixture: GaussianMixture, *, length: Any) -> InContextStrengths:
+def in_context_strengths(mixture: GaussianMixture, *, length: ScalarLike) -> InContextStrengths:
     """The strengths that make the layer unbiased, its risk least, its quantisation error least.
 
     Same validity, errors and source as `in_context`.
@@ -81,7 +81,7 @@ def in_context_strengths(mixture: GaussianMixture, *, length: Any) -> InContextS
     )
 
 
-def _moments(mixture: GaussianMixture, length: Any) -> _Moments:
+def _moments(mixture: GaussianMixture, length: ScalarLike) -> _Moments:
     check_length(length)
     tau = common_variance(mixture)
     _require_symmetric(mixture)
@@ -122,13 +122,16 @@ def _require_symmetric(mixture: GaussianMixture) -> None:
 
 
 def random_centroid_risk(
-    *, dimension: int, variance: Any, length: Any, strength: Any
+    *, dimension: int, variance: ScalarLike, length: ScalarLike, strength: ScalarLike
 ) -> Float[Array, ""]:
     """Mean in-context risk over two centroids drawn uniformly on the sphere for each sequence.
 
     With A = I and scale 2 every trace in the risk is affine in the squared overlap g^2 of the two
     unit centroids, whose mean is 1/dimension; so the mean risk is the risk at that g^2. Exact.
-    Source: derived. Units and validity of length as in `in_context`; dimension >= 2.
+    Units and validity of length as in `in_context`; dimension >= 2.
+
+    Errors: ValueError for length < 1.
+    Source: derived.
     """
     check_length(length)
     overlap = jnp.sqrt(1.0 / dimension)
@@ -146,14 +149,16 @@ class Baselines(eqx.Module):
     optimal_quantiser: Float[Array, ""]
 
 
-def baselines(*, dimension: int, variance: Any, distance: Any = 2**0.5) -> Baselines:
+def baselines(*, dimension: int, variance: ScalarLike, distance: ScalarLike = 2**0.5) -> Baselines:
     """Reconstruction errors for two equally likely clusters `distance` apart.
 
     The label's own centroid gives ``d tau``. The nearest centroid gains where noise crosses the
     middle: along the axis the error is ``E min((x-a)^2, (x+a)^2)``. The optimal two-point
     quantiser that splits at the middle puts its points at the conditional means, at distance
     ``E|x|`` along the axis: the best of those that split there, not shown to be the best of all
-    two-point quantisers. ``variance > 0``. Source: derived.
+    two-point quantisers. ``variance > 0``.
+
+    Source: derived.
     """
     tau, deviation = jnp.asarray(variance), jnp.sqrt(variance)
     half = jnp.asarray(distance) / (2 * deviation)

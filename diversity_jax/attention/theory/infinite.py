@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.attention.theory.risk import common_variance
@@ -22,7 +20,9 @@ class ObliqueOptimum(eqx.Module):
     alignment: Float[Array, ""]
 
 
-def oblique_optimum(*, overlap: Any, variance: Any, strength: Any) -> ObliqueOptimum:
+def oblique_optimum(
+    *, overlap: ScalarLike, variance: ScalarLike, strength: ScalarLike
+) -> ObliqueOptimum:
     """The risk-optimal heads in the span of two centroids with inner product `overlap`, L infinite.
 
     The second moment of a token has eigenvalues ``e+- = (1 +- overlap)/2 + tau`` along the
@@ -31,8 +31,10 @@ def oblique_optimum(*, overlap: Any, variance: Any, strength: Any) -> ObliqueOpt
     scale s = 2 is quadratic in xi, least at
     ``xi = [(e+^2 - e-^2)/(s lam) - (e+^3 - e-^3)] / (e+^3 + e-^3)``, cut to [-1, 1]. The
     alignment is the cosine between head and centroid. Valid within the span, equal weights; the
-    heads themselves (and not only A) are determined by it. Errors: ValueError for ``|g| >= 1``, a
-    negative variance, a strength that is not positive. Source: derived.
+    heads themselves (and not only A) are determined by it.
+
+    Errors: ValueError for ``|g| >= 1``, a negative variance, a strength that is not positive.
+    Source: derived.
     """
     _check_oblique(overlap, variance)
     validate.positive("strength", strength)
@@ -50,22 +52,25 @@ class ObliqueStrengths(eqx.Module):
     centroids: Float[Array, ""]
 
 
-def oblique_strengths(*, overlap: Any, variance: Any) -> ObliqueStrengths:
+def oblique_strengths(*, overlap: ScalarLike, variance: ScalarLike) -> ObliqueStrengths:
     """The strength of least risk, and the one at which the centroids are the best heads.
 
     ``best = (1+2 tau) / ((1+2 tau)^2 - g^2)``, with heads' overlap ``-g/(1+2 tau)`` and risk
     ``(d-2) tau``; without noise those heads are the normalised dual basis.
     ``centroids = (e+^2 - e-^2) / (2 [(1+g) e+^3 - (1-g) e-^3])``, here divided by g above and
     below; it is ``1/(2(1+g^2))`` without noise, and at ``g = 0`` the limit. L infinite, equal
-    weights. Errors: ValueError for ``|g| >= 1`` or a negative variance. Source: derived.
+    weights.
+
+    Errors: ValueError for ``|g| >= 1`` or a negative variance.
+    Source: derived.
     """
     _check_oblique(overlap, variance)
-    half = 0.5 + variance
+    half = 0.5 + jnp.asarray(variance, jnp.result_type(variance, float))
     bottom = 2 * half**3 + 3 * half**2 + overlap**2 * (0.25 + 1.5 * half)
     return ObliqueStrengths(best=2 * half / (4 * half**2 - overlap**2), centroids=half / bottom)
 
 
-def _check_oblique(overlap: Any, variance: Any) -> None:
+def _check_oblique(overlap: ScalarLike, variance: ScalarLike) -> None:
     validate.nonnegative("variance", variance)
     value = validate.concrete(overlap)
     if value is not None and not (np.abs(value) < 1).all():
@@ -79,14 +84,21 @@ def dual_basis(centroids: Float[Array, "k d"]) -> Float[Array, "k d"]:
 
 
 def softmax_head(
-    query: Float[Array, " d"], head: Float[Array, " d"], mixture: GaussianMixture, *, strength: Any
+    query: Float[Array, " d"],
+    head: Float[Array, " d"],
+    mixture: GaussianMixture,
+    *,
+    strength: ScalarLike,
 ) -> Float[Array, " d"]:
     """The output of one softmax head for `query` on an infinite prompt from `mixture`.
 
     Scores ``strength <query, head> <head, X_k>`` tilt the mixture by ``exp<q, X>`` with
     ``q = strength <query, head> head``: cluster weights become softmax of
     ``log pi_c + <q, m_c>`` and means ``m_c + tau q`` (the common factor exp(tau|q|^2/2) cancels).
-    One variance common to the clusters. Source: derived.
+    One variance common to the clusters.
+
+    Errors: ValueError for unequal variances.
+    Source: derived.
     """
     tau = common_variance(mixture)
     tilt = strength * (query @ head) * head

@@ -19,11 +19,9 @@ and the Gram matrix ``G = heads @ heads'``, all of it follows from the k x k for
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.mixtures import GaussianMixture
@@ -51,7 +49,7 @@ def common_variance(mixture: GaussianMixture) -> Float[Array, ""]:
     return mixture.variances[0]
 
 
-def check_length(length: Any) -> None:
+def check_length(length: ScalarLike) -> None:
     """Refuse a sequence length below one (infinity is allowed)."""
     value = validate.concrete(length)
     if value is not None and not (value >= 1).all():
@@ -62,9 +60,9 @@ def population_risk(
     heads: Float[Array, "h d"],
     mixture: GaussianMixture,
     *,
-    length: Any,
-    strength: Any,
-    scale: Any = None,
+    length: ScalarLike,
+    strength: ScalarLike,
+    scale: ScalarLike | None = None,
 ) -> Float[Array, ""]:
     """The mean squared error ``E|X_1 - T(X)_1|^2`` of the linear layer, exact at every length.
 
@@ -72,9 +70,9 @@ def population_risk(
     and angles of the centroids, one variance common to the clusters. `length` (tokens per
     sequence, may be ``jnp.inf``), `strength` and the variance may be traced; `scale` defaults to
     the number of clusters. In squared units of the tokens.
-    Cost O((h + k)^2 d + h^2 k + h k^2 + k^3).
 
     Errors: ValueError for heads of another dimension, unequal variances, length < 1.
+    Cost: O((h + k)^2 d + h^2 k + h k^2 + k^3).
     Source: reconstructed from the abstract of arXiv 2505.13112; derived above.
     """
     validate.shape(
@@ -84,7 +82,7 @@ def population_risk(
     tau = common_variance(mixture)
     traces = _traces(heads, mixture, tau)
     once = 1 / jnp.asarray(length, tau.dtype)
-    gain = (mixture.components if scale is None else scale) * strength
+    gain = jnp.asarray(mixture.components if scale is None else scale) * jnp.asarray(strength)
     energy = mixture.weights @ jnp.sum(mixture.means**2, axis=1) + mixture.dimension * tau
     cross = (1 - once) * traces.far_cross + once * traces.own_cross
     return energy - 2 * gain * cross + gain**2 * traces.square(once)
@@ -94,14 +92,16 @@ def distance_to_infinite(
     heads: Float[Array, "h d"],
     mixture: GaussianMixture,
     *,
-    length: Any,
-    strength: Any,
-    scale: Any = None,
+    length: ScalarLike,
+    strength: ScalarLike,
+    scale: ScalarLike | None = None,
 ) -> Float[Array, ""]:
     """``E|T_1 - T_inf|^2`` with ``T_inf = scale strength S A X_1``: what a finite sequence misses.
 
     Of order 1/length: with ``E<T_1, T_inf> = gain^2 [(1 - 1/L) tr(A S^2 A S)
-    + E (x'Ax)(x'ASx) / L]``. Validity, units, errors and source as in `population_risk`.
+    + E (x'Ax)(x'ASx) / L]``. Validity, units and errors as in `population_risk`.
+
+    Source: derived above.
     """
     validate.shape(
         "heads", heads, (None, mixture.dimension), "give heads [h, d] of the mixture's d"
@@ -110,7 +110,7 @@ def distance_to_infinite(
     tau = common_variance(mixture)
     traces = _traces(heads, mixture, tau)
     once = 1 / jnp.asarray(length, tau.dtype)
-    gain = (mixture.components if scale is None else scale) * strength
+    gain = jnp.asarray(mixture.components if scale is None else scale) * jnp.asarray(strength)
     shared = (1 - once) * traces.far + once * traces.pair
     return gain**2 * (traces.square(once) - 2 * shared + traces.far)
 
@@ -143,7 +143,7 @@ def _traces(heads: Float[Array, "h d"], mixture: GaussianMixture, tau: Array) ->
     angles, identity = _product(means, means.T), jnp.eye(mixture.components, dtype=means.dtype)
     norms = jnp.sum(means**2, axis=1)
     squares, twice, both = (
-        jnp.sum(one * identity, axis=1) for one in (form, form_square, form_twice)
+        jnp.sum(matrix * identity, axis=1) for matrix in (form, form_square, form_twice)
     )
     # S, S^2 and F are ``means' X means + x I`` with these X (as a diagonal for S and F) and x.
     spread = weights[:, None] * angles * weights[None, :] + 2 * tau * weights[:, None] * identity
@@ -186,7 +186,9 @@ def regulariser(heads: Float[Array, "h d"], mixture: GaussianMixture) -> Float[A
     """``sum over unordered pairs of heads of E[<mu_h, X>^2 <mu_h', X>^2]``, X one token.
 
     Zero for one head. Any norms, weights and angles; one variance common to the clusters. In
-    fourth powers of the tokens' unit for unit heads. Errors as in `population_risk`.
+    fourth powers of the tokens' unit for unit heads.
+
+    Errors: ValueError for heads of another dimension, unequal variances.
     Source: the abstract does not give the regulariser; this form is our reading of it, derived
     from the joint moment of two quadratic forms of rank one.
     """

@@ -7,11 +7,9 @@ the squared overlaps ``x = <mu_0, m_0>^2`` and ``y = <mu_1, m_1>^2``: put
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.attention.theory.risk import check_length
@@ -28,23 +26,39 @@ class Strengths(eqx.Module):
 
 
 def manifold_risk(
-    first: Any, second: Any, *, dimension: Any, length: Any, variance: Any, strength: Any
+    first: ScalarLike,
+    second: ScalarLike,
+    *,
+    dimension: ScalarLike,
+    length: ScalarLike,
+    variance: ScalarLike,
+    strength: ScalarLike,
 ) -> Float[Array, ""]:
     """The risk on the manifold at squared overlaps `first` and `second` in [0, 1].
 
-    Two orthonormal clusters, equal weights, scale 2, dimension >= 4. Exact. Source: derived.
+    Two orthonormal clusters, equal weights, scale 2, dimension >= 4. Exact.
+
+    Errors: ValueError for length < 1.
+    Source: derived.
     """
     check_length(length)
-    cross, square = _polynomials(first, second, dimension, length, variance)
-    return 1 + dimension * variance - 4 * strength * cross + 4 * strength**2 * square
+    strength, tau = jnp.asarray(strength), jnp.asarray(variance)
+    cross, square = _polynomials(first, second, dimension, length, tau)
+    return 1 + jnp.asarray(dimension) * tau - 4 * strength * cross + 4 * strength**2 * square
 
 
-def manifold_regulariser(first: Any, second: Any, *, variance: Any) -> Float[Array, ""]:
-    """The regulariser on the manifold: ``tau (x + y) / 2 + tau^2``. Exact. Source: derived."""
-    return variance * (first + second) / 2 + variance**2
+def manifold_regulariser(
+    first: ScalarLike, second: ScalarLike, *, variance: ScalarLike
+) -> Float[Array, ""]:
+    """The regulariser on the manifold: ``tau (x + y) / 2 + tau^2``. Exact.
+
+    Source: derived.
+    """
+    tau = jnp.asarray(variance, jnp.result_type(variance, float))
+    return tau * (first + second) / 2 + tau**2
 
 
-def strengths(*, dimension: Any, length: Any, variance: Any) -> Strengths:
+def strengths(*, dimension: ScalarLike, length: ScalarLike, variance: ScalarLike) -> Strengths:
     """The strengths at which centroid heads stop attracting, are best, and are unbiased.
 
     Two orthonormal clusters with equal weights and scale 2. `largest`: centroid heads attract on
@@ -52,7 +66,9 @@ def strengths(*, dimension: Any, length: Any, variance: Any) -> Strengths:
     heads at the centroids. `unbiased`: ``E[T | cluster] = centroid``. At `best`: the `risk`, and
     `largest_regularisation`, above which the regulariser pulls heads off the span (infinite at
     variance 0, where its pull vanishes). `length` may be ``jnp.inf``; all may be traced.
-    Errors: ValueError for dimension < 2, length < 1, negative variance. Source: derived.
+
+    Errors: ValueError for dimension < 2, length < 1, negative variance.
+    Source: derived.
     """
     check_length(length)
     validate.nonnegative("variance", variance)
@@ -72,47 +88,66 @@ def strengths(*, dimension: Any, length: Any, variance: Any) -> Strengths:
         largest=cross_slope / square_slope,
         best=best,
         unbiased=1 / (1 + once + 2 * tau * (1 + 3 * once)),
-        risk=1 + dimension * tau - cross**2 / square,
+        risk=1 + jnp.asarray(dimension) * tau - cross**2 / square,
         largest_regularisation=jnp.where(positive, pull / jnp.where(positive, tau, 1.0), jnp.inf),
     )
 
 
-def radial_rate(*, dimension: Any, length: Any, variance: Any, strength: Any) -> Float[Array, ""]:
+def radial_rate(
+    *, dimension: ScalarLike, length: ScalarLike, variance: ScalarLike, strength: ScalarLike
+) -> Float[Array, ""]:
     """The curvature h: near the centroids the angle shrinks by ``1 - learning_rate * h`` a step.
 
     ``h = -2 dR/dx`` at the centroids; positive below `strengths.largest`, zero at it, where
-    convergence is only of order ``steps^(-1/2)``. Source: derived.
+    convergence is only of order ``steps^(-1/2)``.
+
+    Errors: ValueError for length < 1.
+    Source: derived.
     """
     check_length(length)
     cross_slope, square_slope = _slopes_at_centroids(dimension, length, jnp.asarray(variance))
+    strength = jnp.asarray(strength)
     return 8 * (strength * cross_slope - strength**2 * square_slope)
 
 
 def regularisation_limit(
-    *, dimension: Any, length: Any, variance: Any, strength: Any
+    *, dimension: ScalarLike, length: ScalarLike, variance: ScalarLike, strength: ScalarLike
 ) -> Float[Array, ""]:
     """The largest regularisation at which centroid heads attract on the manifold; variance > 0.
 
-    ``-2 (dR/dx) / tau`` at the centroids, since the regulariser's slope is ``tau / 2``. Derived.
+    ``-2 (dR/dx) / tau`` at the centroids, since the regulariser's slope is ``tau / 2``.
+
+    Errors: ValueError for length < 1.
+    Source: derived.
     """
     rate = radial_rate(dimension=dimension, length=length, variance=variance, strength=strength)
     return rate / variance
 
 
 def resting_overlap(
-    *, dimension: Any, length: Any, variance: Any, strength: Any, regularisation: Any = 0.0
+    *,
+    dimension: ScalarLike,
+    length: ScalarLike,
+    variance: ScalarLike,
+    strength: ScalarLike,
+    regularisation: ScalarLike = 0.0,
 ) -> Float[Array, ""]:
     """The overlap ``<mu, m>`` at which descent on the manifold rests; 1 where centroids attract.
 
     Beyond the largest strength, or the largest regularisation at this one, the regularised risk
     is least at ``x = y < 1``, where its slope, linear along the diagonal, vanishes. Least on the
     manifold only: with noise and a strength beyond the largest it is a saddle of the risk on the
-    spheres, which rounding leaves after some thousand steps. Derived.
+    spheres, which rounding leaves after some thousand steps.
+
+    Source: derived.
     """
 
+    size, tau = jnp.asarray(strength), jnp.asarray(variance)
+    pull = jnp.asarray(regularisation) * tau / (8 * size)
+
     def slope(x: float) -> Array:
-        cross_slope, square_slope = _slopes(x, dimension, length, jnp.asarray(variance))
-        return strength * square_slope - cross_slope + regularisation * variance / (8 * strength)
+        cross_slope, square_slope = _slopes(x, dimension, length, tau)
+        return size * square_slope - cross_slope + pull
 
     at_zero, at_one = slope(0.0), slope(1.0)
     crossing = at_zero / (at_zero - at_one)
@@ -126,14 +161,19 @@ class DiracMinimum(eqx.Module):
     risk: Float[Array, ""]
 
 
-def dirac_risk(overlaps: Float[Array, "h k"], *, length: Any, strength: Any) -> Float[Array, ""]:
+def dirac_risk(
+    overlaps: Float[Array, "h k"], *, length: ScalarLike, strength: ScalarLike
+) -> Float[Array, ""]:
     """The risk without noise, from the overlaps of heads with k orthonormal clusters, scale k.
 
     ``C = V'V``: ``1 - 2 lam (L+k-1)/(Lk) tr C
-    + (lam/L)^2 [(2L+k-2) sum C_cc^2 + (L-1)(L+k-2)/k tr C^2]``. Exact. Source: derived.
+    + (lam/L)^2 [(2L+k-2) sum C_cc^2 + (L-1)(L+k-2)/k tr C^2]``. Exact.
+
+    Errors: ValueError for length < 1.
+    Source: derived.
     """
     check_length(length)
-    k = overlaps.shape[1]
+    strength, k = jnp.asarray(strength), overlaps.shape[1]
     once = 1 / jnp.asarray(length, overlaps.dtype)
     form = overlaps.T @ overlaps
     diagonal = jnp.diagonal(form)
@@ -143,11 +183,14 @@ def dirac_risk(overlaps: Float[Array, "h k"], *, length: Any, strength: Any) -> 
     return 1 - 2 * strength * gain / k * jnp.sum(diagonal) + strength**2 * (own + pairs)
 
 
-def dirac_minimum(*, clusters: int, length: Any) -> DiracMinimum:
+def dirac_minimum(*, clusters: int, length: ScalarLike) -> DiracMinimum:
     """Noiseless orthonormal clusters: up to `largest`, minimisers are the bases of the span.
 
     ``largest = L (L+k-1) / D`` and the least risk there ``(k-1)(L-1) / D`` with
-    ``D = L^2 + 3(k-1)L + (k-1)(k-2)``; k = 2 gives ``(L+1)/(L+3)``. Source: derived.
+    ``D = L^2 + 3(k-1)L + (k-1)(k-2)``; k = 2 gives ``(L+1)/(L+3)``.
+
+    Errors: ValueError for length < 1, and for fewer than one cluster.
+    Source: derived.
     """
     check_length(length)
     if clusters < 1:
@@ -158,25 +201,31 @@ def dirac_minimum(*, clusters: int, length: Any) -> DiracMinimum:
     return DiracMinimum(largest=(1 + rest * once) / bottom, risk=rest * (1 - once) * once / bottom)
 
 
-def spurious_threshold(*, length: Any, strength: Any) -> Float[Array, ""]:
+def spurious_threshold(*, length: ScalarLike, strength: ScalarLike) -> Float[Array, ""]:
     """Noiseless: the regularisation above which heads (bisector, off the span) are a local minimum.
 
-    ``4(a - b) + 2c`` with ``a = lam (L+1)/L, b = lam^2 (L+3)/(2L), c = lam^2 (L-1)/L``. Derived
-    from the Hessian of the regularised risk at that stationary point.
+    ``4(a - b) + 2c`` with ``a = lam (L+1)/L, b = lam^2 (L+3)/(2L), c = lam^2 (L-1)/L``.
+
+    Source: derived from the Hessian of the regularised risk at that stationary point.
     """
-    once = 1 / jnp.asarray(length, jnp.result_type(float))
+    strength, once = jnp.asarray(strength), 1 / jnp.asarray(length, jnp.result_type(float))
     linear, square = strength * (1 + once), strength**2 * (1 + 3 * once) / 2
     return 4 * (linear - square) + 2 * strength**2 * (1 - once)
 
 
-def spurious_risk(*, length: Any, strength: Any) -> Float[Array, ""]:
-    """The (unregularised) risk at that spurious minimum: ``1 - a + b/2 + c/4``. Derived."""
-    once = 1 / jnp.asarray(length, jnp.result_type(float))
+def spurious_risk(*, length: ScalarLike, strength: ScalarLike) -> Float[Array, ""]:
+    """The (unregularised) risk at that spurious minimum: ``1 - a + b/2 + c/4``.
+
+    Source: derived.
+    """
+    strength, once = jnp.asarray(strength), 1 / jnp.asarray(length, jnp.result_type(float))
     square, pairs = strength**2 * (1 + 3 * once) / 2, strength**2 * (1 - once)
     return 1 - strength * (1 + once) + square / 2 + pairs / 4
 
 
-def _polynomials(x: Any, y: Any, d: Any, length: Any, tau: Any) -> tuple[Array, Array]:
+def _polynomials(
+    x: ScalarLike, y: ScalarLike, d: ScalarLike, length: ScalarLike, tau: ScalarLike
+) -> tuple[Array, Array]:
     """Cross / L and Sec / L^2 on the manifold, as polynomials in 1/L."""
     once = 1 / jnp.asarray(length, jnp.result_type(float))
     others, q, squares = 1 - once, x + y, x**2 + y**2
@@ -194,11 +243,11 @@ def _polynomials(x: Any, y: Any, d: Any, length: Any, tau: Any) -> tuple[Array, 
     return cross, square
 
 
-def _slopes_at_centroids(d: Any, length: Any, tau: Array) -> tuple[Array, Array]:
+def _slopes_at_centroids(d: ScalarLike, length: ScalarLike, tau: Array) -> tuple[Array, Array]:
     return _slopes(1.0, d, length, tau)
 
 
-def _slopes(x: float, d: Any, length: Any, tau: Array) -> tuple[Array, Array]:
+def _slopes(x: float, d: ScalarLike, length: ScalarLike, tau: Array) -> tuple[Array, Array]:
     """Derivatives of `_polynomials` in the first squared overlap, at ``x = y``."""
     once = 1 / jnp.asarray(length, jnp.result_type(float))
     others = 1 - once

@@ -25,7 +25,7 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from diversity_jax import validate
-from diversity_jax.chunks import map_rows, rows_per_chunk
+from diversity_jax.rows import map_rows, rows_per_chunk
 from diversity_jax.selection.coverage.record import Selection, check_number, check_points, largest
 from diversity_jax.selection.kernels import Kernel, check_kernel, check_matrix, prepare
 

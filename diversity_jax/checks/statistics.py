@@ -8,7 +8,6 @@ direction, which for normal samples happens exactly once in 20 (derived).
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,10 +15,10 @@ from numpy.typing import ArrayLike
 from diversity_jax.checks.inputs import (
     Seeds,
     bad,
-    over_seeds,
     per_setting,
     positive,
     scalar,
+    seed_samples,
     settle,
     show,
     show_interval,
@@ -38,7 +37,10 @@ def student(level: float, freedom: int) -> tuple[float, float]:
 
 
 def mean_and_error(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean over seeds and its standard error, for samples [seeds, settings]."""
+    """Mean over seeds and its standard error.
+
+    Shapes: `[seeds, settings]` -> `[settings]` each.
+    """
     return samples.mean(axis=0), samples.std(axis=0, ddof=1) / np.sqrt(len(samples))
 
 
@@ -58,7 +60,7 @@ def _place(setting: int, settings: int) -> str:
     return f" in the worst of {settings} settings ({setting})" if settings > 1 else ""
 
 
-def _family(seeds: Seeds, setting: int, settings: int, **more: Any) -> dict[str, Any]:
+def _family(seeds: Seeds, setting: int, settings: int, **more: object) -> dict[str, object]:
     return {**seeds.counts(), "setting": setting, "settings": settings, **more}
 
 
@@ -72,14 +74,16 @@ def agreement(
 ) -> Verdict:
     """Does the mean over seeds agree with a prediction that is exact at this size?
 
-    The Student interval of the mean must contain `predicted`. `samples` is [seeds] or
-    [seeds, settings], `predicted` and `scale` scalars or [settings]; over several settings the
-    level is shared (Bonferroni) and the setting of largest abs(t) is reported. Power, in units of
-    `scale`: ``(t_level + t_95) standard errors / scale``, the largest over settings. Valid for
-    independent seeds with means near normal. ValueError on shapes that disagree.
+    The Student interval of the mean must contain `predicted`. Over several settings the level is
+    shared (Bonferroni) and the setting of largest abs(t) is reported. Power, in units of `scale`:
+    ``(t_level + t_95) standard errors / scale``, the largest over settings. Valid for independent
+    seeds with means near normal.
+
+    Shapes: `samples` `[seeds]` or `[seeds, settings]`; the others scalars or `[settings]`.
+    Errors: ValueError for shapes that disagree.
     """
     level, resolution = thresholds(level, resolution)
-    seeds = over_seeds(samples=samples)
+    seeds = seed_samples(samples=samples)
     (values,) = seeds.arrays
     settings = values.shape[1]
     predicted = per_setting("predicted", predicted, settings)
@@ -123,12 +127,14 @@ def ordering(
     """Is `first` smaller than `second`, both positive and paired seed by seed?
 
     The Student interval of ``log(second / first)`` must lie above 0; below 0 fails, across 0 is
-    undecided. Shapes [seeds] or [seeds, settings], the level shared over settings, the least
-    favourable one reported. Power: the smallest log-ratio that would have been resolved,
-    ``(t_level + t_95)`` standard errors. ValueError on values that are not positive.
+    undecided. The level is shared over settings, the least favourable one reported. Power: the
+    smallest log-ratio that would have been resolved, ``(t_level + t_95)`` standard errors.
+
+    Shapes: `[seeds]` or `[seeds, settings]`, both the same.
+    Errors: ValueError for values that are not positive, and for shapes that disagree.
     """
     level, resolution = thresholds(level, resolution)
-    seeds = over_seeds(first=first, second=second)
+    seeds = seed_samples(first=first, second=second)
     for argument, values in zip(("first", "second"), seeds.arrays):
         if values.size:
             positive(argument, values, "ordering compares positive quantities by their ratio")
@@ -179,8 +185,11 @@ def correlation(
     `at_least`; below it fails, across it is undecided. ``width = arcsinh(t_level / sqrt(n - 2))``,
     exact for normal pairs at zero correlation and Fisher's ``z / sqrt(n - 3)`` for many seeds
     (derived); for ranks (`method` "spearman") times ``sqrt(1 + r^2 / 2)`` (Bonett and Wright,
-    Psychometrika 2000). Pairs far from normal void the width of "pearson". Shapes [seeds] or
-    [seeds, settings], the level shared. Power: the interval's half-width, largest over settings.
+    Psychometrika 2000). Pairs far from normal void the width of "pearson". The level is shared
+    over settings. Power: the interval's half-width, largest over settings.
+
+    Shapes: `[seeds]` or `[seeds, settings]`, both the same.
+    Errors: ValueError for a threshold outside (-1, 1), and for shapes that disagree.
     """
     level, resolution = thresholds(level, resolution)
     at_least = scalar("at_least", at_least)
@@ -188,7 +197,7 @@ def correlation(
         raise bad("at_least", at_least, "a correlation between -1 and 1", "declare a threshold")
     if method not in ("pearson", "spearman"):
         raise bad("method", repr(method), "'pearson' or 'spearman'", "choose one of those")
-    seeds = over_seeds(first=first, second=second)
+    seeds = seed_samples(first=first, second=second)
     problem = seeds.problem(fewest=4) or _constant(seeds)
     if problem:
         details = seeds.counts()

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.custom_derivatives import SymbolicZero
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Num, PyTree
 
 BYTES = 4 * 2**20
 
@@ -29,7 +28,10 @@ def rows_per_chunk(number: int, bytes_per_row: int, *, most: int) -> int:
 
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1))
 def map_rows(
-    function: Callable[..., PyTree], rows: int, parameters: PyTree, points: Float[Array, "n d"]
+    function: Callable[..., PyTree],
+    rows: int,
+    parameters: PyTree,
+    points: Num[Array, "n d"],
 ) -> PyTree:
     """`function(parameters, points)` for a function that treats each row alone, `rows` at a time.
 
@@ -71,10 +73,9 @@ def _map_rows_jvp(function, rows, primals, tangents):
     return jax.jvp(run, primals, (parameter_tangents, point_tangents))
 
 
-def _instantiate(tangent: Any) -> Any:
+def _instantiate(tangent: Array | SymbolicZero) -> Array:
     if isinstance(tangent, SymbolicZero):
-        shape: Any = tangent.aval
-        return jnp.zeros(shape.shape, shape.dtype)  # pyright: ignore[reportAttributeAccessIssue]
+        return jnp.zeros(tangent.shape, tangent.dtype)  # pyright: ignore[reportArgumentType]
     return tangent
 
 
