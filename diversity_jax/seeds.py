@@ -47,6 +47,11 @@ def stream(key: jax.Array, *names: str | int) -> jax.Array:
     return key
 
 
+def numpy_generator(key: jax.Array) -> np.random.Generator:
+    """numpy's random numbers from the stream `key`, for work on the host."""
+    return np.random.default_rng(np.asarray(jax.random.key_data(key)))
+
+
 def seed_keys(key: jax.Array, indices: Any) -> jax.Array:
     """Keys `[s]` of the seeds numbered `indices` `[s]`, integers >= 0, of the stream `key`."""
     validate.nonnegative("indices", indices, "number the seeds from 0")

@@ -74,6 +74,20 @@ def far_own(
     return _extreme(diversity.intra_diversity, embeddings, labels, domains, fraction, cut, 1)
 
 
+def best_within(
+    values: Float[np.ndarray, " n"], labels: Int[np.ndarray, " n"], number: int
+) -> Int[np.ndarray, " m"]:
+    """`number` places of highest value, of every label in proportion to its size.
+
+    By label, then by value. `near_other` and its like round each quota down instead. Derived.
+    """
+    # Rounded ends, not rounded quotas: these add up to `number`.
+    ends = np.cumsum(np.bincount(labels))
+    quotas = np.diff(np.round(ends * number / len(labels)).astype(int), prepend=0)
+    order = np.argsort(-values, kind="stable")
+    return np.concatenate([order[labels[order] == k][:quota] for k, quota in enumerate(quotas)])
+
+
 def bins(
     values: Float[Array, " n"], labels: Int[Array, " n"], *, domains: int, number: int = 5
 ) -> Int[Array, " n"]:
