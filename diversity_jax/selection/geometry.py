@@ -100,8 +100,7 @@ def bins(
     values = jnp.asarray(values)
     validate.shape("values", values, (None,), "pass one score per point")
     _, labels = diversity.check_labelled(values[:, None], labels, domains=domains)
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
-        raise validate.fail("number", repr(number), "an integer >= 1", "pass e.g. 5 bins")
+    validate.integer("number", number, "pass e.g. 5 bins", least=1)
     rank, sizes = rank_within(values, labels, domains=domains)
     return rank * number // sizes[labels]
 

@@ -200,10 +200,8 @@ def _cosines(embeddings: Any, labels: Any, domains: int, least: int = 2) -> Floa
 
 
 def _check_domains(domains: Any, least: int) -> None:
-    whole = isinstance(domains, int | np.integer) and not isinstance(domains, bool)
-    if not whole or domains < least:
-        fix = "pass the number of domains, labels are below it"
-        raise validate.fail("domains", repr(domains), f"an integer >= {least}", fix)
+    fix = "pass the number of domains, labels are below it"
+    validate.integer("domains", domains, fix, least=least)
 
 
 def _check_lengths(argument: str, vectors: Any) -> None:
