@@ -1,8 +1,8 @@
 """What a folder offers, read from the source: names and first lines, nothing imported.
 
-Adding an experiment, a figure, a paper or a part of its claims is adding a file, or a folder with
-an `__init__`; it counts when it assigns the marker (`PRESETS`, `EXPERIMENT`, `TITLE`, `CLAIMS`) at
-its top level.
+Adding an experiment, a figure, a paper, a part of its claims or a command is adding a file, or a
+folder with an `__init__`; it counts when it assigns or defines the marker (`PRESETS`, `EXPERIMENT`,
+`TITLE`, `CLAIMS`, `main`) at its top level.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from diversity_jax import validate
-
 
 def entries(folder: Path, marker: str) -> dict[str, str]:
-    """Name and first docstring line of every module in `folder` that assigns `marker`, sorted."""
+    """Name and first docstring line of every module in `folder` with `marker`, sorted."""
     modules = {path.stem: path for path in folder.glob("*.py") if path.stem != "__init__"}
     modules |= {path.parent.name: path for path in folder.glob("*/__init__.py")}
     lines = {}
@@ -28,7 +26,11 @@ def entries(folder: Path, marker: str) -> dict[str, str]:
 def require(folder: Path, marker: str, kind: str, name: str) -> None:
     """Refuse a `name` that `folder` does not offer, naming the nearest ones."""
     known = sorted(entries(folder, marker))
-    if name not in known and (folder / f"{name}.py").is_file():
+    if name in known:
+        return
+    from diversity_jax import validate  # here, so that help and lists do not import numpy
+
+    if (folder / f"{name}.py").is_file():
         got, fix = f"a file without {marker}", "assign it as the other files there do"
         raise validate.fail(f"{kind} {name}", got, f"{marker} at its top level", fix)
     validate.choice(kind, name, known)
@@ -38,6 +40,8 @@ def _tree(path: Path) -> ast.Module:
     try:
         return ast.parse(path.read_text())
     except SyntaxError as error:
+        from diversity_jax import validate
+
         raise validate.fail(
             str(path), f"line {error.lineno} that does not parse", "Python source", "mend that line"
         ) from error
@@ -48,4 +52,4 @@ def _assigned(node: ast.stmt) -> set[str]:
         return {target.id for target in node.targets if isinstance(target, ast.Name)}
     if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
         return {node.target.id}
-    return set()
+    return {node.name} if isinstance(node, ast.FunctionDef) else set()

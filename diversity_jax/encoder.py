@@ -98,7 +98,7 @@ def from_state(state: Mapping[str, np.ndarray], *, heads: int) -> Encoder:
     Raises ValueError when one is absent or `heads` does not divide the features.
     """
     words = _array(state, "embeddings.word_embeddings.weight")
-    if isinstance(heads, bool) or not isinstance(heads, int) or heads < 1 or words.shape[1] % heads:
+    if not validate.whole(heads) or heads < 1 or words.shape[1] % heads:
         expected = f"a positive divisor of the {words.shape[1]} features"
         raise validate.fail("heads", repr(heads), expected, "pass the model's own number")
     places = _array(state, "embeddings.position_embeddings.weight")

@@ -60,12 +60,9 @@ def tokenise(
     knows no longer ones). Raises ValueError for a text that is empty or no string, DatasetMissing
     with the install line.
     """
-    if isinstance(truncation, bool) or not isinstance(truncation, int):
-        raise validate.fail("truncation", repr(truncation), "an integer", "leave it out for 64")
-    if not 3 <= truncation <= encoder.LONGEST:
-        raise validate.fail(
-            "truncation", truncation, f"3 to {encoder.LONGEST} tokens", "cut texts shorter"
-        )
+    validate.integer(
+        "truncation", truncation, "leave it out for 64 tokens", least=3, most=encoder.LONGEST
+    )
     if isinstance(texts, str) or not len(texts):
         raise validate.fail("texts", repr(texts)[:40], "a list of texts", "pass one or more")
     for place, text in enumerate(texts):

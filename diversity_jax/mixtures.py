@@ -213,6 +213,21 @@ class GaussianMixture(eqx.Module):
         return values[0] if single else values
 
 
+def common_variance(mixture: GaussianMixture) -> Float[Array, ""]:
+    """The one variance of isotropic components.
+
+    Errors: ValueError for other kinds of covariance, and for variances that are not all equal.
+    """
+    isotropic = mixture.kind == "isotropic"
+    variances = validate.concrete(mixture.variances) if isotropic else None
+    uneven = variances is not None and not (variances == variances[0]).all()
+    if uneven or not isotropic:
+        got = f"{mixture.kind} components" + (" of unlike variance" if uneven else "")
+        fix = "build it with GaussianMixture.isotropic and one variance"
+        raise validate.fail("mixture", got, "one isotropic variance for all components", fix)
+    return mixture.variances[0]
+
+
 @jax.jit
 def _standardise(mixture: GaussianMixture) -> gaussians.Standard:
     return gaussians.standardise(mixture.weights, mixture.means, mixture.variances)

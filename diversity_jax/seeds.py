@@ -52,6 +52,11 @@ def stream(key: Key[Array, ""], *names: str | int) -> Key[Array, ""]:
     return key
 
 
+def numpy_generator(key: Key[Array, ""]) -> np.random.Generator:
+    """numpy's random numbers from the stream `key`, for work on the host."""
+    return np.random.default_rng(np.asarray(jax.random.key_data(key)))
+
+
 def seed_keys(key: Key[Array, ""], indices: npt.ArrayLike) -> Key[Array, " s"]:
     """Keys of the seeds numbered `indices`, of the stream `key`.
 
@@ -61,11 +66,6 @@ def seed_keys(key: Key[Array, ""], indices: npt.ArrayLike) -> Key[Array, " s"]:
     validate.nonnegative("indices", indices, "number the seeds from 0")
     numbers = jnp.asarray(np.asarray(indices, dtype=np.uint32))
     return jax.vmap(lambda index: jax.random.fold_in(key, index))(numbers)
-
-
-def generator(key: Key[Array, ""]) -> np.random.Generator:
-    """numpy's random numbers from the stream `key`, for work on the host."""
-    return np.random.default_rng(np.asarray(jax.random.key_data(key)))
 
 
 def over_seeds(

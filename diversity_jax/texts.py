@@ -115,8 +115,7 @@ def mix(
         validate.choice("name", source, SOURCES)
     if not sources or len(set(sources)) < len(sources):
         raise validate.fail("name", repr(name), "sources, each once", "pass a tuple of sources")
-    if isinstance(per_domain, bool) or not isinstance(per_domain, int) or per_domain < 1:
-        raise validate.fail("per_domain", repr(per_domain), "a positive integer", "pass e.g. 300")
+    validate.integer("per_domain", per_domain, "pass e.g. 300", least=1)
     entries: dict[str, tuple[str, str]] = {}  # the domain and the class of each text
     for source, pairs in _read_all(sources, folders or {}).items():
         found = [pair for pair in pairs if pair[0] not in entries]

@@ -7,6 +7,7 @@ traced array passes, and a bad value inside traced code spreads as NaN.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -102,9 +103,22 @@ def semidefinite(argument: str, matrices: npt.ArrayLike) -> None:
         raise fail(argument, got, "positive semi-definite matrices", fix)
 
 
+def whole(value: object) -> TypeGuard[int]:
+    """Whether `value` is one integer of Python or numpy; True and False are none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def integer(argument: str, value: object, fix: str, *, least: int, most: int | None = None) -> None:
+    """Refuse what is no integer, or one below `least` or above `most`."""
+    if whole(value) and value >= least and (most is None or value <= most):
+        return
+    expected = f"an integer >= {least}" if most is None else f"an integer from {least} to {most}"
+    raise fail(argument, repr(value), expected, fix)
+
+
 def seed(value: object) -> int:
     """A root seed as an integer; refuse all but 0 to 2**32 - 1, which any precision tells apart."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < 2**32:
+    if not whole(value) or not 0 <= value < 2**32:
         raise fail("seed", repr(value), "an integer from 0 to 2**32 - 1", "pass one, e.g. 0")
     return int(value)
 

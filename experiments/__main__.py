@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from experiments.runner import entry
@@ -42,9 +41,10 @@ def main(words: list[str] | None = None) -> int:
         print("\n".join(f"{name:32} {line}" for name, line in known.items()))
         return 0
     if words[:1] == ["select"]:
-        from experiments.selecting import command
+        from diversity_jax.commands import select
 
-        return _answered(lambda: command.main(words[1:]), "nothing is kept")
+        program = "python -m experiments select"
+        return entry.answered(lambda: select.main(words[1:], program=program), "nothing is kept")
     asks_fields = len(words) > 1 and not words[0].startswith("-") and {"-h", "--help"} & set(words)
     options, rest = parser().parse_known_args([words[0]] if asks_fields else words)
 
@@ -52,19 +52,7 @@ def main(words: list[str] | None = None) -> int:
         catalogue.require(Path(__file__).parent, "PRESETS", "experiment", options.name)
         return _run(options, ["--help"] if asks_fields else rest)
 
-    return _answered(run, "finished chunks are kept, the same command resumes")
-
-
-def _answered(call: Callable[[], int], interrupted: str) -> int:
-    """The exit code of `call`; an error that it expects, or an interruption, is one line."""
-    try:
-        return call()
-    except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"interrupted; {interrupted}", file=sys.stderr)
-        return 130
+    return entry.answered(run, "finished chunks are kept, the same command resumes")
 
 
 def _run(options: argparse.Namespace, rest: list[str]) -> int:
@@ -74,6 +62,7 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
     from experiments.runner import execute, progress, task
 
     validate.choice("preset", options.preset, task.PRESETS)
+    entry.compile_for(options.preset)
     base = task.preset_of(options.name, options.preset)
     config = tyro.cli(type(base), default=base, args=rest, prog=f"experiments {options.name}")
     made = task.make(

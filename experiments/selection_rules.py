@@ -12,23 +12,23 @@ from functools import cache
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import xarray
 
 from diversity_jax import seeds
 from diversity_jax.mixtures import GaussianMixture
-from diversity_jax.selection import coverage, daar, kernels, reward, scores, theory
+from diversity_jax.selection import coverage, reward, rules, theory
+from diversity_jax.selection.pool import Problem
 from diversity_jax.selection.theory.confusable import EntropyShares
 from experiments.shared import four_domains
-from experiments.shared.quotas import best_within
 
 HOST = True  # each rule is compiled once, and the rest is small
 GEOMETRY = ("near_other", "far_other", "near_own", "far_own")
-RULES = (
-    "random", *GEOMETRY, "entropy_top", "entropy_bottom", "k_center", "kmeans_plus_plus",
-    "facility_location", "dpp_map", "d_optimal", "coverage_stratified", "information_gain",
+COVERAGE = (
+    "k_center", "kmeans_plus_plus", "facility_location", "dpp_map", "d_optimal",
+    "coverage_stratified", "information_gain",
 )  # fmt: skip
+RULES = ("random", *GEOMETRY, "entropy_top", "entropy_bottom", *COVERAGE)
 AXES = {
     "shares": ("rule", "domain"),
     "mean_shift": ("rule",),
@@ -103,63 +103,34 @@ def _picks(
 ) -> dict[str, np.ndarray]:
     """Indices of the fifth of the points that each rule keeps."""
     number = round(FRACTION * points.shape[0])
-    hardness = 1 - jnp.max(posterior, axis=1)
-    scale = points.shape[1] ** 0.5
-    ranked = np.argsort(entropy, kind="stable")
-    chosen = {
-        "k_center": coverage.k_center(points, number=number, first=0),
-        "kmeans_plus_plus": coverage.kmeans_plus_plus(
-            seeds.stream(key, "k-means++"), points, number=number
-        ),
-        "facility_location": coverage.facility_location(
-            points, number=number, kernel=kernels.clipped_cosine, method="stochastic",
-            key=seeds.stream(key, "facility location"),
-        ),
-        "dpp_map": coverage.dpp_map(points, number=number, kernel=kernels.Gaussian(scale)),
-        "d_optimal": coverage.d_optimal(points, number=number, ridge=RIDGE),
-        "coverage_stratified": coverage.coverage_stratified(
-            seeds.stream(key, "stratified"), hardness, number=number
-        ),
-        "information_gain": _information(seeds.stream(key, "labels"), points, number),
+    problem = Problem(
+        points, labels, number=number, raw=True, length_scale=points.shape[1] ** 0.5,
+        posterior=posterior,
+    )  # fmt: skip
+    start = coverage.kmeans_plus_plus(seeds.stream(key, "labels"), points, number=LABELS)
+    settings = {
+        "k_center": {"first": 0},
+        "kmeans_plus_plus": {"key": seeds.stream(key, "k-means++")},
+        "facility_location": {
+            "method": "stochastic", "key": seeds.stream(key, "facility location"),
+        },
+        "coverage_stratified": {"key": seeds.stream(key, "stratified")},
+        "information_gain": {"start": start.indices},
     }  # fmt: skip
+    ranked = np.argsort(entropy, kind="stable")
     return {
-        **_geometry(points, labels, number),
+        **_geometry(problem),
         "entropy_top": ranked[-number:],
         "entropy_bottom": ranked[:number],
-        **{rule: np.asarray(selection.indices) for rule, selection in chosen.items()},
+        **{rule: rules.choose(rule, problem, **settings.get(rule, {}))[0] for rule in COVERAGE},
     }
 
 
-def _geometry(points: jax.Array, labels: jax.Array, number: int) -> dict[str, np.ndarray]:
-    """`number` random points, and as many by a score, with one fraction of every domain."""
-    inter, intra = (np.asarray(one) for one in _scores(points, labels))
-    classes = np.asarray(labels)
+def _geometry(problem: Problem) -> dict[str, np.ndarray]:
+    """Random points, and as many by a score, with one fraction of every domain."""
     # Points of a pool are independent: the first ones are as random as any.
-    picks = {"random": np.arange(number)}
-    for name, score in (("other", inter), ("own", intra)):
-        for side, sign in (("near", 1), ("far", -1)):
-            picks[f"{side}_{name}"] = best_within(sign * score, classes, number)
-    return picks
-
-
-@jax.jit
-def _scores(points: jax.Array, labels: jax.Array) -> tuple[jax.Array, jax.Array]:
-    both = (scores.inter_diversity, scores.intra_diversity)
-    inter, intra = (score(points, labels, domains=four_domains.DOMAINS) for score in both)
-    return inter, intra
-
-
-def _information(key: jax.Array, points: jax.Array, number: int) -> coverage.Selection:
-    """Information gain on the labels of a k-means clustering."""
-    labels, similarities = _clusters(points, coverage.kmeans_plus_plus(key, points, number=LABELS))
-    return coverage.information_gain(labels, similarities, number=number)
-
-
-@jax.jit
-def _clusters(points: jax.Array, start: coverage.Selection) -> tuple[jax.Array, jax.Array]:
-    found = daar.pseudo_labels(points, points[start.indices], moving=True, steps=30)
-    weights = jax.nn.one_hot(found.labels, LABELS, dtype=points.dtype)
-    return weights, kernels.clipped_cosine(found.centroids, found.centroids)
+    picks = {"random": np.arange(problem.number)}
+    return picks | {rule: rules.choose(rule, problem)[0] for rule in GEOMETRY}
 
 
 def _teachers(key: jax.Array, dimension: int) -> tuple[np.ndarray, np.ndarray]:
@@ -213,7 +184,7 @@ def _large(key: jax.Array, mixture: GaussianMixture, numbers: tuple[int, ...]) -
     inputs, found = np.asarray(points), []
     for number in numbers:
         pool = round(number / FRACTION)
-        picks = _geometry(points[:pool], labels[:pool], number)
+        picks = _geometry(Problem(points[:pool], labels[:pool], number=number, raw=True))
         kept = [inputs[picks[rule]] for rule in RULES[:5]]
         found.append([NOISE * np.trace(np.linalg.solve(one.T @ one, test)) for one in kept])
     return np.array(found)

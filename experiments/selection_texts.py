@@ -87,7 +87,7 @@ def job(key: jax.Array, point: dict[str, Any]) -> dict[str, Any]:
     shares = UNEQUAL[domains] if point["balance"] == "unequal" else (1 / domains,) * domains
     split = text_data.split(seeds.stream(key, "texts"), texts, point, shares)
     pool, number = split.pool, round(FRACTION * len(split.pool.domains))
-    order = text_data.generator(seeds.stream(key, "halves")).permutation(len(pool.domains))
+    order = seeds.numpy_generator(seeds.stream(key, "halves")).permutation(len(pool.domains))
     posterior = text_scores.posterior(order, pool, domains)
     entropy = text_scores.entropy(posterior)
     runs = text_rules.daar_runs(seeds.stream(key, "daar"), split, point, domains)

@@ -109,6 +109,7 @@ def _run(options: argparse.Namespace) -> int:
         raise validate.fail("--seed", options.seed, "an integer >= 0", "pass one, e.g. --seed 0")
     from paper_repro import pipeline, report
 
+    entry.compile_for(options.preset)
     out, workers = _folder(options), _workers(options)
     report.check_writable(out)
     with progress.bar() as show:
@@ -171,6 +172,7 @@ def _record(options: argparse.Namespace) -> int:
     from experiments.runner import progress
     from paper_repro import recorded
 
+    entry.compile_for(recorded.PRESET)
     with progress.bar() as show:
         path = recorded.make(options.record, seed=options.seed, progress=show)
     print(f"{path} ({path.stat().st_size / 1e6:.2f} MB)")
@@ -188,6 +190,7 @@ def _rerun(options: argparse.Namespace) -> int:
         raise validate.fail("--roots", options.roots, "an integer >= 1", "pass e.g. --roots 20")
     from paper_repro import report, rerun
 
+    entry.compile_for(options.preset)
     out, workers = _folder(options), _workers(options)
     report.check_writable(out)
     with progress.bar() as show:

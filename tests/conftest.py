@@ -24,8 +24,10 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     COMPILED = tempfile.mkdtemp(prefix="compiled-for-tests-")
     os.environ["JAX_COMPILATION_CACHE_DIR"] = COMPILED
 
+from diversity_jax.commands import entry
 from tests import typed
 
+entry.emit()
 typed.install()
 
 import jax

@@ -19,6 +19,7 @@ from jaxtyping import Array, Bool, Float, Int
 from diversity_jax import seeds, validate
 from diversity_jax.selection import probe
 from diversity_jax.selection.geometry import rank_within, share_of
+from diversity_jax.selection.kernels import unit_rows
 from diversity_jax.selection.reward import domain_entropy
 from diversity_jax.selection.scores import check_range
 
@@ -54,7 +55,7 @@ def accepted(embeddings: Float[Array, "n d"], *, threshold: float) -> Bool[Array
     n d. Errors: ValueError for NaN and zero-norm rows and a threshold outside (-1, 1]. Source:
     arXiv 2502.04380, equation 7 (0.85; 0.9 for mathematics).
     """
-    unit = _unit(embeddings)
+    unit = _directions(embeddings)
     if not -1 < threshold <= 1:
         raise validate.fail("threshold", threshold, "a cosine in (-1, 1]", "pass e.g. 0.85")
 
@@ -211,9 +212,9 @@ def daar(
     return Outcome(top(rewards, fraction=fraction), rewards, centroids, labels, accuracy)
 
 
-def _unit(embeddings: Array) -> Array:
+def _directions(embeddings: Array) -> Array:
     validate.shape("embeddings", embeddings, (None, None), "pass one row per sample")
     validate.finite("embeddings", embeddings)
     norms = jnp.linalg.norm(embeddings, axis=1)
     validate.positive("norms of embeddings", norms, "remove rows of zeros: they have no direction")
-    return embeddings / norms[:, None]
+    return unit_rows(embeddings)

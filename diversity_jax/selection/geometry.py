@@ -74,6 +74,20 @@ def far_own(
     return _extreme(diversity.intra_diversity, embeddings, labels, domains, fraction, cut, 1)
 
 
+def best_within(
+    values: Float[np.ndarray, " n"], labels: Int[np.ndarray, " n"], number: int
+) -> Int[np.ndarray, " m"]:
+    """`number` places of highest value, of every label in proportion to its size.
+
+    By label, then by value. `near_other` and its like round each quota down instead. Derived.
+    """
+    # Rounded ends, not rounded quotas: these add up to `number`.
+    ends = np.cumsum(np.bincount(labels))
+    quotas = np.diff(np.round(ends * number / len(labels)).astype(int), prepend=0)
+    order = np.argsort(-values, kind="stable")
+    return np.concatenate([order[labels[order] == k][:quota] for k, quota in enumerate(quotas)])
+
+
 def bins(
     values: Float[Array, " n"], labels: Int[Array, " n"], *, domains: int, number: int = 5
 ) -> Int[Array, " n"]:
@@ -86,8 +100,7 @@ def bins(
     values = jnp.asarray(values)
     validate.shape("values", values, (None,), "pass one score per point")
     _, labels = diversity.check_labelled(values[:, None], labels, domains=domains)
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
-        raise validate.fail("number", repr(number), "an integer >= 1", "pass e.g. 5 bins")
+    validate.integer("number", number, "pass e.g. 5 bins", least=1)
     rank, sizes = rank_within(values, labels, domains=domains)
     return rank * number // sizes[labels]
 

@@ -8,7 +8,7 @@ another scale compiles nothing anew.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -18,6 +18,7 @@ from jaxtyping import Array, Float
 from diversity_jax import validate
 
 Kernel = Callable[[Array, Array], Array]
+Rows = TypeVar("Rows", np.ndarray, Array)
 SAMPLE = 64  # points whose similarities are looked at before a rule runs
 
 
@@ -28,7 +29,7 @@ def linear(a: Float[Array, "n d"], b: Float[Array, "m d"]) -> Float[Array, "n m"
 
 def cosine(a: Float[Array, "n d"], b: Float[Array, "m d"]) -> Float[Array, "n m"]:
     """Cosines; positive semi-definite, of rank d at most. A point of length zero gives NaN."""
-    return _unit(a) @ _unit(b).T
+    return unit_rows(jnp.asarray(a)) @ unit_rows(jnp.asarray(b)).T
 
 
 def clipped_cosine(a: Float[Array, "n d"], b: Float[Array, "m d"]) -> Float[Array, "n m"]:
@@ -52,6 +53,15 @@ class Gaussian(eqx.Module):
         return jnp.exp(-jnp.maximum(squares, 0) / (2 * scale**2))
 
 
+def unit_rows(points: Rows) -> Rows:
+    """Rows of length one, in numpy for numpy's arrays; a row of length zero gives NaN.
+
+    Shapes: `[n, d]` -> `[n, d]`.
+    """
+    library = np if isinstance(points, np.ndarray) else jnp
+    return points / library.sqrt(library.sum(points**2, axis=1, keepdims=True))  # pyright: ignore[reportReturnType]
+
+
 def prepare(kernel: Kernel, points: Float[Array, "n d"]) -> tuple[Kernel, Float[Array, "n e"]]:
     """A kernel and rows that give the same similarities, with the work per point done already.
 
@@ -59,9 +69,9 @@ def prepare(kernel: Kernel, points: Float[Array, "n d"]) -> tuple[Kernel, Float[
     at the price of the block itself. A kernel from elsewhere comes back as it is.
     """
     if kernel is cosine:
-        return linear, _unit(points)
+        return linear, unit_rows(points)
     if kernel is clipped_cosine:
-        return _clipped, _unit(points)
+        return _clipped, unit_rows(points)
     if isinstance(kernel, Gaussian):
         scaled = points / (2**0.5 * kernel.length_scale.astype(points.dtype))
         squares = jnp.sum(scaled**2, axis=1, keepdims=True)
@@ -134,7 +144,3 @@ def _lowest(values: np.ndarray, positive: str) -> float:
     if positive == "nothing":
         return 0.0
     return float(np.linalg.eigvalsh(values)[0] if positive == "eigenvalues" else values.min())
-
-
-def _unit(points: Array) -> Array:
-    return points / jnp.sqrt(jnp.sum(points**2, axis=1, keepdims=True))

@@ -80,8 +80,7 @@ def layer_sizes(dimension: int, outputs: int, *, width: float = 1.0) -> tuple[in
     Source: arXiv 2502.04380, section 4.2.
     """
     for name, value in (("dimension", dimension), ("outputs", outputs)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise validate.fail(name, repr(value), "an integer >= 1", "pass e.g. 4")
+        validate.integer(name, value, "pass e.g. 4", least=1)
     if not width > 0:
         raise validate.fail("width", width, "a number above 0", "pass 1 for the paper's own")
     hidden = (2 * dimension, dimension, dimension // 2, LAST_HIDDEN)
@@ -223,8 +222,7 @@ def _split(key: Array, embeddings: Array, *, held_out: float, batch: int) -> tup
 
 def _marks(epochs: int, keep: tuple[int, ...]) -> tuple[int, ...]:
     """The epochs to keep, and the last one."""
-    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
-        raise validate.fail("epochs", repr(epochs), "an integer >= 1", "train at least once")
+    validate.integer("epochs", epochs, "train at least once", least=1)
     rising = all(before < after for before, after in pairwise((0, *keep)))
     if not rising or (keep and keep[-1] > epochs):
         raise validate.fail("keep", keep, f"epochs that rise from 1 to {epochs}", "sort them")

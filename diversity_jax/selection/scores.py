@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from diversity_jax import validate
-from diversity_jax.selection.kernels import Kernel, check_matrix
+from diversity_jax.selection.kernels import Kernel, check_matrix, unit_rows
 
 
 class OneCosine(eqx.Module):
@@ -83,12 +83,12 @@ def inter_as_one_cosine(
     means = centroids(embeddings, labels, domains=domains)
     _check_lengths("embeddings", embeddings)
     _check_lengths("centroids", means)
-    units = _unit(means)
+    units = unit_rows(means)
     # Sums without one's own term, not the total minus it: the rest may be small.
     others = ~jnp.eye(domains, dtype=bool)
     directions = jnp.where(others, 1, jnp.zeros((), units.dtype)) @ units
     lengths = jnp.sqrt(jnp.sum(directions**2, axis=1))
-    table = _unit(jnp.asarray(embeddings)) @ (directions / lengths[:, None]).T
+    table = unit_rows(jnp.asarray(embeddings)) @ (directions / lengths[:, None]).T
     cosines = jnp.take_along_axis(table, jnp.asarray(labels)[:, None], axis=1)[:, 0]
     return OneCosine(directions, lengths, cosines)
 
@@ -196,14 +196,12 @@ def _cosines(embeddings: Any, labels: Any, domains: int, least: int = 2) -> Floa
     means = centroids(embeddings, labels, domains=domains)
     _check_lengths("embeddings", embeddings)
     _check_lengths("centroids", means)
-    return _unit(jnp.asarray(embeddings)) @ _unit(means).T
+    return unit_rows(jnp.asarray(embeddings)) @ unit_rows(means).T
 
 
 def _check_domains(domains: Any, least: int) -> None:
-    whole = isinstance(domains, int | np.integer) and not isinstance(domains, bool)
-    if not whole or domains < least:
-        fix = "pass the number of domains, labels are below it"
-        raise validate.fail("domains", repr(domains), f"an integer >= {least}", fix)
+    fix = "pass the number of domains, labels are below it"
+    validate.integer("domains", domains, fix, least=least)
 
 
 def _check_lengths(argument: str, vectors: Any) -> None:
@@ -215,10 +213,6 @@ def _check_lengths(argument: str, vectors: Any) -> None:
         fix = "a cosine needs a direction: leave such rows out"
         got = f"length zero in row {zero[0]}"
         raise validate.fail(argument, got, "vectors of positive length", fix)
-
-
-def _unit(vectors: Array) -> Array:
-    return vectors / jnp.sqrt(jnp.sum(vectors**2, axis=1, keepdims=True))
 
 
 def _eigenvalues(matrix: Array) -> Array:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import os
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,11 +12,13 @@ import jax
 import numpy as np
 
 from diversity_jax import catalogue, results, validate
+from diversity_jax.fingerprint import environment
 from diversity_jax.results import PRESETS
 from experiments.runner import fingerprint, shape
 
+__all__ = ["EXPERIMENTS", "PRESETS", "Task", "environment", "make", "preset_of"]
+
 EXPERIMENTS = Path(__file__).resolve().parent.parent
-VERSIONS = ("jax", "jaxlib", "numpy", "equinox", "optax", "scipy", "scikit-learn")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,18 +88,6 @@ def preset_of(name: str, preset: str) -> Any:
     module = importlib.import_module(f"experiments.{name}")
     shape.check(name, module)
     return module.PRESETS[preset]
-
-
-def environment() -> dict[str, Any]:
-    """Versions and device: what may change rounding, and is shown with every result."""
-    from importlib.metadata import version
-
-    device = jax.devices()[0]
-    return {
-        "versions": {package: version(package) for package in VERSIONS},
-        "flags": os.environ.get("XLA_FLAGS", ""),
-        "device": f"{len(jax.devices())} x {device.platform} ({device.device_kind})",
-    }
 
 
 def _check_finite(field: str, value: Any, base: Any) -> None:

@@ -60,7 +60,7 @@ def prepared(data: str, dimension: int, per_class: int) -> Prepared:
 
 def halves(key: Array, whole: Prepared, names: tuple[str, ...]) -> tuple[Half, Half]:
     """Random halves of each class, scaled so that the first half's centroids have mean square 1."""
-    random = seeds.generator(key)
+    random = seeds.numpy_generator(key)
     chosen = [whole.images.classes.index(name) for name in names]
     orders = [random.permutation(np.flatnonzero(whole.images.labels == c)) for c in chosen]
     # Every choice of classes gets the same room, so that few shapes are compiled.
@@ -177,7 +177,7 @@ def fit(key: Array, tokens: np.ndarray, context_outputs: np.ndarray, clusters: i
     from sklearn.cluster import KMeans
     from sklearn.mixture import GaussianMixture as Peer
 
-    state = int(seeds.generator(seeds.stream(key, "peers")).integers(2**31))
+    state = int(seeds.numpy_generator(seeds.stream(key, "peers")).integers(2**31))
     k_means = KMeans(clusters, n_init=10, random_state=state)  # pyright: ignore[reportArgumentType]
     mixture = Peer(clusters, n_init=5, reg_covar=1e-3, max_iter=500, random_state=state)
     on_outputs = KMeans(clusters, n_init=10, random_state=state)  # pyright: ignore[reportArgumentType]

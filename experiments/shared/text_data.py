@@ -12,7 +12,8 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
-from diversity_jax import embeddings, validate
+from diversity_jax import embeddings, seeds, validate
+from diversity_jax.selection.kernels import unit_rows
 
 SHIPPED = "250 shipped texts"
 GLOSSES = ("animal", "plant", "food", "body")
@@ -66,15 +67,11 @@ def prepared(mix: str, per_domain: int) -> Part:
     places = np.flatnonzero(number[whole.domains] >= 0)
     _, classes = np.unique(whole.classes[places], return_inverse=True)
     return Part(
-        words=_unit(whole.words[places]),
-        sentences=_unit(whole.sentences[places]),
+        words=unit_rows(whole.words[places]),
+        sentences=unit_rows(whole.sentences[places]),
         domains=number[whole.domains[places]],
         classes=classes,
     )
-
-
-def _unit(rows: np.ndarray) -> np.ndarray:
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 @cache
@@ -92,7 +89,7 @@ def split(key: jax.Array, texts: Part, sizes: dict, shares: tuple[float, ...]) -
     """
     domains = int(texts.domains.max()) + 1
     # On the host: every size would be compiled anew for `jax.random`.
-    random = generator(key)
+    random = seeds.numpy_generator(key)
     given = random.permutation(np.asarray(shares))
     order = random.permutation(len(texts.domains))
     groups = [order[texts.domains[order] == domain] for domain in range(domains)]
@@ -113,11 +110,6 @@ def split(key: jax.Array, texts: Part, sizes: dict, shares: tuple[float, ...]) -
     if not sizes["probe"]:
         parts["probe"] = parts["pool"]
     return Split(**parts)
-
-
-def generator(key: jax.Array) -> np.random.Generator:
-    """numpy's random numbers from a key."""
-    return np.random.default_rng(np.asarray(jax.random.key_data(key)))
 
 
 def divided(shares: np.ndarray, number: int) -> np.ndarray:

@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from diversity_jax import seeds
-from diversity_jax.selection import coverage, daar, geometry, kernels, scores
-from experiments.shared.quotas import best_within
+from diversity_jax.selection import coverage, daar, geometry, rules, scores
+from diversity_jax.selection.geometry import best_within
+from diversity_jax.selection.pool import Problem
 from experiments.shared.text_data import Part, Split
 
 RUNS = 3
@@ -24,7 +25,7 @@ COVERAGE = (
     "coverage_stratified", "information_gain",
 )  # fmt: skip
 RULES = ("random", *ENTROPY, *COVERAGE, *GEOMETRY)
-THRESHOLD, LABELS, RIDGE, SCALE = 0.85, 50, 1.0, 1.0
+THRESHOLD, LABELS, SCALE = 0.85, 50, 1.0
 BINS = 5
 
 
@@ -106,20 +107,23 @@ def picks(
     """Indices of the `number` texts that each rule keeps; geometry reads true domains."""
     rewards, true = np.asarray(runs.rewards), pool.domains
     first = rewards[0]
-    inter, intra = similarities(pool.sentences, true)
+    problem = Problem(
+        pool.sentences, true, number=number, raw=True, length_scale=SCALE, posterior=posterior
+    )
+    settings = _settings(key, jnp.asarray(pool.sentences), number)
+    chosen = {
+        rule: rules.choose(rule, problem, **settings.get(rule, {}))[0]
+        for rule in ("entropy", *COVERAGE, *GEOMETRY)
+    }
     return {
         "random": np.arange(number),
         "daar": top(first, number),
         "daar_quota": best_within(first, np.asarray(runs.pseudo[0]), number),
         "true_labels": top(rewards[-1], number),
-        "calibrated": top(entropy, number),
+        "calibrated": chosen.pop("entropy"),
         "calibrated_quota": best_within(entropy, true, number),
         "certain_quota": best_within(-entropy, true, number),
-        **_coverage(key, pool.sentences, 1 - posterior.max(axis=1), number),
-        "near_other": best_within(inter, true, number),
-        "far_other": best_within(-inter, true, number),
-        "near_own": best_within(intra, true, number),
-        "far_own": best_within(-intra, true, number),
+        **chosen,
     }
 
 
@@ -136,37 +140,18 @@ def _similarities(vectors: Any, labels: Any, domains: int) -> tuple[jax.Array, j
     return inter, intra
 
 
-def _coverage(
-    key: jax.Array, vectors: np.ndarray, hardness: np.ndarray, number: int
-) -> dict[str, np.ndarray]:
-    points = jnp.asarray(vectors)
+def _settings(key: jax.Array, points: jax.Array, number: int) -> dict[str, dict[str, Any]]:
+    """What the rules of coverage are given here: streams by their names, single precision."""
     streams = {name: seeds.stream(key, name) for name in COVERAGE}
     spread = coverage.kmeans_plus_plus(streams["kmeans_plus_plus"], points, number=number)
-    chosen = {
-        "k_center": coverage.k_center(points, number=number, first=0),
-        "kmeans_plus_plus": spread,
-        "facility_location": coverage.facility_location(
-            points, number=number, kernel=kernels.clipped_cosine, method="stochastic",
-            key=streams["facility_location"],
-        ),
-        "dpp_map": coverage.dpp_map(points, number=number, kernel=kernels.Gaussian(SCALE)),
-        "d_optimal": coverage.d_optimal(points, number=number, ridge=RIDGE),
-        "coverage_stratified": coverage.coverage_stratified(
-            streams["coverage_stratified"], jnp.asarray(hardness), number=number
-        ),
-        "information_gain": coverage.information_gain(
-            *_clusters(points, spread.indices[:LABELS]), number=number
-        ),
-    }  # fmt: skip
-    return {rule: np.asarray(chosen[rule].indices) for rule in COVERAGE}
-
-
-@jax.jit
-def _clusters(points: jax.Array, start: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Labels by k-means, from the first picks of k-means++, and how alike they are."""
-    found = daar.pseudo_labels(points, points[start], moving=True, steps=30)
-    weights = jax.nn.one_hot(found.labels, len(start), dtype=points.dtype)
-    return weights, kernels.clipped_cosine(found.centroids, found.centroids)
+    return {
+        "k_center": {"first": 0},
+        "kmeans_plus_plus": {"key": streams["kmeans_plus_plus"]},
+        "facility_location": {"method": "stochastic", "key": streams["facility_location"]},
+        "dpp_map": {"dtype": points.dtype},
+        "coverage_stratified": {"key": streams["coverage_stratified"]},
+        "information_gain": {"start": spread.indices[:LABELS]},
+    }
 
 
 def top(values: np.ndarray, number: int) -> np.ndarray:

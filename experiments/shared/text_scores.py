@@ -6,7 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from diversity_jax.selection.measures import vendi
+from diversity_jax.selection.posterior import held_out
 from experiments.shared.text_data import LABELS, Part
+
+__all__ = ["accuracies", "classify", "entropy", "posterior", "vendi"]
 
 RIDGE = 1.0
 SHRINKAGE = 0.5
@@ -47,15 +51,17 @@ def posterior(order: np.ndarray, part: Part, domains: int) -> np.ndarray:
     temperature is set to the likelihood of the half that is predicted, so that they are
     calibrated. `order` is a random order of the texts.
     """
-    middle = len(order) // 2
-    found = np.empty((len(order), domains))
-    for fitted, asked in ((order[:middle], order[middle:]), (order[middle:], order[:middle])):
-        logits, prior = _discriminant(part.take(fitted), part.sentences[asked], domains)
+    folds = np.zeros(len(order), int)
+    folds[order[len(order) // 2 :]] = 1
+
+    def predict(seen: np.ndarray, asked: np.ndarray) -> np.ndarray:
+        logits, prior = _discriminant(part.take(seen), part.sentences[asked], domains)
         own = part.domains[asked]
         tried = [_softmax(scale * logits + prior) for scale in TEMPERATURES]
         likelihood = [np.log(one[np.arange(len(own)), own] + 1e-300).mean() for one in tried]
-        found[asked] = tried[int(np.argmax(likelihood))]
-    return found
+        return tried[int(np.argmax(likelihood))]
+
+    return held_out(folds, predict)
 
 
 def _discriminant(part: Part, asked: np.ndarray, domains: int) -> tuple[np.ndarray, np.ndarray]:
@@ -78,9 +84,3 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 def entropy(shares: np.ndarray) -> Any:
     """``-sum p ln p`` over the last axis."""
     return -np.sum(shares * np.log(np.where(shares > 0, shares, 1)), axis=-1)
-
-
-def vendi(vectors: np.ndarray) -> float:
-    """The Vendi score of rows of length one, under the cosine."""
-    values = np.linalg.eigvalsh((vectors @ vectors.T).astype(float) / len(vectors))
-    return float(np.exp(entropy(np.maximum(values, 0))))

@@ -107,3 +107,52 @@ def test_relative_imports_are_followed(house):
     before = of()
     (folder / "diversity_jax" / "outer.py").write_text("value = 2\n")
     assert of() != before
+
+
+def changes(house, name, path):
+    """Whether a change of the file `path` makes results of the experiment `name` stale."""
+    folder, of = house
+    before = of(name)
+    with (folder / path).open("a") as file:
+        file.write("\nADDED = 1\n")
+    return of(name) != before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from diversity_jax.diffusion import losses",
+        "from diversity_jax.diffusion.losses import curves",
+        "import diversity_jax.diffusion.losses as losses",
+    ],
+)
+def test_a_module_under_the_name_it_had_first_is_followed_to_where_it_is(house, line):
+    (house[0] / "experiments" / "moved.py").write_text(f"{line}\nPRESETS = {{}}\n")
+    assert changes(house, "moved", "diversity_jax/diffusion/theory/losses.py")
+    assert changes(house, "moved", "diversity_jax/diffusion/model.py")  # through losses
+    assert not changes(house, "moved", "diversity_jax/attention/layer.py")
+
+
+@pytest.mark.parametrize(
+    ("line", "outside"),
+    [
+        ("from diversity_jax import selection", False),
+        ("import diversity_jax.selection as chosen", False),
+        ("import diversity_jax.selection", True),  # which gives the name `diversity_jax`
+        ("import diversity_jax", True),
+    ],
+)
+def test_who_has_a_package_that_loads_lazily_reaches_all_of_it(house, line, outside):
+    (house[0] / "experiments" / "doors.py").write_text(f"{line}\nPRESETS = {{}}\n")
+    assert changes(house, "doors", "diversity_jax/selection/probe.py")
+    assert changes(house, "doors", "diversity_jax/selection/theory/bessel.py")
+    assert changes(house, "doors", "diversity_jax/attention/layer.py") is outside
+    assert not changes(house, "doors", "diversity_jax/results.py")
+
+
+def test_who_has_one_module_of_such_a_package_reaches_that_one(house):
+    (house[0] / "experiments" / "doors.py").write_text(
+        "from diversity_jax.selection import reward\nPRESETS = {}\n"
+    )
+    assert changes(house, "doors", "diversity_jax/selection/reward.py")
+    assert not changes(house, "doors", "diversity_jax/selection/probe.py")

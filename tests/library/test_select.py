@@ -1,15 +1,16 @@
 """Choosing rows of one's own embeddings: each rule, and measures by brute force."""
 
+import dataclasses
 import zlib
 
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from diversity_jax.selection import coverage, kernels, scores
-from experiments.selecting import measures, rules, tables
-from experiments.selecting.offered import RULES
-from experiments.selecting.problem import Problem
+from diversity_jax.selection import coverage, kernels, measures, rules, scores, tables
+from diversity_jax.selection.offered import offered
+from diversity_jax.selection.pool import Problem
+from diversity_jax.selection.rules import RULES
 
 NUMBER, DIMENSION, DOMAINS, KEPT = 60, 6, 3, 12
 
@@ -31,10 +32,38 @@ def table():
 
 
 def test_every_rule_that_is_offered_can_be_chosen(table):
-    assert list(rules.CHOOSE) == list(RULES) == list(table.kept) and not table.left_out
+    assert list(RULES) == list(table.kept) and not table.left_out
     for rule, kept in table.kept.items():
         assert sorted(set(kept.tolist()) & set(range(NUMBER))) == sorted(kept.tolist()), rule
         assert len(kept) == KEPT == table.rows[rule]["kept"]
+
+
+def test_what_is_read_off_the_source_is_what_the_rules_say_of_themselves():
+    assert list(offered()) == list(RULES)
+    for name, offer in offered().items():
+        rule = RULES[name]
+        assert (offer.line, offer.objective, offer.labelled) == (
+            rule.line, rule.objective, rule.labelled,
+        )  # fmt: skip
+        assert rule.choose.__name__ == name and offer.line
+
+
+def test_the_names_that_came_first_are_the_same_modules():
+    import experiments.selecting.tables
+    from experiments.selecting.problem import Problem as Old
+
+    assert experiments.selecting.tables is tables and Old is Problem
+    assert experiments.selecting.rules is rules
+
+
+def test_a_posterior_that_is_known_takes_the_place_of_the_classifier():
+    shares = np.random.default_rng(7).dirichlet(np.ones(DOMAINS), NUMBER)
+    kept, mean = rules.choose("entropy", Problem(ROWS, LABELS, number=5, posterior=shares))
+    values = -(shares * np.log(shares)).sum(axis=1)
+    assert set(kept) == set(np.argsort(values)[-5:])
+    assert mean == pytest.approx(np.sort(values)[-5:].mean())
+    with pytest.raises(ValueError, match=r"^posterior: got shape \(60, 2\), expected"):
+        Problem(ROWS, LABELS, number=5, posterior=shares[:, :2])
 
 
 def test_the_measures_are_those_of_brute_force(table):
@@ -167,6 +196,6 @@ def test_a_fault_is_not_taken_for_a_refusal(monkeypatch):
     def broken(problem):
         raise ValueError("operands could not be broadcast together")
 
-    monkeypatch.setitem(rules.CHOOSE, "k_center", broken)
+    monkeypatch.setitem(RULES, "k_center", dataclasses.replace(RULES["k_center"], choose=broken))
     with pytest.raises(ValueError, match="broadcast"):
         tables.compare(ROWS, rule=("random", "k_center"))

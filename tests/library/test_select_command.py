@@ -1,15 +1,20 @@
 """Choosing rows of one's own embeddings on the command line: files in and out, refusals."""
 
+import dataclasses
+import functools
 import hashlib
 import json
+import sys
 
 import numpy as np
 import pytest
 
+from diversity_jax import __main__ as line
 from diversity_jax import results
-from experiments.selecting import rules, tables
-from experiments.selecting.offered import RULES
-from experiments.selecting.problem import Problem
+from diversity_jax.commands import entry, progress
+from diversity_jax.selection import rules, tables
+from diversity_jax.selection.pool import Problem
+from diversity_jax.selection.rules import RULES
 from tests.library.fake_house import everything
 from tests.library.test_select import LABELS, NUMBER, ROWS
 from tests.library.test_structure import loaded_by
@@ -27,7 +32,8 @@ def here(tmp_path, monkeypatch):
 def test_the_command_writes_rows_a_report_and_a_page_and_knows_them_again(here, call, monkeypatch):
     for place, rule in enumerate(RULES):  # in place of rules that have to be compiled
         picks = np.arange(12) + place
-        monkeypatch.setitem(rules.CHOOSE, rule, lambda problem, picks=picks: (picks, 0.5))
+        choose = functools.partial(lambda picks, problem: (picks, 0.5), picks)
+        monkeypatch.setitem(RULES, rule, dataclasses.replace(RULES[rule], choose=choose))
     words = ["select", "--embeddings", "rows.npy", "--labels", "labels.npy", "--rule", "all"]
     words += ["--seed", "3"]
     table = tables.compare(ROWS, LABELS, seed=3)
@@ -199,8 +205,58 @@ def test_options_that_cannot_be_are_refused(here, call, words, message):
     assert error.count("\n") == 1 and everything(here) == before
 
 
+@pytest.fixture
+def own(monkeypatch, capsys):
+    """The library's command line inside this process: exit code, output, errors."""
+    monkeypatch.setattr(entry, "prepare", lambda: None)
+
+    def run(*words):
+        try:
+            code = line.main(list(words))
+        except SystemExit as stopped:
+            code = stopped.code
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_both_ways_in_say_and_write_the_same_but_for_the_program_s_name(here, call, own):
+    words = ["select", "--embeddings", "rows.npy", "--rule", "random"]
+    first = own(*words)
+    written = everything(here / "selected")
+    assert first[0] == 0 and call(*words, "--again") == first
+    assert everything(here / "selected") == written
+    theirs, ours = call("select", "--help")[1], own("select", "--help")[1]
+    assert theirs.replace("experiments", "diversity_jax").split() == ours.split()
+    assert own("select", "--rule", "random")[2].startswith("the following arguments are required")
+
+
+def test_commands_are_listed_from_their_folder(own):
+    code, out, _ = own("list")
+    assert code == 0 and [row.split()[0] for row in out.splitlines()] == ["select"]
+    assert own("--help")[0] == 0 and out.strip() in own("--help")[1]
+    assert own()[0] == 2
+    code, _, error = own("selekt")
+    assert code == 2 and error.startswith("command: got 'selekt', expected one of select; did you")
+
+
+def test_progress_without_rich_is_plain_lines(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(progress, "find_spec", lambda name: None)
+    with progress.bar() as show:
+        show(1, 2, "select")
+        show(2, 2, "select")
+    assert capsys.readouterr().err == "select: 2 runs done\n"
+
+
 def test_help_names_every_rule_and_imports_nothing_heavy(call):
     code, out, _ = call("select", "--help")
     assert code == 0 and all(f"  {rule} " in out for rule in RULES)
     heavy = {"jax", "xarray", "matplotlib", "sklearn", "flax", "scipy"}
     assert not heavy & loaded_by("experiments", "select", "--help")
+
+
+@pytest.mark.parametrize("words", [["list"], ["--help"], ["select", "--help"]])
+def test_the_library_s_list_and_help_import_not_even_numpy(words):
+    heavy = {"jax", "numpy", "xarray", "sklearn", "scipy"}
+    assert not heavy & loaded_by("diversity_jax", *words)

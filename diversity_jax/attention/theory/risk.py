@@ -24,29 +24,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
-from diversity_jax.mixtures import GaussianMixture
+from diversity_jax.mixtures import GaussianMixture, common_variance
 
 SMALL = 4096  # multiplications in a product of matrices
-
-
-def common_variance(mixture: GaussianMixture) -> Float[Array, ""]:
-    """The one isotropic variance of the mixture's clusters; ValueError if there is none."""
-    if mixture.kind != "isotropic":
-        raise validate.fail(
-            "mixture",
-            f"{mixture.kind} covariances",
-            "one isotropic variance for all clusters",
-            "build it with GaussianMixture.isotropic",
-        )
-    variances = validate.concrete(mixture.variances)
-    if variances is not None and not (variances == variances[0]).all():
-        raise validate.fail(
-            "mixture",
-            f"variances {variances.tolist()}",
-            "one variance common to all clusters",
-            "give every cluster the same variance",
-        )
-    return mixture.variances[0]
 
 
 def check_length(length: ScalarLike) -> None:

@@ -2,7 +2,7 @@
 
 from diversity_jax.selection.coverage.distances import k_center, kmeans_plus_plus
 from diversity_jax.selection.coverage.facility import facility_location
-from diversity_jax.selection.coverage.information import information_gain
+from diversity_jax.selection.coverage.information import information_gain, label_graph
 from diversity_jax.selection.coverage.pivoting import d_optimal, dpp_map, dpp_map_from_matrix
 from diversity_jax.selection.coverage.record import Selection
 from diversity_jax.selection.coverage.sampling import k_dpp, k_dpp_from_matrix
@@ -20,4 +20,5 @@ __all__ = [
     "k_dpp",
     "k_dpp_from_matrix",
     "kmeans_plus_plus",
+    "label_graph",
 ]

@@ -12,13 +12,14 @@ from __future__ import annotations
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
 from diversity_jax import validate
+from diversity_jax.selection import daar, kernels
 from diversity_jax.selection.coverage.record import Selection, check_number
-from diversity_jax.selection.kernels import check_matrix
 
 METHODS = ("gradient", "exact")
 
@@ -49,7 +50,7 @@ def information_gain(
     validate.shape("similarities", similarities, (labels, labels), "pass one row per label")
     validate.finite("weights", weights)
     validate.nonnegative("weights", weights)
-    check_matrix("similarities", jnp.maximum(similarities, 0), positive="entries")
+    kernels.check_matrix("similarities", jnp.maximum(similarities, 0), positive="entries")
     check_number(number, weights.shape[0])
     validate.choice("method", method, METHODS)
     validate.nonnegative("strength", strength)
@@ -57,6 +58,23 @@ def information_gain(
         raise validate.fail("power", power, "a number in (0, 1]", "pass e.g. 0.8")
     spread = weights @ propagation(similarities, threshold=threshold, strength=strength)
     return _information(spread, jnp.asarray(power, spread.dtype), number, method == "exact")
+
+
+def label_graph(
+    points: Float[Array, "n d"], start: Float[Array, "l d"], *, steps: int = 30
+) -> tuple[Float[Array, "n l"], Float[Array, "l l"]]:
+    """Labels for points that have none, by k-means from the centroids `start`, and their graph.
+
+    Weights are one for the label of the nearest centroid, similarities the cosines of centroids,
+    none below zero; a mean of points that cancel has no direction, and is like no other.
+
+    Shapes: `[n, l]` and `[l, l]`, the first two arguments of `information_gain`.
+    Source: ours.
+    """
+    clusters = daar.pseudo_labels(points, start, steps=steps)
+    weights = jax.nn.one_hot(clusters.labels, start.shape[0], dtype=points.dtype)
+    alike = kernels.clipped_cosine(clusters.centroids, clusters.centroids)
+    return weights, jnp.nan_to_num(alike)
 
 
 def propagation(

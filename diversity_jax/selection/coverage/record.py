@@ -23,8 +23,7 @@ class Selection(eqx.Module):
 
 def check_number(number: Any, available: int, what: str = "points") -> None:
     """Refuse a number of picks that is no integer, below one or above what is `available`."""
-    whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
-    if not whole or not 1 <= number <= available:
+    if not validate.whole(number) or not 1 <= number <= available:
         expected = f"an integer from 1 to {available}, the number of {what}"
         raise validate.fail("number", repr(number), expected, "pick fewer or pass more")
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
@@ -38,8 +37,7 @@ def coverage_stratified(
     validate.finite("scores", scores)
     if not 0 <= drop < 1:
         raise validate.fail("drop", drop, "a share in [0, 1)", "pass e.g. 0.1")
-    if isinstance(strata, bool) or not isinstance(strata, int | np.integer) or strata < 1:
-        raise validate.fail("strata", repr(strata), "an integer >= 1", "pass e.g. 50")
+    validate.integer("strata", strata, "pass e.g. 50", least=1)
     kept = scores.shape[0] - int(drop * scores.shape[0] + 1e-9)
     check_number(number, kept, f"points left after dropping a share of {drop:g}")
     return _stratified(key, scores, number, kept, int(strata))

@@ -50,10 +50,8 @@ def inside_unit(argument: str, value: Any) -> None:
 
 
 def count(argument: str, value: Any, least: int) -> None:
-    """Refuse all but a Python integer at or above `least`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        fix = "convert it with int()"
-        raise validate.fail(argument, repr(value), f"an integer >= {least}", fix)
+    """Refuse all but an integer at or above `least`."""
+    validate.integer(argument, value, "convert it with int()", least=least)
 
 
 def number(argument: str, value: Any) -> None:

@@ -12,7 +12,6 @@ error falls as the square of the step.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -21,7 +20,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from diversity_jax import validate
-from diversity_jax.mixtures import GaussianMixture
+from diversity_jax.mixtures import GaussianMixture, common_variance
 from diversity_jax.selection.theory import checks
 from diversity_jax.selection.theory.importance import SampleSizes, label_sample_size
 from diversity_jax.selection.theory.span import Flat, flatten, lattice
@@ -151,14 +150,3 @@ def flat_and_nodes(mixture: GaussianMixture, nodes: int | None) -> tuple[Flat, i
     nodes = NODES[flat.means.shape[1]] if nodes is None else nodes
     checks.count("nodes", nodes, 3)
     return flat, nodes
-
-
-def common_variance(mixture: GaussianMixture) -> Any:
-    """The variance of all components, refused if they differ or are not isotropic."""
-    variances = validate.concrete(mixture.variances)
-    uneven = variances is not None and variances.max() - variances.min() > 1e-6 * variances.max()
-    if mixture.kind != "isotropic" or uneven:
-        got = f"{mixture.kind} components" + (" of unlike variance" if uneven else "")
-        fix = "use sample_sizes with posteriors of simulated points"
-        raise validate.fail("mixture", got, "isotropic components of one variance", fix)
-    return mixture.variances[0]

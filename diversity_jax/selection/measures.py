@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from diversity_jax.selection.kernels import unit_rows
+from diversity_jax.selection.pool import Problem
 from diversity_jax.selection.scores import vendi_score_from_matrix
-from experiments.selecting.problem import Problem
 
 MEASURED = 2000  # points whose distance to the kept ones is looked at, if there are more
 DRAWS = 39  # the next draw lies between the lowest and the highest with chance 38 / 40
@@ -20,23 +21,26 @@ def measure(problem: Problem, kept: np.ndarray) -> dict[str, float]:
     are Euclidean, of all points or of `MEASURED` random ones, 0 for those that are kept: their
     mean, and the largest (the radius that is covered). Domains: exp of the entropy of the shares.
     """
-    found = {"vendi": vendi(problem.points[kept])}
     nearest = nearest_distances(problem, kept)
-    found |= {"mean_distance": float(nearest.mean()), "radius": float(nearest.max())}
+    measures = {
+        "vendi": vendi(problem.points[kept]),
+        "mean_distance": float(nearest.mean()),
+        "radius": float(nearest.max()),
+    }
     if problem.labels is not None:
         present = shares(problem, kept)
         present = present[present > 0]
-        found["effective_domains"] = float(np.exp(-(present * np.log(present)).sum()))
-    return found
+        measures["effective_domains"] = float(np.exp(-(present * np.log(present)).sum()))
+    return measures
 
 
 def at_random(problem: Problem) -> dict[str, dict[str, float]]:
     """Mean, lowest and highest of each measure over `DRAWS` subsets drawn at random."""
     random = problem.random("draws for comparison")
-    found = [
+    draws = [
         measure(problem, random.permutation(problem.size)[: problem.number]) for _ in range(DRAWS)
     ]
-    columns = {name: np.array([one[name] for one in found]) for name in found[0]}
+    columns = {name: np.array([draw[name] for draw in draws]) for name in draws[0]}
     return {
         name: {
             "mean": float(values.mean()),
@@ -55,8 +59,7 @@ def shares(problem: Problem, kept: np.ndarray) -> np.ndarray:
 
 def vendi(rows: np.ndarray) -> float:
     """The Vendi score by cosine: of the smaller of both products, whose eigenvalues are shared."""
-    units = rows.astype(np.float64)
-    units /= np.linalg.norm(units, axis=1, keepdims=True)
+    units = unit_rows(rows.astype(np.float64))
     number, dimension = units.shape
     if dimension < number:
         # The score divides by the matrix's size, which is to be the number of rows.

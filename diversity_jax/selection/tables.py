@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from experiments.selecting import measures, rules
-from experiments.selecting.offered import ALL, FRACTION, RULES
-from experiments.selecting.problem import Problem
+from diversity_jax.selection import measures, rules
+from diversity_jax.selection.offered import ALL, FRACTION
+from diversity_jax.selection.pool import Problem
+from diversity_jax.selection.rules import RULES
 
 CHANCE = f"at random ({measures.DRAWS} draws)"
 WIDTH = 110  # of notes in plain text

@@ -1,4 +1,4 @@
-"""Choose rows of your own embeddings: `python -m experiments select --embeddings FILE.npy`."""
+"""Choose rows of your own embeddings by a rule, and compare them with random subsets."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from diversity_jax import validate
-from experiments.selecting.offered import ALL, FRACTION, RULES
+from diversity_jax.selection.offered import ALL, FRACTION, offered
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from experiments.selecting.tables import Table
+    from diversity_jax.selection.tables import Table
 
+PROGRAM = "python -m diversity_jax select"
 REPORT, PAGE = "report.json", "report.html"
-NAMES = (*(f"{rule}.npy" for rule in RULES), PAGE, REPORT)  # what a selection may write
 
 
 class _Parser(argparse.ArgumentParser):
@@ -30,10 +29,10 @@ class _Parser(argparse.ArgumentParser):
         raise ValueError(f"{message}; see `{self.prog} --help`")
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     """The options of `select`."""
     arguments = _Parser(
-        prog="python -m experiments select",
+        prog=program,
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Choose rows of your own embeddings by a rule, and compare what it keeps with\n"
@@ -64,10 +63,12 @@ def parser() -> argparse.ArgumentParser:
     return arguments
 
 
-def main(words: list[str]) -> int:
+def main(words: list[str], *, program: str = PROGRAM) -> int:
     """Read, choose, write, print; ValueError or OSError with one line for what cannot be."""
-    options = parser().parse_args(words)
-    validate.choice("rule", options.rule, (*RULES, ALL))
+    options = parser(program).parse_args(words)
+    from diversity_jax import validate  # here, so that `--help` does not import numpy
+
+    validate.choice("rule", options.rule, (*offered(), ALL))
     out = Path(options.out or Path("selected") / Path(options.embeddings).stem / options.rule)
     if out.exists() and not out.is_dir():
         raise validate.fail("out", f"{out}, which is a file", "a folder", "choose another")
@@ -77,8 +78,8 @@ def main(words: list[str]) -> int:
     if not options.again and _up_to_date(out, identity):
         print(f"{out}: up to date (--again chooses all the same)")
         return 0
-    from experiments.runner import progress
-    from experiments.selecting import tables
+    from diversity_jax.commands import progress
+    from diversity_jax.selection import tables
 
     with progress.bar() as show:
         table = tables.compare(
@@ -97,26 +98,30 @@ def read(argument: str, name: str) -> np.ndarray:
     """The array in a .npy file; ValueError in one line for anything else."""
     import numpy as np
 
+    from diversity_jax import validate
+
     path, fix = Path(name), "save it with numpy.save"
     if not path.is_file():
         got = f"{name}, a folder" if path.is_dir() else f"{name}, where there is no file"
         raise validate.fail(argument, got, "a .npy file", "name one that exists")
     try:
         with path.open("rb") as file:
-            found = np.load(file, allow_pickle=False)
-            names = None if isinstance(found, np.ndarray) else ", ".join(found.files)
+            content = np.load(file, allow_pickle=False)
+            names = None if isinstance(content, np.ndarray) else ", ".join(content.files)
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         got = f"{name}, which holds no whole array of numbers"
         raise validate.fail(argument, got, "a .npy file", fix) from error
     if names is not None:
         got, fix = f"{name}, an archive of arrays ({names})", "save the one array with numpy.save"
         raise validate.fail(argument, got, "a .npy file", fix)
-    return found
+    return content
 
 
-def _identity(options: argparse.Namespace, embeddings: Any, labels: Any) -> dict[str, Any]:
+def _identity(
+    options: argparse.Namespace, embeddings: np.ndarray, labels: np.ndarray | None
+) -> dict[str, Any]:
     """All that decides the numbers."""
-    from experiments.runner import fingerprint
+    from diversity_jax import fingerprint
 
     read_too = ("embeddings", "labels", "out", "again")
     given = {name: value for name, value in vars(options).items() if name not in read_too}
@@ -126,7 +131,7 @@ def _identity(options: argparse.Namespace, embeddings: Any, labels: Any) -> dict
         **given,
         "embeddings": _checksum(embeddings),
         "labels": None if labels is None else _checksum(labels),
-        "fingerprint": fingerprint.of("selecting/command"),
+        "fingerprint": fingerprint.of_files(Path(__file__)),
     }
 
 
@@ -140,7 +145,7 @@ def _checksum(array: np.ndarray) -> str:
 
 def _up_to_date(out: Path, identity: dict[str, Any]) -> bool:
     """Whether `out` holds this very selection; ValueError if it holds another."""
-    if not out.is_dir() or not any((out / name).exists() for name in NAMES):
+    if not out.is_dir() or not any((out / name).exists() for name in _names()):
         return False
     try:
         kept = json.loads((out / REPORT).read_text())
@@ -152,6 +157,8 @@ def _up_to_date(out: Path, identity: dict[str, Any]) -> bool:
             return True
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass  # what cannot be read is not this selection
+    from diversity_jax import validate
+
     got, fix = f"{out}, with another selection or part of one", "choose another or pass --again"
     raise validate.fail("out", got, "a folder without", fix)
 
@@ -160,9 +167,8 @@ def _write(out: Path, identity: dict[str, Any], table: Table) -> None:
     """Each file in one step, the report last: its checksums tell whether all belong together."""
     import numpy as np
 
-    from diversity_jax import results
-    from experiments.runner.task import environment
-    from experiments.selecting import tables
+    from diversity_jax import fingerprint, results
+    from diversity_jax.selection import tables
 
     files = {}
     for rule, kept in table.kept.items():
@@ -177,7 +183,7 @@ def _write(out: Path, identity: dict[str, Any], table: Table) -> None:
         "left_out": table.left_out,
         "identity": identity,
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
-        **environment(),
+        **fingerprint.environment(),
     }
     files[REPORT] = json.dumps(report, indent=1).encode()
     for name in _written(out) - set(files):
@@ -189,15 +195,20 @@ def _write(out: Path, identity: dict[str, Any], table: Table) -> None:
 def _written(out: Path) -> set[str]:
     """The files that an earlier selection in `out` names as its own."""
     try:
-        return set(json.loads((out / REPORT).read_text())["sha256"]) & set(NAMES)
+        return set(json.loads((out / REPORT).read_text())["sha256"]) & _names()
     except (OSError, ValueError, KeyError, TypeError):
         return set()
+
+
+def _names() -> set[str]:
+    """What a selection may write."""
+    return {*(f"{rule}.npy" for rule in offered()), PAGE, REPORT}
 
 
 def _epilog() -> str:
     lines = [
         f"  {name:20} {rule.line}{' (labels)' if rule.labelled else ''}"
-        for name, rule in RULES.items()
+        for name, rule in offered().items()
     ]
     return "\n".join(
         [

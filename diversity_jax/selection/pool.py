@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
+from jaxtyping import Array, Float, Int, Key
 
 from diversity_jax import seeds, validate
-from diversity_jax.selection import coverage, daar
+from diversity_jax.selection import coverage, daar, posterior, scores
 from diversity_jax.selection.coverage.record import check_number
 from diversity_jax.selection.geometry import share_of
-from diversity_jax.selection.scores import check_labelled
+from diversity_jax.selection.kernels import unit_rows
 
 SAMPLE = 1000  # points whose distances give the kernel's length scale
-FOLDS, STRENGTH = 5, 10.0  # of the classifier: parts of the data, inverse regularisation
 
 
 class Problem:
     """Points `[n, d]` as the rules see them, labels or none, and the number to keep.
 
     Rows are scaled to length one unless `raw`; half precision becomes single. Without `labels`,
-    `domains` asks for pseudo labels by k-means. Errors: ValueError for what is no matrix of finite
-    floating-point rows of positive length, a fraction outside (0, 1], a number above n, and labels
-    that do not fit.
+    `domains` asks for pseudo labels by k-means. `posterior` are the domains' probabilities where
+    they are known.
+
+    Errors: ValueError for what is no matrix of finite floating-point rows of positive length, a
+        fraction outside (0, 1], a number above n, and labels or a posterior that do not fit.
     """
 
     def __init__(
         self,
-        embeddings: Any,
-        labels: Any = None,
+        embeddings: npt.ArrayLike,
+        labels: npt.ArrayLike | None = None,
         *,
         domains: int | None = None,
         fraction: float | None = None,
@@ -39,6 +40,7 @@ class Problem:
         seed: int = 0,
         raw: bool = False,
         length_scale: float | None = None,
+        posterior: npt.ArrayLike | None = None,
     ):
         given = _checked(embeddings)
         self.number = _number(fraction, number, given.shape[0])
@@ -46,41 +48,45 @@ class Problem:
         if length_scale is not None:
             validate.positive("length_scale", length_scale, "pass a distance, or leave it out")
         self.given_scale = length_scale
-        self.points: Any = given if raw else _unit(given)
+        self.points: Float[np.ndarray, "n d"] = given if raw else _unit(given)
         self.pseudo = labels is None and domains is not None
+        self.labels: Int[np.ndarray, " n"] | None = None
         if labels is not None:
-            labels = _integers(labels)
-            domains = int(labels.max()) + 1 if domains is None and labels.size else domains
+            self.labels = _integers(labels)
+            if domains is None and self.labels.size:
+                domains = int(self.labels.max()) + 1
         elif domains is not None:
-            labels = self._pseudo_labels(domains)
+            self.labels = self._pseudo_labels(domains)
         self.domains = domains
-        self.labels = labels
-        if labels is not None:
-            check_labelled(self.points, labels, domains=domains)  # pyright: ignore[reportArgumentType]
+        if self.labels is not None:
+            scores.check_labelled(self.points, self.labels, domains=domains)  # pyright: ignore[reportArgumentType]
+        self.given_posterior = None if posterior is None else np.asarray(posterior)
+        if self.given_posterior is not None:
+            fix = "pass one row per point, a column per domain"
+            validate.shape("posterior", self.given_posterior, (self.size, domains), fix)
 
     @property
     def size(self) -> int:
         """How many points there are."""
         return self.points.shape[0]
 
-    def stream(self, name: str) -> jax.Array:
+    def stream(self, name: str) -> Key[Array, ""]:
         """The key of the random stream `name`."""
         return seeds.stream(self.key, name)
 
     def random(self, name: str) -> np.random.Generator:
         """The stream `name` for numpy."""
-        words = np.asarray(jax.random.key_data(self.stream(name)))
-        return np.random.default_rng(words.tolist())
+        return seeds.numpy_generator(self.stream(name))
 
     @cached_property
     def length_scale(self) -> float:
         """Of the Gaussian kernel: as given, or the median distance between some of the points."""
         if self.given_scale is not None:
             return float(self.given_scale)
-        some = self.random("length scale").permutation(self.size)[:SAMPLE]
         from scipy.spatial.distance import pdist
 
-        apart = pdist(self.points[some].astype(np.float64))
+        sample = self.random("length scale").permutation(self.size)[:SAMPLE]
+        apart = pdist(self.points[sample].astype(np.float64))
         positive = apart[apart > 0]
         if not positive.size:
             fix = "pass --length-scale, or another rule"
@@ -88,33 +94,35 @@ class Problem:
         return float(np.median(positive))
 
     @cached_property
-    def posterior(self) -> Any:
-        """Probabilities of the domains `[n, k]`, of each point by a classifier fitted without it.
+    def posterior(self) -> Float[np.ndarray, "n k"]:
+        """Probabilities of the domains: as given, or of each point by a classifier without it.
 
-        Multinomial logistic regression on unit rows, in five folds. A classifier that has seen the
-        point's own label would be too sure of it, the more so the longer it is trained.
+        The classifier is a logistic regression on rows of length one (`posterior.logistic`).
         """
-        from sklearn.linear_model import LogisticRegression
+        if self.given_posterior is not None:
+            return self.given_posterior
+        labels, domains = self._labelled()
+        rows = _unit(self.points)
+        return posterior.logistic(self.random("folds"), rows, labels, domains=domains)
 
-        labels, domains = self.labels, self.domains
-        assert labels is not None and domains is not None  # rules that come here are labelled
-        sizes = np.bincount(labels, minlength=domains)
-        if domains < 2 or sizes.min() < 2:
-            got = f"{domains} domains, the smallest of {sizes.min()} points"
-            fix = "merge or leave out small domains"
-            raise validate.fail("labels", got, "two domains or more, of two points or more", fix)
-        shuffled = self.random("folds").permutation(self.size)
-        order = shuffled[np.argsort(labels[shuffled], kind="stable")]
-        fold = np.empty(self.size, int)
-        fold[order] = np.arange(self.size) % min(FOLDS, int(sizes.min()))
-        rows, found = _unit(self.points), np.empty((self.size, domains))
-        for part in range(fold.max() + 1):
-            model = LogisticRegression(C=STRENGTH, max_iter=2000)
-            model.fit(rows[fold != part], labels[fold != part])
-            found[fold == part] = model.predict_proba(rows[fold == part])
-        return found / found.sum(axis=1, keepdims=True)
+    @cached_property
+    def inter_diversity(self) -> Float[np.ndarray, " n"]:
+        """How similar each point is to the other domains' centroids (`scores.inter_diversity`)."""
+        labels, domains = self._labelled()
+        return np.asarray(scores.inter_diversity(self.points, labels, domains=domains))
 
-    def _pseudo_labels(self, domains: int) -> np.ndarray:
+    @cached_property
+    def intra_diversity(self) -> Float[np.ndarray, " n"]:
+        """How similar each point is to its own domain's centroid (`scores.intra_diversity`)."""
+        labels, domains = self._labelled()
+        return np.asarray(scores.intra_diversity(self.points, labels, domains=domains))
+
+    def _labelled(self) -> tuple[Int[np.ndarray, " n"], int]:
+        if self.labels is None or self.domains is None:
+            raise validate.fail("labels", "none", "one label per row", "pass labels or domains")
+        return self.labels, self.domains
+
+    def _pseudo_labels(self, domains: int) -> Int[np.ndarray, " n"]:
         check_number(domains, self.size)
         start = coverage.kmeans_plus_plus(
             self.stream("pseudo labels"), jnp.asarray(self.points), number=domains
@@ -123,7 +131,7 @@ class Problem:
         return np.asarray(daar.pseudo_labels(self.points, centroids).labels)
 
 
-def _checked(embeddings: Any) -> np.ndarray:
+def _checked(embeddings: npt.ArrayLike) -> Float[np.ndarray, "n d"]:
     """A matrix of finite floating-point rows that have a direction."""
     given = np.asarray(embeddings)
     fix = "save a matrix [n, d], one embedding per row"
@@ -161,7 +169,7 @@ def _number(fraction: float | None, number: int | None, available: int) -> int:
     return int(number)
 
 
-def _integers(labels: Any) -> np.ndarray:
+def _integers(labels: npt.ArrayLike) -> Int[np.ndarray, " n"]:
     """Labels as 32-bit integers; what is no vector of whole numbers is refused by name later."""
     given = np.asarray(labels)
     validate.shape("labels", given, (None,), "save one label per embedding")
@@ -171,8 +179,6 @@ def _integers(labels: Any) -> np.ndarray:
     return given.astype(np.int64)
 
 
-def _unit(points: np.ndarray) -> np.ndarray:
+def _unit(points: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
     """Rows of length one; divided by their largest entry first, so that no square overflows."""
-    scaled = points / np.abs(points).max(axis=1, keepdims=True)
-    scaled /= np.linalg.norm(scaled, axis=1, keepdims=True)
-    return scaled
+    return unit_rows(points / np.abs(points).max(axis=1, keepdims=True))
