@@ -11,6 +11,10 @@ import functools
 import inspect
 
 import jaxtyping
+from beartype import BeartypeConf, beartype
+
+# An integer is a float, and a float a complex number, as the typing documents have it.
+check = beartype(conf=BeartypeConf(is_pep484_tower=True))
 
 
 def install():
@@ -35,4 +39,4 @@ def install():
         return run
 
     jaxtyping.jaxtyped = jaxtyped
-    jaxtyping.install_import_hook("diversity_jax", "beartype.beartype")
+    jaxtyping.install_import_hook("diversity_jax", "tests.typed.check")
