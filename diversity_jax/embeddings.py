@@ -58,10 +58,11 @@ def embedded(
 ) -> EmbeddedTexts:
     """A mix of texts (`texts.mix`) with both vectors of each, from disk if they are there.
 
-    Else they are computed, some 100 to 200 texts a second on a laptop, and put there. `weights`
-    is a folder with the model's files in place of the installed package. Raises as `texts.mix`;
-    DatasetMissing with the install line when there are no weights either; `ResultCorrupt` for a
-    file of vectors that is damaged, with its name.
+    Else they are computed, some 100 to 200 texts a second on a laptop, and put there. `weights` is
+    a folder with the model's files in place of the installed package.
+
+    Errors: as `texts.mix`; DatasetMissing with the install line when there are no weights either;
+    `ResultCorrupt` for a file of vectors that is damaged, with its name.
     """
     labelled = texts.mix(name, per_domain=per_domain, folders=folders)
     key = results.digest([_FORMAT, labelled.texts, minilm.CHECKSUMS, truncation])

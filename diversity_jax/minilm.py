@@ -40,8 +40,8 @@ def available(*, folder: str | Path | None = None) -> bool:
 def load(*, folder: str | Path | None = None, heads: int = HEADS) -> encoder.Encoder:
     """The encoder with its weights, from `folder` or the installed package, checked by sha256.
 
-    Raises DatasetMissing with the install line, ValueError with the reinstall line for a file
-    that is not the known one.
+    Errors: DatasetMissing with the install line, ValueError with the reinstall line for a file that
+    is not the known one.
     """
     content = _content(folder, WEIGHTS)
     try:
@@ -57,8 +57,9 @@ def tokenise(
     """The token numbers of each text, with the opening and the closing mark, one array a text.
 
     A text of more than `truncation` tokens, marks included, is cut there (at most 256: the model
-    knows no longer ones). Raises ValueError for a text that is empty or no string, DatasetMissing
-    with the install line.
+    knows no longer ones).
+
+    Errors: ValueError for a text that is empty or no string, DatasetMissing with the install line.
     """
     validate.integer(
         "truncation", truncation, "leave it out for 64 tokens", least=3, most=encoder.LONGEST

@@ -105,7 +105,7 @@ def mix(
     has too is left out of the later one. `folders` says where to look for "code", "wordnet" or
     "fortunes" in place of where Python and Debian put them. Three seconds for "code".
 
-    Raises DatasetMissing, with the install line, when a source is absent, and ValueError for a
+    Errors: DatasetMissing, with the install line, when a source is absent, and ValueError for a
     file that is not what it should be and for more texts than there are.
     """
     if isinstance(name, str):

@@ -38,7 +38,10 @@ class Nouns(eqx.Module):
 
 
 def parse(content: bytes) -> Nouns:
-    """The nouns in the bytes of `data.noun`; ValueError names the byte where it is damaged."""
+    """The nouns in the bytes of `data.noun`.
+
+    Errors: ValueError that names the byte where it is damaged.
+    """
     hypernyms: dict[int, list[int]] = {}
     subjects, glosses, start = [], [], 0
     for line in content.splitlines(keepends=True):

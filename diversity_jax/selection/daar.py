@@ -51,9 +51,11 @@ class Outcome(eqx.Module):
 def accepted(embeddings: Float[Array, "n d"], *, threshold: float) -> Bool[Array, " n"]:
     """Which samples a synthesis keeps: each that is unlike all kept before it.
 
-    Kept if its cosine with every kept sample is below `threshold` (strictly). Time n^2 d, memory
-    n d. Errors: ValueError for NaN and zero-norm rows and a threshold outside (-1, 1]. Source:
-    arXiv 2502.04380, equation 7 (0.85; 0.9 for mathematics).
+    Kept if its cosine with every kept sample is below `threshold` (strictly).
+
+    Errors: ValueError for NaN and zero-norm rows and a threshold outside (-1, 1].
+    Cost: time n^2 d, memory n d.
+    Source: arXiv 2502.04380, equation 7 (0.85; 0.9 for mathematics).
     """
     unit = _directions(embeddings)
     if not -1 < threshold <= 1:
@@ -73,8 +75,10 @@ def synthesise(
     """`attempts` samples of one domain, and which of them are kept: the first `number` accepted.
 
     `generate(key, m)` stands for the language model. Shapes are fixed, so it can be mapped over
-    seeds; fewer than `number` are kept where the threshold lets no more through. Errors: those of
-    `accepted`. Source: arXiv 2502.04380, section 4.1.
+    seeds; fewer than `number` are kept where the threshold lets no more through.
+
+    Errors: those of `accepted`.
+    Source: arXiv 2502.04380, section 4.1.
     """
     made = generate(seeds.stream(key, "synthesis"), attempts)
     kept = accepted(made, threshold=threshold)
@@ -92,8 +96,11 @@ def pseudo_labels(
 
     The paper writes fixed centroids ("constrained"), its code lets them move (Lloyd's steps until
     no label changes, `steps` at most); on text the difference is real. A centroid that loses all
-    its samples stays where it was. Memory n k beyond the input. Errors: ValueError for shapes and
-    NaN. Source: arXiv 2502.04380, section 4.1, and its code.
+    its samples stays where it was.
+
+    Errors: ValueError for shapes and NaN.
+    Cost: memory n k beyond the input.
+    Source: arXiv 2502.04380, section 4.1, and its code.
     """
     validate.shape("embeddings", embeddings, (None, None), "pass one row per sample")
     validate.shape("centroids", centroids, (None, embeddings.shape[1]), "pass one row per domain")
@@ -138,8 +145,10 @@ def means(
 def top(scores: Float[Array, " n"], *, fraction: float) -> Int[Array, " m"]:
     """The ``int(fraction n)`` samples of highest score over the whole pool, best first.
 
-    No quota: domains take part as their scores have it. Errors: ValueError for NaN and a fraction
-    outside (0, 1] or that selects nothing. Source: arXiv 2502.04380, section 4.2, and its code.
+    No quota: domains take part as their scores have it.
+
+    Errors: ValueError for NaN and a fraction outside (0, 1] or that selects nothing.
+    Source: arXiv 2502.04380, section 4.2, and its code.
     """
     validate.finite("scores", scores)
     return jax.lax.top_k(scores, share_of(scores.shape[0], fraction=fraction))[1]
@@ -156,8 +165,11 @@ def customised(
 ) -> Bool[Array, " n"]:
     """Which samples are taken: per domain the best `own` of `target`, `other` of each other.
 
-    Errors: ValueError for a target that is no domain, labels outside the domains and
-    shares outside (0, 1]. A domain may be empty. Source: arXiv 2502.04380, appendix F.3.
+    A domain may be empty.
+
+    Errors: ValueError for a target that is no domain, labels outside the domains and shares outside
+    (0, 1].
+    Source: arXiv 2502.04380, appendix F.3.
     """
     validate.finite("scores", scores)
     if not 0 <= target < domains:
@@ -190,8 +202,10 @@ def daar(
     Oracles: true `labels` of the probe set in place of k-means from `centroids`; a `posterior`
     (points to probabilities) in place of the probe; ``regress=False`` reads the entropy off the
     probe on the pool itself in place of the second network, which the paper fits to the entropies
-    of the probe set. `training` goes to `probe.fit_probe` and `probe.fit_regressor`. Errors: those
-    of the stages. Source: arXiv 2502.04380, section 4, on embeddings.
+    of the probe set. `training` goes to `probe.fit_probe` and `probe.fit_regressor`.
+
+    Errors: those of the stages.
+    Source: arXiv 2502.04380, section 4, on embeddings.
     """
     domains = centroids.shape[0]
     if labels is None:

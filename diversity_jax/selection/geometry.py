@@ -31,9 +31,12 @@ def near_other(
     """Indices of the `fraction` of points most similar to the other domains' centroids.
 
     ``cut="domain"`` takes ``floor(fraction * size)`` of every domain, ``"global"`` of all points;
-    most similar first, domain by domain. Sizes follow from the labels, which cannot be traced for
-    a quota. Errors: ValueError as for `scores.inter_diversity`, for a fraction outside (0, 1] and
-    one so small that nothing is taken. Source: arXiv 2502.04380, 3.2 (pools), derived (names).
+    most similar first, domain by domain. Sizes follow from the labels, which cannot be traced for a
+    quota.
+
+    Errors: ValueError as for `scores.inter_diversity`, for a fraction outside (0, 1] and one so
+    small that nothing is taken.
+    Source: arXiv 2502.04380, 3.2 (pools), derived (names).
     """
     return _extreme(diversity.inter_diversity, embeddings, labels, domains, fraction, cut, -1)
 
@@ -79,7 +82,9 @@ def best_within(
 ) -> Int[np.ndarray, " m"]:
     """`number` places of highest value, of every label in proportion to its size.
 
-    By label, then by value. `near_other` and its like round each quota down instead. Derived.
+    By label, then by value. `near_other` and its like round each quota down instead.
+
+    Source: derived.
     """
     # Rounded ends, not rounded quotas: these add up to `number`.
     ends = np.cumsum(np.bincount(labels))
@@ -94,8 +99,10 @@ def bins(
     """The bin of each point among those of its domain, from 0 (lowest score) to ``number - 1``.
 
     By rank: a domain of m points gives ``m / number`` to every bin, one more or less where that is
-    no integer. Errors: ValueError for scores that are not finite, labels that do not fit, fewer
-    than one bin. Source: arXiv 2502.04380, 3.2 (five bins).
+    no integer.
+
+    Errors: ValueError for scores that are not finite, labels that do not fit, fewer than one bin.
+    Source: arXiv 2502.04380, 3.2 (five bins).
     """
     values = jnp.asarray(values)
     validate.shape("values", values, (None,), "pass one score per point")
@@ -110,7 +117,9 @@ def rank_within(
 ) -> tuple[Int[Array, " n"], Int[Array, " k"]]:
     """Each point's rank among those of its domain, from 0 (lowest value), and the domains' sizes.
 
-    Labels from 0 to ``domains - 1`` are taken for granted. Derived.
+    Labels from 0 to ``domains - 1`` are taken for granted.
+
+    Source: derived.
     """
     order = jnp.lexsort((values, labels))
     sizes = jnp.zeros(domains, jnp.int32).at[labels].add(1)
@@ -122,8 +131,10 @@ def rank_within(
 def share_of(number: int, *, fraction: float) -> int:
     """``floor(fraction * number)``, one or more.
 
-    Products such as 0.29 * 100 that fall just below the integer that is meant count as it. Errors:
-    ValueError for a fraction outside (0, 1] and one so small that nothing is taken. Derived.
+    Products such as 0.29 * 100 that fall just below the integer that is meant count as it.
+
+    Errors: ValueError for a fraction outside (0, 1] and one so small that nothing is taken.
+    Source: derived.
     """
     if not 0 < fraction <= 1:
         raise validate.fail("fraction", fraction, "a number in (0, 1]", "pass e.g. 0.2")

@@ -111,9 +111,11 @@ def fit_probe(
     The paper's settings are batch 1, learning rate 1e-5, one epoch and 3% held out. Entropies of a
     probe depend on how long it was trained (labels are often a function of the embedding): report
     `epochs` and `learning_rate` with them; `keep` names epochs whose networks are kept on the way
-    (`Fitted.at`). Errors: ValueError for shapes, labels outside the domains, sizes that leave no
-    batch, and epochs to keep that do not rise from 1 to `epochs`. Source: arXiv 2502.04380,
-    section 4.2.
+    (`Fitted.at`).
+
+    Errors: ValueError for shapes, labels outside the domains, sizes that leave no batch, and epochs
+    to keep that do not rise from 1 to `epochs`.
+    Source: arXiv 2502.04380, section 4.2.
     """
     validate.shape("labels", labels, (len(embeddings),), "pass one per embedding")
     check_range(labels, domains=domains)
@@ -144,8 +146,8 @@ def fit_regressor(
 ) -> Fitted:
     """Train the second network to predict `rewards` by squared error, `held_out` that error.
 
-    Errors: ValueError for NaN, and as for `fit_probe`. Source: arXiv 2502.04380,
-    section 4.2 (psi_div).
+    Errors: ValueError for NaN, and as for `fit_probe`.
+    Source: arXiv 2502.04380, section 4.2 (psi_div).
     """
     validate.shape("rewards", rewards, (len(embeddings),), "pass one per embedding")
     validate.finite("rewards", rewards)

@@ -13,8 +13,10 @@ def domain_entropy(probabilities: Float[Array, "*rows k"]) -> Float[Array, " *ro
     """``H = -sum_k p_k ln p_k`` over the last axis, in nats, with ``0 ln 0 = 0``.
 
     Between 0 (one domain is certain) and ``ln k``. The derivative at ``p_k = 0``, infinite in
-    truth, is given as 0, so that gradients stay finite. Errors: ValueError for probabilities that
-    are negative, NaN or do not sum to 1. Source: arXiv 2502.04380, section 4.2.
+    truth, is given as 0, so that gradients stay finite.
+
+    Errors: ValueError for probabilities that are negative, NaN or do not sum to 1.
+    Source: arXiv 2502.04380, section 4.2.
     """
     probabilities = jnp.asarray(probabilities)
     _check_rows("probabilities", probabilities)

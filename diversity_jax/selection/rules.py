@@ -43,7 +43,7 @@ def choose(name: str, problem: Problem, **settings: Any) -> Choice:
 
     Shapes: `[number]`, integers from 0 to n - 1.
     Errors: ValueError for an unknown rule, a rule that needs labels where there are none, and one
-        that would take more than 1 GiB or more picks than its kernel's rank.
+    that would take more than 1 GiB or more picks than its kernel's rank.
     """
     validate.choice("rule", name, tuple(RULES))
     if RULES[name].labelled and problem.labels is None:

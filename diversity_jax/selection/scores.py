@@ -36,8 +36,11 @@ def centroids(
 ) -> Float[Array, "k d"]:
     """The plain mean of the embeddings of each domain.
 
-    `labels` are integers from 0 to ``domains - 1``. Errors: ValueError for embeddings that are not
-    finite, labels outside the domains, a domain without points. Source: arXiv 2502.04380, 3.2.
+    `labels` are integers from 0 to ``domains - 1``.
+
+    Errors: ValueError for embeddings that are not finite, labels outside the domains, a domain
+    without points.
+    Source: arXiv 2502.04380, 3.2.
     """
     embeddings, labels = check_labelled(embeddings, labels, domains=domains)
     counts = jnp.zeros(domains, embeddings.dtype).at[labels].add(1)
@@ -51,8 +54,10 @@ def inter_diversity(
     """The sum of cosines between each point and the centroids of the other domains.
 
     Between ``1 - domains`` and ``domains - 1``; high means close to the others, so low diversity.
+
     Errors: ValueError as for `centroids`, and for embeddings or centroids of length zero and fewer
-    than two domains. Source: arXiv 2502.04380, 3.2, the sum as in the authors' code.
+    than two domains.
+    Source: arXiv 2502.04380, 3.2, the sum as in the authors' code.
     """
     cosines = _cosines(embeddings, labels, domains)
     others = jnp.arange(domains)[None] != jnp.asarray(labels)[:, None]
@@ -64,8 +69,10 @@ def intra_diversity(
 ) -> Float[Array, " n"]:
     """The cosine between each point and the centroid of its own domain.
 
-    High means close to the centre, so low diversity. Errors: as for `inter_diversity`, but one
-    domain is enough. Source: arXiv 2502.04380, 3.2.
+    High means close to the centre, so low diversity.
+
+    Errors: as for `inter_diversity`, but one domain is enough.
+    Source: arXiv 2502.04380, 3.2.
     """
     cosines = _cosines(embeddings, labels, domains, least=1)
     return jnp.take_along_axis(cosines, jnp.asarray(labels)[:, None], axis=1)[:, 0]
@@ -77,7 +84,9 @@ def inter_as_one_cosine(
     """`inter_diversity` as a length times one cosine; the same number by another route.
 
     Where the directions of the other domains cancel, `directions` is zero and the cosine NaN.
-    Errors: as for `inter_diversity`. Source: derived in the module docstring.
+
+    Errors: as for `inter_diversity`.
+    Source: derived in the module docstring.
     """
     _check_domains(domains, 2)
     means = centroids(embeddings, labels, domains=domains)
@@ -99,10 +108,11 @@ def centroid_separation(
     """The mean Euclidean distance between the centroids of two different domains.
 
     ``mean over k < l of |C_k - C_l|``, in the embeddings' units, zero if all centroids agree. How
-    far apart domains are as a set; `inter_diversity` scores points. Errors: as for `centroids`,
-    and fewer than two domains. Source: arXiv 2502.04380, 3.2, whose display could not be had: the
-    formula is inferred from "expected pairwise distance", which fixes neither a square nor a
-    cosine distance.
+    far apart domains are as a set; `inter_diversity` scores points.
+
+    Errors: as for `centroids`, and fewer than two domains.
+    Source: arXiv 2502.04380, 3.2, whose display could not be had: the formula is inferred from
+    "expected pairwise distance", which fixes neither a square nor a cosine distance.
     """
     _check_domains(domains, 2)
     means = centroids(embeddings, labels, domains=domains)
@@ -116,9 +126,11 @@ def domain_variances(
     """The mean squared distance of each domain's points from their centroid.
 
     ``(1 / N_k) sum_i |x_i - C_k|^2``: summed over coordinates and not divided by them, with
-    ``N_k``, not ``N_k - 1``. How wide each domain is; `intra_diversity` scores points. Errors: as
-    for `centroids`. Source: arXiv 2502.04380, 3.2, whose display could not be had: the formula is
-    inferred from the words around it.
+    ``N_k``, not ``N_k - 1``. How wide each domain is; `intra_diversity` scores points.
+
+    Errors: as for `centroids`.
+    Source: arXiv 2502.04380, 3.2, whose display could not be had: the formula is inferred from the
+    words around it.
     """
     means = centroids(embeddings, labels, domains=domains)
     embeddings, labels = jnp.asarray(embeddings), jnp.asarray(labels)
@@ -132,9 +144,12 @@ def vendi_score(points: Float[Array, "n d"], *, kernel: Kernel) -> Float[Array, 
     """The effective number of different points, from 1 (all alike) to n (nothing in common).
 
     ``exp(-sum_i l_i ln l_i)`` over the eigenvalues of the kernel's matrix divided by n; it is a
-    number of points if the kernel is 1 between a point and itself. Builds the n x n matrix, time
-    n^3. Errors: ValueError for points that are not finite, a kernel that is not symmetric or has
-    negative eigenvalues. Source: arXiv 2210.02410, definition 3.1.
+    number of points if the kernel is 1 between a point and itself.
+
+    Errors: ValueError for points that are not finite, a kernel that is not symmetric or has
+    negative eigenvalues.
+    Cost: builds the n x n matrix, time n^3.
+    Source: arXiv 2210.02410, definition 3.1.
     """
     points = jnp.asarray(points)
     validate.shape("points", points, (None, None), "pass one point per row")

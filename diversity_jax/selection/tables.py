@@ -59,7 +59,9 @@ def compare(
 
     Keeps `number` rows, or a `fraction` of them (default 0.2). `options` go to `Problem`: domains,
     seed, raw, length_scale. Among several rules one that cannot be run is left out, with the
-    reason. Errors: ValueError as for `Problem` and `rules.choose`.
+    reason.
+
+    Errors: ValueError as for `Problem` and `rules.choose`.
     """
     if fraction is None and number is None:
         fraction = FRACTION

@@ -29,9 +29,12 @@ def k_center(points: Float[Array, "n d"], *, number: int, first: int = 0) -> Sel
     Its radius ``max_i min_j |x_i - x_j|`` is at most twice the least possible (Gonzalez 1985).
     `objective` is that radius; `gains` are the distances at which the points were chosen, which
     never grow, infinite for the first. Distances are good to the square root of rounding times the
-    spread of the points. Time `number` passes over the points at worst, memory 16 vectors of n.
-    Errors: ValueError for points that are not finite, `number` outside 1 to n, `first` outside
-    0 to n - 1. Source: Gonzalez 1985; the shared passes derived in the module docstring.
+    spread of the points.
+
+    Errors: ValueError for points that are not finite, `number` outside 1 to n, `first` outside 0 to
+    n - 1.
+    Cost: time `number` passes over the points at worst, memory 16 vectors of n.
+    Source: Gonzalez 1985; the shared passes derived in the module docstring.
     """
     points = jnp.asarray(points)
     check_points(points, number)
@@ -80,12 +83,14 @@ def kmeans_plus_plus(key: Array, points: Float[Array, "n d"], *, number: int) ->
     """Choose `number` points at random, each with chance in proportion to its squared distance.
 
     The first is uniform; then ``P(i) ~ min_j |x_i - x_j|^2`` over the points j chosen before. One
-    draw per pick, without the trials of scikit-learn: `objective` (the sum over all points of
-    that squared distance) is on average at most ``8 (ln number + 2)`` times the least of k-means.
+    draw per pick, without the trials of scikit-learn: `objective` (the sum over all points of that
+    squared distance) is on average at most ``8 (ln number + 2)`` times the least of k-means.
     `gains` are its decreases, infinite for the first. Where all that is left coincides with what
-    was chosen, the first of these points is taken. Time and memory as for `k_center`. Errors:
-    ValueError for points that are not finite and `number` outside 1 to n. Source: Arthur and
-    Vassilvitskii 2007; draws in blocks derived in the module docstring.
+    was chosen, the first of these points is taken.
+
+    Errors: ValueError for points that are not finite and `number` outside 1 to n.
+    Cost: time and memory as for `k_center`.
+    Source: Arthur and Vassilvitskii 2007; draws in blocks derived in the module docstring.
     """
     points = jnp.asarray(points)
     check_points(points, number)

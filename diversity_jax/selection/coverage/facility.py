@@ -62,10 +62,13 @@ def facility_location(
     fixed stream is used, so that equal input gives equal output.
 
     No n x n array: memory some 256 n similarities, and on a CPU lists of at most 400 n pairs.
-    Time about ``1 + ln number`` passes over all pairs (lazy), ``ln(1 / miss)`` (stochastic); lazy
-    at worst `number` passes. Errors: ValueError for points that are not finite, `number` outside
-    1 to n, an unknown method, a kernel that is asymmetric or negative. Source: greedy of
-    Nemhauser, Wolsey and Fisher 1978; its updates derived in the module docstring.
+
+    Errors: ValueError for points that are not finite, `number` outside 1 to n, an unknown method, a
+    kernel that is asymmetric or negative.
+    Cost: time about ``1 + ln number`` passes over all pairs (lazy), ``ln(1 / miss)`` (stochastic);
+    lazy at worst `number` passes.
+    Source: greedy of Nemhauser, Wolsey and Fisher 1978; its updates derived in the module
+    docstring.
     """
     points = jnp.asarray(points)
     check_points(points, number)

@@ -36,13 +36,16 @@ def information_gain(
 ) -> Selection:
     """Choose `number` points greedily by the information of their labels (module docstring).
 
-    ``"gradient"`` takes, as the authors do, the point with the largest ``dE/dz . z_i``;
-    ``"exact"`` the one with the largest increase, at the price of n x l powers per pick. The
-    gradient is infinite at labels without information; there it is taken at the smallest positive
-    weight. `gains` are the increases of E, `objective` is E. Memory 2 n x l numbers. Errors:
-    ValueError for weights below zero, similarities that are asymmetric or negative, `number`
-    outside 1 to n, `power` outside (0, 1], an unknown method. Source: arXiv 2504.13835, section 3;
-    exponent and threshold are settings of ours, the self-weight of 1 is our reading.
+    ``"gradient"`` takes, as the authors do, the point with the largest ``dE/dz . z_i``; ``"exact"``
+    the one with the largest increase, at the price of n x l powers per pick. The gradient is
+    infinite at labels without information; there it is taken at the smallest positive weight.
+    `gains` are the increases of E, `objective` is E.
+
+    Errors: ValueError for weights below zero, similarities that are asymmetric or negative,
+    `number` outside 1 to n, `power` outside (0, 1], an unknown method.
+    Cost: memory 2 n x l numbers.
+    Source: arXiv 2504.13835, section 3; exponent and threshold are settings of ours, the
+    self-weight of 1 is our reading.
     """
     weights, similarities = jnp.asarray(weights), jnp.asarray(similarities)
     validate.shape("weights", weights, (None, None), "pass one row per point, a column per label")

@@ -40,11 +40,12 @@ def dpp_map(points: Float[Array, "n d"], *, number: int, kernel: Kernel) -> Sele
     `gains` are the logarithms of the conditional variances, which never grow; `objective` is their
     sum, log det of the chosen block. While it is monotone (all variances above 1) at least 1 - 1/e
     of the best; no such promise otherwise. A kernel of rank r, such as `kernels.linear` with r = d,
-    allows r picks. No n x n array: memory ``number`` vectors of n, time ``n number^2``.
-    Errors: ValueError for points that are not finite, `number` outside 1 to n or above the rank,
-    a kernel that is asymmetric or has a negative eigenvalue (looked at on 64 points). Where values
-    are traced a rank that is too low shows as gains of minus infinity or NaN. Source: arXiv
-    1709.05135, algorithm 1; the shared passes derived in the module docstring.
+    allows r picks. No n x n array: memory ``number`` vectors of n, time ``n number^2``. Where
+    values are traced a rank that is too low shows as gains of minus infinity or NaN.
+
+    Errors: ValueError for points that are not finite, `number` outside 1 to n or above the rank, a
+    kernel that is asymmetric or has a negative eigenvalue (looked at on 64 points).
+    Source: arXiv 1709.05135, algorithm 1; the shared passes derived in the module docstring.
     """
     points = jnp.asarray(points)
     check_points(points, number)
@@ -76,10 +77,13 @@ def d_optimal(points: Float[Array, "n d"], *, number: int, ridge: Any = 1.0) -> 
 
     The next point is the one of highest leverage; `gains` are ``log(1 + leverage)``, which never
     grow, and `objective` is the log determinant, ``d log ridge`` included, so at least 1 - 1/e of
-    the best increase. Time `number` passes over the points and ``2 number / d`` products of them
-    with d x d matrices, memory a few vectors of n and a few of d x d. Errors: ValueError for
-    points that are not finite, `number` outside 1 to n, a ridge that is not above zero. Source:
-    derived in the module docstring.
+    the best increase.
+
+    Errors: ValueError for points that are not finite, `number` outside 1 to n, a ridge that is not
+    above zero.
+    Cost: time `number` passes over the points and ``2 number / d`` products of them with d x d
+    matrices, memory a few vectors of n and a few of d x d.
+    Source: derived in the module docstring.
     """
     points = jnp.asarray(points)
     check_points(points, number)

@@ -29,8 +29,11 @@ def k_dpp(key: Array, points: Float[Array, "n d"], *, number: int, kernel: Kerne
     """Draw `number` points with chance in proportion to ``det L_S``, L the kernel's matrix.
 
     `gains` are the logarithms of the conditional variances in the order of the draw, `objective`
-    their sum ``log det L_S``. Builds the n x n matrix and its eigenvectors: time n^3, memory some
-    3 n^2 numbers. Errors: as for `dpp_map`. Source: arXiv 1207.6083, algorithm 8.
+    their sum ``log det L_S``.
+
+    Errors: as for `dpp_map`.
+    Cost: builds the n x n matrix and its eigenvectors: time n^3, memory some 3 n^2 numbers.
+    Source: arXiv 1207.6083, algorithm 8.
     """
     points = jnp.asarray(points)
     check_points(points, number)

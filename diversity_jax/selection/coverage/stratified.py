@@ -25,12 +25,14 @@ def coverage_stratified(
     """Choose `number` points so that the whole range of their scores is covered (CCS).
 
     The `drop` share of highest scores (the hardest, often mislabelled) is left out; the range of
-    the rest is cut into `strata` of equal width; from the stratum with the fewest points to the
-    one with the most, each gives ``min(its size, floor(picks left / strata left))`` at random.
+    the rest is cut into `strata` of equal width; from the stratum with the fewest points to the one
+    with the most, each gives ``min(its size, floor(picks left / strata left))`` at random.
     `indices` are in order of stratum; `gains` are 1 for the first pick of a stratum and 0 after,
-    `objective` is the number of strata that are reached. Errors: ValueError for scores that are
-    not finite, `drop` outside [0, 1), fewer than one stratum, `number` above the points that are
-    kept. Source: arXiv 2210.15809, algorithm 1.
+    `objective` is the number of strata that are reached.
+
+    Errors: ValueError for scores that are not finite, `drop` outside [0, 1), fewer than one
+    stratum, `number` above the points that are kept.
+    Source: arXiv 2210.15809, algorithm 1.
     """
     scores = jnp.asarray(scores)
     validate.shape("scores", scores, (None,), "pass one score per point")

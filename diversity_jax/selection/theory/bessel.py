@@ -27,8 +27,10 @@ STEPS, TERMS = 81, 6
 def log_bessel(order: Array, x: Array) -> tuple[Array, Array]:
     """``log(x^-order I_order(x))`` and ``I_{order+1}(x) / (x I_order(x))``, for ``order > -1``.
 
-    `order` is one number. The logarithm is right to a few spacings of numbers of its largest
-    term, of size ``order log(order)``. Source: the module docstring.
+    `order` is one number. The logarithm is right to a few spacings of numbers of its largest term,
+    of size ``order log(order)``.
+
+    Source: the module docstring.
     """
     top = order + STEPS
     value = _debye(top, x)

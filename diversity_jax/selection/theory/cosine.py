@@ -67,15 +67,18 @@ def cosine_band(
 ) -> CosineBand:
     """Moments of a Gaussian domain after keeping a quantile band of its cosine with a direction.
 
-    `along` is ``r1 = e.mu / deviation``, `across` is ``r2 >= 0``; the own centroid as direction
-    has ``across = 0``. `low` and `high` are quantile levels of the cosine: .8 and 1 keep the most
+    `along` is ``r1 = e.mu / deviation``, `across` is ``r2 >= 0``; the own centroid as direction has
+    ``across = 0``. `low` and `high` are quantile levels of the cosine: .8 and 1 keep the most
     similar fifth. Exact for an isotropic Gaussian and a fixed direction; by one trapezoidal sum,
     good to some 1e-11 in 64 bits while ``|r1|`` and ``sqrt(d + r2^2)`` are below 35 (two
-    dimensions) or some hundreds (thirty and more); that bound grows with `nodes`. Differentiable
-    in all but the dimension; at the ends 0 and 1 the derivative by a level, which is infinite,
-    comes back as zero. The first call compiles for seconds. Raises ValueError for
-    a dimension that is no integer >= 2, a negative `across`, levels outside [0, 1]. Source:
-    derived.
+    dimensions) or some hundreds (thirty and more); that bound grows with `nodes`. Differentiable in
+    all but the dimension; at the ends 0 and 1 the derivative by a level, which is infinite, comes
+    back as zero.
+
+    Errors: ValueError for a dimension that is no integer >= 2, a negative `across`, levels outside
+    [0, 1].
+    Cost: the first call compiles for seconds.
+    Source: derived.
     """
     _check(dimension, along, across, low, high, nodes)
     along, across, low, high = checks.floating(along, across, low, high)

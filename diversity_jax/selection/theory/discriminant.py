@@ -59,7 +59,9 @@ def flip_separation(fraction: Any) -> Float[Array, ""]:
     """The separation below which keeping the most similar to the other domain swaps the means.
 
     ``2 pdf(z) / fraction``, z the quantile of ``1 - fraction`` (T12). For a linear score; exact.
-    Raises ValueError for a fraction outside (0, 1]. Source: derived.
+
+    Errors: ValueError for a fraction outside (0, 1].
+    Source: derived.
     """
     checks.fraction(fraction)
     (fraction,) = checks.floating(fraction)
@@ -70,8 +72,10 @@ def axis_after(*, separation: Any, rule: str, fraction: Any) -> AxisAfter:
     """Distance of the means and variance within, after a symmetric rule kept a `fraction` of each.
 
     `rule`: ``random``; ``near_other`` or ``far_other`` (the linear score towards the other domain,
-    highest or lowest); ``entropy`` (the slab of `entropy_slab` at prior one half). Exact. Raises
-    ValueError for an unknown rule and as those functions do. Source: derived.
+    highest or lowest); ``entropy`` (the slab of `entropy_slab` at prior one half). Exact.
+
+    Errors: ValueError for an unknown rule and as those functions do.
+    Source: derived.
     """
     validate.choice("rule", rule, RULES)
     checks.positive_number("separation", separation)
@@ -92,12 +96,15 @@ def lda_error(
 ) -> DiscriminantError:
     """Mean test error of linear discriminant analysis fitted to selected points (T11).
 
-    `separation` is delta of the domains that are tested on, `difference` and `variance` Delta and
-    v of the kept points on the axis (`axis_after`), `samples` the kept points in all, half of each
+    `separation` is delta of the domains that are tested on, `difference` and `variance` Delta and v
+    of the kept points on the axis (`axis_after`), `samples` the kept points in all, half of each
     domain, `dimension` that of the points; all in units of the deviation. First order in 1/samples
     at a fixed dimension; wants ``difference`` large against ``2 sqrt(variance / samples)`` and is
-    infinite at zero. Formula in the module docstring. Raises ValueError for numbers that are not
-    positive (`difference` may be negative) and for a dimension below one. Source: derived.
+    infinite at zero. Formula in the module docstring.
+
+    Errors: ValueError for numbers that are not positive (`difference` may be negative) and for a
+    dimension below one.
+    Source: derived.
     """
     checks.positive_number("separation", separation)
     checks.number("difference", difference)

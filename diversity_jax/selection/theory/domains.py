@@ -43,9 +43,11 @@ class KeptDomain(eqx.Module):
 def other_directions(centroids: Float[Array, "k d"]) -> Directions:
     """``s_k = sum over j != k of C_j / |C_j|``: length and unit vector for each domain (T5).
 
-    Inter-similarity of x in domain k is ``lengths[k] cos(x, units[k])``, exactly. A length of
-    zero (two opposite centroids besides the own one) leaves NaN. Raises ValueError for fewer than
-    two centroids. Source: derived.
+    Inter-similarity of x in domain k is ``lengths[k] cos(x, units[k])``, exactly. A length of zero
+    (two opposite centroids besides the own one) leaves NaN.
+
+    Errors: ValueError for fewer than two centroids.
+    Source: derived.
     """
     _check_means("centroids", centroids, least=2)
     units = centroids / jnp.linalg.norm(centroids, axis=1, keepdims=True)
@@ -60,7 +62,9 @@ def kept_by_cosine(
     """Mean and second moments of a domain ``N(mean, variance I)`` cut to a band of a cosine.
 
     `direction` may have any length but zero; `low` and `high` are quantile levels of the cosine
-    with it. Exact (see `cosine_band` for accuracy and errors). Source: derived above.
+    with it. Exact (see `cosine_band` for accuracy and errors).
+
+    Source: derived above.
     """
     mean, direction, variance, low, high = checks.floating(mean, direction, variance, low, high)
     checks.band(low, high)
@@ -97,7 +101,8 @@ def kept_domains(
     `rule` is ``near_other`` or ``far_other`` (the most or least similar to the other domains'
     centroids, T5), ``near_own`` or ``far_own`` (to the own one), or ``random``. Every domain is
     ``N(means[k], variance I)`` and keeps `fraction` of itself; centroids are the true means. Exact.
-    Raises ValueError for an unknown rule, shapes that disagree, a fraction outside (0, 1].
+
+    Errors: ValueError for an unknown rule, shapes that disagree, a fraction outside (0, 1].
     Source: derived above.
     """
     validate.choice("rule", rule, RULES)

@@ -45,9 +45,11 @@ def entropy_slab(*, separation: Any, prior: Any, fraction: Any) -> EntropySlab:
 
     `separation` is the distance of the means over the deviation (above zero), `prior` the
     probability of the first domain, at ``+separation/2`` on the axis. ``|log-odds| <= threshold``.
-    Exact for two Gaussians with equal covariance and their true posterior; differentiable. Raises
-    ValueError for a separation that is not positive, a prior outside (0, 1), a fraction outside
-    (0, 1]. Source: derived.
+    Exact for two Gaussians with equal covariance and their true posterior; differentiable.
+
+    Errors: ValueError for a separation that is not positive, a prior outside (0, 1), a fraction
+    outside (0, 1].
+    Source: derived.
     """
     checks.positive_number("separation", separation)
     checks.inside_unit("prior", prior)

@@ -41,8 +41,9 @@ def linear_score(
 ) -> LinearScore:
     """The cosine with a direction, linear in the noise: `slope` is w, `spread` is tau (T7).
 
-    Scores are times ``sqrt(n2)`` and over the deviation. Asymptotic in the dimension; source: the
-    module docstring.
+    Scores are times ``sqrt(n2)`` and over the deviation. Asymptotic in the dimension.
+
+    Source: the module docstring.
     """
     mean, direction, variance = checks.floating(mean, direction, variance)
     validate.shape("mean", mean, (None,), "pass one domain's mean, or map over domains")
@@ -65,7 +66,9 @@ def cosine_shift(
     ``deviation w / tau E[u | band]``, `[d]`. `low`, `high`: quantile levels of the cosine. Where
     the mean grows as ``sqrt(dimension)``, its error falls as one over that root. At a fixed mean it
     falls as 1/dimension, but so does all that tells the formula from a linear score: the part
-    across the direction keeps a relative error. Errors as `cosine_band`, which is exact.
+    across the direction keeps a relative error.
+
+    Errors: as `cosine_band`, which is exact.
     """
     score = linear_score(mean, direction, variance=variance)
     slope, variance = checks.floating(score.slope, variance)
@@ -77,8 +80,10 @@ def score_correlations(centroids: Float[Array, "k d"], *, variance: Any) -> Floa
 
     Domains ``N(centroids[k], variance I)``: ``(w_s.w_C + r_s r_C variance d / (2 n2^2)) /
     (tau_s tau_C)`` with s the direction of the other centroids and C the own one (T8). Asymptotic
-    in the dimension. Raises ValueError for fewer than two centroids or a variance that is not
-    positive. Source: derived in the module docstring.
+    in the dimension.
+
+    Errors: ValueError for fewer than two centroids or a variance that is not positive.
+    Source: derived in the module docstring.
     """
     centroids, variance = checks.floating(centroids, variance)
     checks.positive_number("variance", variance)
@@ -102,7 +107,8 @@ def shared_offset_centroids(
     """Centroids ``offset m_0 + separation v_k`` with ``m_0, v_1, ..., v_k`` orthonormal.
 
     `separation` is one number or one per domain; a growing `offset` makes embeddings anisotropic.
-    Raises ValueError unless ``dimension > domains``.
+
+    Errors: ValueError unless ``dimension > domains``.
     """
     checks.count("domains", domains, 1)
     checks.count("dimension", dimension, domains + 1)

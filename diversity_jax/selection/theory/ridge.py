@@ -44,8 +44,11 @@ class DesignRisk(eqx.Module):
 def pooled_second_moment(
     second_moments: Float[Array, "k d d"], shares: Float[Array, " k"]
 ) -> Float[Array, "d d"]:
-    """``sum_k shares[k] second_moments[k]``. Raises ValueError for shapes that disagree, shares
-    that are no probabilities, matrices that are no second moments."""
+    """``sum_k shares[k] second_moments[k]``.
+
+    Errors: ValueError for shapes that disagree, shares that are no probabilities, matrices that are
+    no second moments.
+    """
     second_moments, shares = checks.floating(second_moments, shares)
     _check_moments("second_moments", second_moments, shares)
     validate.simplex("shares", shares)
@@ -66,8 +69,10 @@ def homogeneous_excess(
     ``noise_variance / samples tr(S M^-1)``, times ``samples / (samples - d - 1)`` unless
     `gaussian_factor` is false. Asymptotic in samples; with the factor exact for centred Gaussian
     rows. Needs ``samples > d + 1`` for the factor. `second_moments` of the kept points per domain
-    (`kept_domains`), `shares` of the domains among them. Raises ValueError for shapes that
-    disagree, shares that are no probabilities, too few samples. Source: derived.
+    (`kept_domains`), `shares` of the domains among them.
+
+    Errors: ValueError for shapes that disagree, shares that are no probabilities, too few samples.
+    Source: derived.
     """
     pooled = pooled_second_moment(second_moments, shares)
     test, noise, n, pooled = checks.floating(test_second_moment, noise_variance, samples, pooled)
@@ -95,9 +100,11 @@ def heterogeneous_limit(
     """Where one regression for all domains tends to, and its risk in each (T15).
 
     ``theta* = (M + ridge_per_sample I)^-1 sum_k shares[k] M_k teachers[k]``; risks ``[k]`` are
-    ``(theta* - teachers[k])' S_k (theta* - teachers[k])``. The limit of many samples: noise and
-    the finite sample add terms of order 1/samples. Raises ValueError for shapes that disagree and
-    shares that are no probabilities. Source: derived.
+    ``(theta* - teachers[k])' S_k (theta* - teachers[k])``. The limit of many samples: noise and the
+    finite sample add terms of order 1/samples.
+
+    Errors: ValueError for shapes that disagree and shares that are no probabilities.
+    Source: derived.
     """
     pooled = pooled_second_moment(second_moments, shares)
     moments, shares, teachers, tests, ridge, pooled = checks.floating(
@@ -126,8 +133,10 @@ def design_risk(
 
     ``y_i = teachers[domains[i]] . inputs[i] + noise``; the estimate is ``(X'X + ridge I)^-1 X'y``.
     Exact given the inputs (T15); one row of `teachers` repeated gives T14. ``ridge = 0`` wants
-    inputs of full rank, else NaN or infinity comes back. Raises ValueError for shapes that
-    disagree and negative `ridge` or `noise_variance`. Source: derived.
+    inputs of full rank, else NaN or infinity comes back.
+
+    Errors: ValueError for shapes that disagree and negative `ridge` or `noise_variance`.
+    Source: derived.
     """
     inputs, teachers, tests, noise, ridge = checks.floating(
         inputs, teachers, test_second_moments, noise_variance, ridge

@@ -16,8 +16,10 @@ from jaxtyping import Array, Float
 def increasing_root(function: Callable[[Array], Array], lower: Any, upper: Any) -> Float[Array, ""]:
     """Where `function` crosses zero between `lower` and `upper`, in the dtype of `lower`.
 
-    Right to the last digit of the longer bound, not of the root. Where the function does not
-    cross zero the nearer bound comes back. Source: the module docstring.
+    Right to the last digit of the longer bound, not of the root. Where the function does not cross
+    zero the nearer bound comes back.
+
+    Source: the module docstring.
     """
     lower = jnp.asarray(lower)
     upper = jnp.asarray(upper, lower.dtype)

@@ -41,7 +41,7 @@ class Lattice(eqx.Module):
 def flatten(weights: Any, means: Any, variance: Any) -> Flat:
     """Coordinates of the means in the flat that they span, by QR.
 
-    Raises ValueError for shapes that disagree, weights that are no probabilities, one domain
+    Errors: ValueError for shapes that disagree, weights that are no probabilities, one domain
     alone, or more than `MOST` coordinates (that is more than four domains in many dimensions).
     """
     weights, means, variance = checks.floating(weights, means, variance)

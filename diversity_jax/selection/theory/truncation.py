@@ -50,8 +50,10 @@ def band_moments(*, low: Any, high: Any) -> Band:
     """Mean and variance of a standard normal number between two quantile levels (T4).
 
     ``mean = (f_a - f_b) / (high - low)``, f the density at the quantiles; the variance stands in
-    the module docstring. Exact, ``low = 0`` and ``high = 1`` included. Raises ValueError unless
-    ``0 <= low < high <= 1``. Source: derived.
+    the module docstring. Exact, ``low = 0`` and ``high = 1`` included.
+
+    Errors: ValueError unless ``0 <= low < high <= 1``.
+    Source: derived.
     """
     checks.band(low, high)
     low, high = checks.floating(low, high)
@@ -62,7 +64,9 @@ def truncated_normal(lower: Any, upper: Any) -> tuple[Float[Array, ""], Band]:
     """The log-probability of ``lower < u < upper`` for standard normal u, and u's moments there.
 
     Ends may be infinite; relative accuracy holds for narrow bands and far tails alike. Wants
-    ``lower < upper``, not checked. Source: derived in the module docstring.
+    ``lower < upper``, not checked.
+
+    Source: derived in the module docstring.
     """
     return _truncated(*checks.floating(lower, upper))
 
@@ -98,8 +102,10 @@ def shell_variance(dimension: int, *, low: Any, high: Any) -> Float[Array, ""]:
 
     ``v = (F_{d+2}(q_b) - F_{d+2}(q_a)) / (high - low)`` with chi-square cdfs F and d-quantiles q
     (T3); the mean does not move. `low` and `high` are quantile levels of the DISTANCE. Exact for
-    isotropic Gaussians around their true centroid. Raises ValueError for a dimension that is no
-    integer >= 1 or levels outside [0, 1]. Source: derived.
+    isotropic Gaussians around their true centroid.
+
+    Errors: ValueError for a dimension that is no integer >= 1 or levels outside [0, 1].
+    Source: derived.
     """
     checks.count("dimension", dimension, 1)
     checks.band(low, high)
@@ -112,7 +118,10 @@ def shell_variance_approximation(dimension: int, *, low: Any, high: Any) -> Floa
     """``1 + sqrt(2 / dimension) E[u | band]``: `shell_variance` up to terms of order 1/dimension.
 
     For an end bin of fraction rho, ``1 -+ pdf(z) / rho sqrt(2 / d)``: selection by distance fades
-    in high dimension. Asymptotic in the dimension. Errors and source as `shell_variance`.
+    in high dimension. Asymptotic in the dimension.
+
+    Errors: as `shell_variance`.
+    Source: as `shell_variance`.
     """
     checks.count("dimension", dimension, 1)
     return 1 + math.sqrt(2 / dimension) * band_moments(low=low, high=high).mean

@@ -70,11 +70,14 @@ def weighted_moments(
 ) -> WeightedMoments:
     """Moments of weights times powers of ``S = direction . x - centre`` over the pool (T2).
 
-    `mixture` is the pool, its weights p; `target` are the weights q. Valid for isotropic
-    components of one variance whose means lie in a flat of at most three dimensions. By quadrature
-    with `nodes` per coordinate: `posterior` to rounding, `hard` exact for means on a line, else to
-    some 1e-5 of S's scale. Raises ValueError for other mixtures, a target that is no probability
-    and a direction that does not fit the mixture. Source: derived in the module docstring.
+    `mixture` is the pool, its weights p; `target` are the weights q. Valid for isotropic components
+    of one variance whose means lie in a flat of at most three dimensions. By quadrature with
+    `nodes` per coordinate: `posterior` to rounding, `hard` exact for means on a line, else to some
+    1e-5 of S's scale.
+
+    Errors: ValueError for other mixtures, a target that is no probability and a direction that does
+    not fit the mixture.
+    Source: derived in the module docstring.
     """
     label_sample_size(mixture.weights, target)  # refuses what is no probability
     flat, nodes = flat_and_nodes(mixture, nodes)
@@ -91,8 +94,9 @@ def weighted_moments(
 def weighted_estimate(moments: Float[Array, "2 5"], *, order: int) -> WeightedEstimate:
     """Mean and variance of the average of ``w S^order``, from one weight's rows of moments.
 
-    `order` is 0, 1 or 2. Exact for averages that are not divided by the sum of weights. Raises
-    ValueError for moments of another shape or another order.
+    `order` is 0, 1 or 2. Exact for averages that are not divided by the sum of weights.
+
+    Errors: ValueError for moments of another shape or another order.
     """
     validate.shape("moments", moments, (2, HIGHEST + 1), "pass one field of WeightedMoments")
     if order not in (0, 1, 2):
