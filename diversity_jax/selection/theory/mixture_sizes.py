@@ -55,9 +55,9 @@ def mixture_sample_sizes(
 
     `mixture` is the pool, its weights p; `target` are the weights q. Posterior weights have
     ``1 / E_p w^2``, at least that by label; `hard_mean` is ``E_p w_hard``, in general not one.
-    Valid for isotropic components of one variance whose means lie in a flat of at most three dimensions. By
-    quadrature with `nodes` per coordinate; `posterior` to rounding, `hard_mean` exact for means on
-    a line, else good to some 1e-5.
+    Valid for isotropic components of one variance whose means lie in a flat of at most three
+    dimensions. By quadrature with `nodes` per coordinate; `posterior` to rounding, `hard_mean`
+    exact for means on a line, else good to some 1e-5.
 
     Errors: ValueError for other mixtures and for targets that are no probabilities.
     Source: derived in the module docstring.
