@@ -17,9 +17,9 @@ import json
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from jaxtyping import Float
 
 from diversity_jax import encoder, minilm, results, texts, validate
@@ -118,7 +118,7 @@ def write_subset(
         results.write_atomically(folder / file, pack(whole, dtype=np.float16))
 
 
-def pack(embedded: EmbeddedTexts, *, key: str = "", dtype: Any = np.float32) -> bytes:
+def pack(embedded: EmbeddedTexts, *, key: str = "", dtype: npt.DTypeLike = np.float32) -> bytes:
     """Embedded texts as the bytes of one .npz file, with a checksum over all of it."""
     about = {
         "texts": embedded.texts,

@@ -77,7 +77,9 @@ def tokenise(
     tokenizer = Tokenizer.from_str(content.decode())
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length=truncation)
-    tokens = [np.asarray(one.ids, np.int32) for one in tokenizer.encode_batch(list(texts))]
+    tokens = [
+        np.asarray(encoding.ids, np.int32) for encoding in tokenizer.encode_batch(list(texts))
+    ]
     for place, numbers in enumerate(tokens):
         if len(numbers) < 3:
             raise _wordless(place, repr(texts[place]))
@@ -97,8 +99,8 @@ def _folder(folder: str | Path | None) -> Path | None:
     if folder is not None:
         return Path(folder).expanduser()
     # Found without an import: the package's own code plays no part.
-    found = importlib.util.find_spec(PACKAGE)
-    return Path(found.origin).parent / "model" if found and found.origin else None
+    package = importlib.util.find_spec(PACKAGE)
+    return Path(package.origin).parent / "model" if package and package.origin else None
 
 
 def _content(folder: str | Path | None, name: str) -> bytes:

@@ -6,7 +6,7 @@ traced array passes, and a bad value inside traced code spreads as NaN.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -97,7 +97,7 @@ def semidefinite(argument: str, matrices: Any) -> None:
         raise fail(argument, got, "positive semi-definite matrices", fix)
 
 
-def whole(value: Any) -> bool:
+def whole(value: object) -> TypeGuard[int]:
     """Whether `value` is one integer of Python or numpy; True and False are none."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 

@@ -97,12 +97,12 @@ def _entry(line: bytes) -> tuple[int, int, list[int], str]:
 def _depths(hypernyms: dict[int, list[int]]) -> dict[int, int]:
     below = defaultdict(list)
     for place, above in hypernyms.items():
-        for one in above:
-            below[one].append(place)
+        for higher in above:
+            below[higher].append(place)
     level, depths = 0, {place: 0 for place, above in hypernyms.items() if not above}
     reached = set(depths)
     while reached:
         level += 1
-        reached = {one for place in reached for one in below[place]} - depths.keys()
+        reached = {lower for place in reached for lower in below[place]} - depths.keys()
         depths.update(dict.fromkeys(reached, level))
     return depths

@@ -14,7 +14,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
 from diversity_jax import seeds, validate
 from diversity_jax.selection import probe
@@ -48,7 +48,7 @@ class Outcome(eqx.Module):
     accuracy: Float[Array, ""]
 
 
-def accepted(embeddings: Float[Array, "n d"], *, threshold: float) -> Bool[Array, " n"]:
+def accepted(embeddings: Float[ArrayLike, "n d"], *, threshold: float) -> Bool[Array, " n"]:
     """Which samples a synthesis keeps: each that is unlike all kept before it.
 
     Kept if its cosine with every kept sample is below `threshold` (strictly).
@@ -86,8 +86,8 @@ def synthesise(
 
 
 def pseudo_labels(
-    embeddings: Float[Array, "n d"],
-    centroids: Float[Array, "k d"],
+    embeddings: Float[ArrayLike, "n d"],
+    centroids: Float[ArrayLike, "k d"],
     *,
     moving: bool = True,
     steps: int = 300,
@@ -102,6 +102,7 @@ def pseudo_labels(
     Cost: memory n k beyond the input.
     Source: arXiv 2502.04380, section 4.1, and its code.
     """
+    embeddings, centroids = jnp.asarray(embeddings), jnp.asarray(centroids)
     validate.shape("embeddings", embeddings, (None, None), "pass one row per sample")
     validate.shape("centroids", centroids, (None, embeddings.shape[1]), "pass one row per domain")
     validate.finite("embeddings", embeddings)
@@ -109,7 +110,7 @@ def pseudo_labels(
     if steps < 1:
         raise validate.fail("steps", steps, "an integer >= 1", "pass e.g. 300")
     domains = centroids.shape[0]
-    embeddings, centroids = jnp.asarray(embeddings), jnp.asarray(centroids, embeddings.dtype)
+    centroids = centroids.astype(embeddings.dtype)
     first = nearest(embeddings, centroids)
     if not moving:
         return Labels(first, centroids, jnp.asarray(0), jnp.asarray(True))
@@ -120,8 +121,8 @@ def pseudo_labels(
     def move(held: tuple[Array, ...]) -> tuple[Array, ...]:
         labels, centres, step, _ = held
         centres = means(embeddings, labels, domains=domains, empty=centres)
-        found = nearest(embeddings, centres)
-        return found, centres, step + 1, jnp.all(found == labels)
+        moved = nearest(embeddings, centres)
+        return moved, centres, step + 1, jnp.all(moved == labels)
 
     start = first, centroids, jnp.asarray(0), jnp.asarray(False)
     return Labels(*jax.lax.while_loop(unsettled, move, start))
@@ -134,7 +135,11 @@ def nearest(points: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[
 
 
 def means(
-    points: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int, empty: Any = jnp.nan
+    points: Float[Array, "n d"],
+    labels: Int[Array, " n"],
+    *,
+    domains: int,
+    empty: Float[ArrayLike, ...] = jnp.nan,
 ) -> Float[Array, "k d"]:
     """The plain mean of each domain; `empty` (NaN) where it has no points."""
     member = (labels[:, None] == jnp.arange(domains)[None, :]).astype(points.dtype)
@@ -142,7 +147,7 @@ def means(
     return jnp.where(counts > 0, member.T @ points / jnp.maximum(counts, 1), empty)
 
 
-def top(scores: Float[Array, " n"], *, fraction: float) -> Int[Array, " m"]:
+def top(scores: Float[ArrayLike, " n"], *, fraction: float) -> Int[Array, " m"]:
     """The ``int(fraction n)`` samples of highest score over the whole pool, best first.
 
     No quota: domains take part as their scores have it.
@@ -150,13 +155,14 @@ def top(scores: Float[Array, " n"], *, fraction: float) -> Int[Array, " m"]:
     Errors: ValueError for NaN and a fraction outside (0, 1] or that selects nothing.
     Source: arXiv 2502.04380, section 4.2, and its code.
     """
+    scores = jnp.asarray(scores)
     validate.finite("scores", scores)
     return jax.lax.top_k(scores, share_of(scores.shape[0], fraction=fraction))[1]
 
 
 def customised(
-    scores: Float[Array, " n"],
-    labels: Int[Array, " n"],
+    scores: Float[ArrayLike, " n"],
+    labels: Int[ArrayLike, " n"],
     *,
     target: int,
     domains: int,
@@ -186,14 +192,14 @@ def customised(
 
 def daar(
     key: Array,
-    pool: Float[Array, "n d"],
-    probe_set: Float[Array, "p d"],
+    pool: Float[ArrayLike, "n d"],
+    probe_set: Float[ArrayLike, "p d"],
     *,
-    centroids: Float[Array, "k d"],
+    centroids: Float[ArrayLike, "k d"],
     fraction: float = 0.2,
     moving: bool = True,
-    labels: Int[Array, " p"] | None = None,
-    posterior: Callable[[Array], Float[Array, "n k"]] | None = None,
+    labels: Int[ArrayLike, " p"] | None = None,
+    posterior: Callable[[Array], Float[ArrayLike, "n k"]] | None = None,
     regress: bool = True,
     **training: Any,
 ) -> Outcome:
@@ -207,10 +213,11 @@ def daar(
     Errors: those of the stages.
     Source: arXiv 2502.04380, section 4, on embeddings.
     """
+    pool, probe_set, centroids = (jnp.asarray(part) for part in (pool, probe_set, centroids))
     domains = centroids.shape[0]
     if labels is None:
-        found = pseudo_labels(probe_set, centroids, moving=moving)
-        labels, centroids = found.labels, found.centroids
+        pseudo = pseudo_labels(probe_set, centroids, moving=moving)
+        labels, centroids = pseudo.labels, pseudo.centroids
     accuracy = jnp.asarray(jnp.nan, pool.dtype)
     if posterior is None:
         fitted = probe.fit_probe(
@@ -223,10 +230,13 @@ def daar(
         rewards = second.outputs(pool)[:, 0]
     else:
         rewards = domain_entropy(posterior(pool))
-    return Outcome(top(rewards, fraction=fraction), rewards, centroids, labels, accuracy)
+    return Outcome(
+        top(rewards, fraction=fraction), rewards, centroids, jnp.asarray(labels), accuracy
+    )
 
 
-def _directions(embeddings: Array) -> Array:
+def _directions(embeddings: Float[ArrayLike, "n d"]) -> Float[Array, "n d"]:
+    embeddings = jnp.asarray(embeddings)
     validate.shape("embeddings", embeddings, (None, None), "pass one row per sample")
     validate.finite("embeddings", embeddings)
     norms = jnp.linalg.norm(embeddings, axis=1)

@@ -7,12 +7,12 @@ same fraction of every domain, so that proportions stay; a global cut takes the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, ArrayLike, Float, Int
 
 from diversity_jax import validate
 from diversity_jax.selection import scores as diversity
@@ -21,8 +21,8 @@ CUTS = ("domain", "global")
 
 
 def near_other(
-    embeddings: Float[Array, "n d"],
-    labels: Int[Array, " n"],
+    embeddings: Float[ArrayLike, "n d"],
+    labels: Int[ArrayLike, " n"],
     *,
     domains: int,
     fraction: float,
@@ -42,8 +42,8 @@ def near_other(
 
 
 def far_other(
-    embeddings: Float[Array, "n d"],
-    labels: Int[Array, " n"],
+    embeddings: Float[ArrayLike, "n d"],
+    labels: Int[ArrayLike, " n"],
     *,
     domains: int,
     fraction: float,
@@ -54,8 +54,8 @@ def far_other(
 
 
 def near_own(
-    embeddings: Float[Array, "n d"],
-    labels: Int[Array, " n"],
+    embeddings: Float[ArrayLike, "n d"],
+    labels: Int[ArrayLike, " n"],
     *,
     domains: int,
     fraction: float,
@@ -66,8 +66,8 @@ def near_own(
 
 
 def far_own(
-    embeddings: Float[Array, "n d"],
-    labels: Int[Array, " n"],
+    embeddings: Float[ArrayLike, "n d"],
+    labels: Int[ArrayLike, " n"],
     *,
     domains: int,
     fraction: float,
@@ -94,7 +94,7 @@ def best_within(
 
 
 def bins(
-    values: Float[Array, " n"], labels: Int[Array, " n"], *, domains: int, number: int = 5
+    values: Float[ArrayLike, " n"], labels: Int[ArrayLike, " n"], *, domains: int, number: int = 5
 ) -> Int[Array, " n"]:
     """The bin of each point among those of its domain, from 0 (lowest score) to ``number - 1``.
 
@@ -106,10 +106,10 @@ def bins(
     """
     values = jnp.asarray(values)
     validate.shape("values", values, (None,), "pass one score per point")
-    _, labels = diversity.check_labelled(values[:, None], labels, domains=domains)
+    _, known = diversity.check_labelled(values[:, None], labels, domains=domains)
     validate.integer("number", number, "pass e.g. 5 bins", least=1)
-    rank, sizes = rank_within(values, labels, domains=domains)
-    return rank * number // sizes[labels]
+    rank, sizes = rank_within(values, known, domains=domains)
+    return rank * number // sizes[known]
 
 
 def rank_within(
@@ -146,10 +146,16 @@ def share_of(number: int, *, fraction: float) -> int:
 
 
 def _extreme(
-    score: Any, embeddings: Any, labels: Any, domains: int, fraction: float, cut: str, sign: int
+    score: Callable[..., Float[Array, " n"]],
+    embeddings: Float[ArrayLike, "n d"],
+    labels: Int[ArrayLike, " n"],
+    domains: int,
+    fraction: float,
+    cut: str,
+    sign: int,
 ) -> Int[Array, " m"]:
     """Indices of the lowest ``sign * score``, of each domain or of all."""
-    share_of(len(embeddings), fraction=fraction)
+    share_of(np.shape(embeddings)[0], fraction=fraction)
     validate.choice("cut", cut, CUTS)
     order = sign * score(embeddings, labels, domains=domains)
     take = partial(_lowest, fraction=fraction)

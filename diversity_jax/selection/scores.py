@@ -11,13 +11,11 @@ High scores mean similar, so LOW diversity in plain words. The first is one cosi
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, ArrayLike, Float, Int
 
 from diversity_jax import validate
 from diversity_jax.selection.kernels import Kernel, check_matrix, unit_rows
@@ -32,7 +30,7 @@ class OneCosine(eqx.Module):
 
 
 def centroids(
-    embeddings: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int
+    embeddings: Float[ArrayLike, "n d"], labels: Int[ArrayLike, " n"], *, domains: int
 ) -> Float[Array, "k d"]:
     """The plain mean of the embeddings of each domain.
 
@@ -49,7 +47,7 @@ def centroids(
 
 
 def inter_diversity(
-    embeddings: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int
+    embeddings: Float[ArrayLike, "n d"], labels: Int[ArrayLike, " n"], *, domains: int
 ) -> Float[Array, " n"]:
     """The sum of cosines between each point and the centroids of the other domains.
 
@@ -65,7 +63,7 @@ def inter_diversity(
 
 
 def intra_diversity(
-    embeddings: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int
+    embeddings: Float[ArrayLike, "n d"], labels: Int[ArrayLike, " n"], *, domains: int
 ) -> Float[Array, " n"]:
     """The cosine between each point and the centroid of its own domain.
 
@@ -79,7 +77,7 @@ def intra_diversity(
 
 
 def inter_as_one_cosine(
-    embeddings: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int
+    embeddings: Float[ArrayLike, "n d"], labels: Int[ArrayLike, " n"], *, domains: int
 ) -> OneCosine:
     """`inter_diversity` as a length times one cosine; the same number by another route.
 
@@ -103,7 +101,7 @@ def inter_as_one_cosine(
 
 
 def centroid_separation(
-    embeddings: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int
+    embeddings: Float[ArrayLike, "n d"], labels: Int[ArrayLike, " n"], *, domains: int
 ) -> Float[Array, ""]:
     """The mean Euclidean distance between the centroids of two different domains.
 
@@ -121,7 +119,7 @@ def centroid_separation(
 
 
 def domain_variances(
-    embeddings: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int
+    embeddings: Float[ArrayLike, "n d"], labels: Int[ArrayLike, " n"], *, domains: int
 ) -> Float[Array, " k"]:
     """The mean squared distance of each domain's points from their centroid.
 
@@ -140,7 +138,7 @@ def domain_variances(
     return jax.ops.segment_sum(squares, labels, num_segments=domains) / counts
 
 
-def vendi_score(points: Float[Array, "n d"], *, kernel: Kernel) -> Float[Array, ""]:
+def vendi_score(points: Float[ArrayLike, "n d"], *, kernel: Kernel) -> Float[Array, ""]:
     """The effective number of different points, from 1 (all alike) to n (nothing in common).
 
     ``exp(-sum_i l_i ln l_i)`` over the eigenvalues of the kernel's matrix divided by n; it is a
@@ -157,7 +155,7 @@ def vendi_score(points: Float[Array, "n d"], *, kernel: Kernel) -> Float[Array, 
     return vendi_score_from_matrix(kernel(points, points))
 
 
-def vendi_score_from_matrix(matrix: Float[Array, "n n"]) -> Float[Array, ""]:
+def vendi_score_from_matrix(matrix: Float[ArrayLike, "n n"]) -> Float[Array, ""]:
     """`vendi_score` for a kernel's matrix that is there already."""
     matrix = jnp.asarray(matrix)
     validate.shape("matrix", matrix, (None, matrix.shape[0]), "pass similarities [n, n]")
@@ -174,7 +172,7 @@ def vendi_score_from_matrix(matrix: Float[Array, "n n"]) -> Float[Array, ""]:
 
 
 def check_labelled(
-    embeddings: Any, labels: Any, *, domains: int
+    embeddings: Float[ArrayLike, "n d"], labels: Int[ArrayLike, " n"], *, domains: int
 ) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
     """Embeddings and labels as arrays; refuse what is not finite and labels that do not fit."""
     embeddings, labels = jnp.asarray(embeddings), jnp.asarray(labels)
@@ -196,7 +194,7 @@ def check_labelled(
     return embeddings, labels
 
 
-def check_range(labels: Any, *, domains: int) -> None:
+def check_range(labels: Int[ArrayLike, " n"], *, domains: int) -> None:
     """Refuse concrete labels outside 0 to ``domains - 1``; domains may be empty."""
     seen = validate.concrete(labels)
     if seen is not None and seen.size and (seen.min() < 0 or seen.max() >= domains):
@@ -205,7 +203,9 @@ def check_range(labels: Any, *, domains: int) -> None:
         raise validate.fail("labels", got, f"labels from 0 to {domains - 1}", fix)
 
 
-def _cosines(embeddings: Any, labels: Any, domains: int, least: int = 2) -> Float[Array, "n k"]:
+def _cosines(
+    embeddings: Float[ArrayLike, "n d"], labels: Int[ArrayLike, " n"], domains: int, least: int = 2
+) -> Float[Array, "n k"]:
     """Cosines between all points and all centroids."""
     _check_domains(domains, least)
     means = centroids(embeddings, labels, domains=domains)
@@ -214,12 +214,12 @@ def _cosines(embeddings: Any, labels: Any, domains: int, least: int = 2) -> Floa
     return unit_rows(jnp.asarray(embeddings)) @ unit_rows(means).T
 
 
-def _check_domains(domains: Any, least: int) -> None:
+def _check_domains(domains: object, least: int) -> None:
     fix = "pass the number of domains, labels are below it"
     validate.integer("domains", domains, fix, least=least)
 
 
-def _check_lengths(argument: str, vectors: Any) -> None:
+def _check_lengths(argument: str, vectors: Float[ArrayLike, "n d"]) -> None:
     values = validate.concrete(vectors)
     if values is None:
         return

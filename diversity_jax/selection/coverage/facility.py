@@ -21,13 +21,12 @@ from __future__ import annotations
 
 import math
 import zlib
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from diversity_jax import validate
 from diversity_jax.selection.coverage import listing, stochastic
@@ -43,7 +42,7 @@ DRIFT = 1e-3  # rounding that gains may gather, in units of the largest, before 
 
 
 def facility_location(
-    points: Float[Array, "n d"],
+    points: Float[ArrayLike, "n d"],
     *,
     number: int,
     kernel: Kernel,
@@ -120,7 +119,9 @@ def _start(kernel: Kernel, points: Array, number: int) -> listing.Progress:
 
 
 @eqx.filter_jit
-def _advance(kernel: Kernel, points: Array, state: listing.Progress, upto: Any) -> listing.Progress:
+def _advance(
+    kernel: Kernel, points: Array, state: listing.Progress, upto: Array
+) -> listing.Progress:
     """The picks before `upto`, each with an update of all gains."""
     most_fallen = DRIFT / jnp.finfo(points.dtype).eps
 

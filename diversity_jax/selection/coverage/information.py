@@ -9,13 +9,11 @@ least `threshold`, ``a_pq = strength w_pq / (1 + strength sum_k w_pk)``, and kee
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.selection import daar, kernels
@@ -25,8 +23,8 @@ METHODS = ("gradient", "exact")
 
 
 def information_gain(
-    weights: Float[Array, "n l"],
-    similarities: Float[Array, "l l"],
+    weights: Float[ArrayLike, "n l"],
+    similarities: Float[ArrayLike, "l l"],
     *,
     number: int,
     threshold: float = 0.9,
@@ -81,7 +79,7 @@ def label_graph(
 
 
 def propagation(
-    similarities: Float[Array, "l l"], *, threshold: Any, strength: Any
+    similarities: Float[Array, "l l"], *, threshold: ScalarLike, strength: ScalarLike
 ) -> Float[Array, "l l"]:
     """The matrix A `[from, to]` by which labels hand information on; its rows sum to one."""
     labels = similarities.shape[0]

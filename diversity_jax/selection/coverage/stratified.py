@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float, Int
 
 from diversity_jax import validate
 from diversity_jax.selection.coverage.record import Selection, check_number
@@ -16,7 +15,7 @@ from diversity_jax.selection.coverage.record import Selection, check_number
 
 def coverage_stratified(
     key: Array,
-    scores: Float[Array, " n"],
+    scores: Float[ArrayLike, " n"],
     *,
     number: int,
     drop: float = 0.1,
@@ -65,7 +64,7 @@ def _stratified(key: Array, scores: Array, number: int, kept: int, strata: int) 
     return Selection(easiest[order[picks]].astype(jnp.int32), gains, jnp.sum(gains))
 
 
-def _shares(sizes: Array, number: int) -> Any:
+def _shares(sizes: Array, number: int) -> Int[Array, " s"]:
     """How many each stratum gives: the smallest first, so that what they lack goes to others."""
     strata = sizes.shape[0]
 

@@ -61,10 +61,10 @@ def _debye(order: Array, x: Array) -> Array:
 @cache
 def _polynomials() -> tuple[np.ndarray, ...]:
     """Coefficients of ``u_k``, lowest power first."""
-    found = [np.polynomial.Polynomial([1.0])]
+    polynomials = [np.polynomial.Polynomial([1.0])]
     square = np.polynomial.Polynomial([0.0, 0.0, 1.0])
     for _ in range(TERMS - 1):
-        last = found[-1]
+        last = polynomials[-1]
         integral = ((1 - 5 * square) * last).integ()
-        found.append(square * (1 - square) * last.deriv() / 2 + integral / 8)
-    return tuple(polynomial.coef for polynomial in found)
+        polynomials.append(square * (1 - square) * last.deriv() / 2 + integral / 8)
+    return tuple(polynomial.coef for polynomial in polynomials)

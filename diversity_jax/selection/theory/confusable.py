@@ -13,12 +13,11 @@ The error falls as the square of the step.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax.selection.theory import checks
 from diversity_jax.selection.theory.roots import increasing_root
@@ -40,11 +39,11 @@ class EntropyShares(eqx.Module):
 
 
 def entropy_shares(
-    weights: Float[Array, " k"],
-    means: Float[Array, "k d"],
+    weights: Float[ArrayLike, " k"],
+    means: Float[ArrayLike, "k d"],
     *,
-    variance: Any,
-    fraction: Any,
+    variance: ScalarLike,
+    fraction: ScalarLike,
     nodes: int | None = None,
 ) -> EntropyShares:
     """Shares of the domains among the `fraction` of points with the highest posterior entropy.

@@ -20,14 +20,13 @@ through B alone.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import ndtr
 from jax.scipy.stats import norm
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.selection.theory import checks
@@ -63,7 +62,13 @@ class CosineBand(eqx.Module):
 
 
 def cosine_band(
-    *, dimension: int, along: Any, across: Any, low: Any, high: Any, nodes: int = NODES
+    *,
+    dimension: int,
+    along: ScalarLike,
+    across: ScalarLike,
+    low: ScalarLike,
+    high: ScalarLike,
+    nodes: int = NODES,
 ) -> CosineBand:
     """Moments of a Gaussian domain after keeping a quantile band of its cosine with a direction.
 
@@ -138,7 +143,14 @@ def _moments(
     )
 
 
-def _check(dimension: int, along: Any, across: Any, low: Any, high: Any, nodes: int) -> None:
+def _check(
+    dimension: int,
+    along: ScalarLike,
+    across: ScalarLike,
+    low: ScalarLike,
+    high: ScalarLike,
+    nodes: int,
+) -> None:
     checks.count("dimension", dimension, 2)
     checks.count("nodes", nodes, 3)
     checks.number("along", along)

@@ -24,13 +24,11 @@ by ``lambda = E[u | top fraction]`` towards it: ``Delta = delta - 2 lambda``, ne
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax.numpy as jnp
 from jax.scipy.special import ndtr
 from jax.scipy.stats import norm
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.selection.theory import checks
@@ -55,7 +53,7 @@ class DiscriminantError(eqx.Module):
     error: Float[Array, ""]
 
 
-def flip_separation(fraction: Any) -> Float[Array, ""]:
+def flip_separation(fraction: ScalarLike) -> Float[Array, ""]:
     """The separation below which keeping the most similar to the other domain swaps the means.
 
     ``2 pdf(z) / fraction``, z the quantile of ``1 - fraction`` (T12). For a linear score; exact.
@@ -68,7 +66,7 @@ def flip_separation(fraction: Any) -> Float[Array, ""]:
     return 2 * band_moments(low=1 - fraction, high=jnp.ones_like(fraction)).mean
 
 
-def axis_after(*, separation: Any, rule: str, fraction: Any) -> AxisAfter:
+def axis_after(*, separation: ScalarLike, rule: str, fraction: ScalarLike) -> AxisAfter:
     """Distance of the means and variance within, after a symmetric rule kept a `fraction` of each.
 
     `rule`: ``random``; ``near_other`` or ``far_other`` (the linear score towards the other domain,
@@ -92,7 +90,12 @@ def axis_after(*, separation: Any, rule: str, fraction: Any) -> AxisAfter:
 
 
 def lda_error(
-    *, separation: Any, difference: Any, variance: Any, samples: Any, dimension: int
+    *,
+    separation: ScalarLike,
+    difference: ScalarLike,
+    variance: ScalarLike,
+    samples: ScalarLike,
+    dimension: int,
 ) -> DiscriminantError:
     """Mean test error of linear discriminant analysis fitted to selected points (T11).
 
@@ -111,9 +114,9 @@ def lda_error(
     checks.positive_number("variance", variance)
     checks.positive_number("samples", samples)
     checks.count("dimension", dimension, 1)
-    delta, found, v, n = checks.floating(separation, difference, variance, samples)
-    sign = jnp.sign(found)
+    delta, gap, v, n = checks.floating(separation, difference, variance, samples)
+    sign = jnp.sign(gap)
     base = ndtr(-sign * delta / 2)
-    spread = (dimension - 1) * (4 * v**2 / found**2 + v) + v
+    spread = (dimension - 1) * (4 * v**2 / gap**2 + v) + v
     excess = sign * norm.pdf(delta / 2) * delta / 4 * spread / n
     return DiscriminantError(base=base, excess=excess, error=base + excess)

@@ -12,12 +12,10 @@ Second moments. With e the direction, f the unit vector along the rest of the do
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.selection.theory import checks
@@ -40,7 +38,7 @@ class KeptDomain(eqx.Module):
     second_moments: Float[Array, "*k d d"]
 
 
-def other_directions(centroids: Float[Array, "k d"]) -> Directions:
+def other_directions(centroids: Float[ArrayLike, "k d"]) -> Directions:
     """``s_k = sum over j != k of C_j / |C_j|``: length and unit vector for each domain (T5).
 
     Inter-similarity of x in domain k is ``lengths[k] cos(x, units[k])``, exactly. A length of zero
@@ -49,6 +47,7 @@ def other_directions(centroids: Float[Array, "k d"]) -> Directions:
     Errors: ValueError for fewer than two centroids.
     Source: derived.
     """
+    centroids = jnp.asarray(centroids)
     _check_means("centroids", centroids, least=2)
     units = centroids / jnp.linalg.norm(centroids, axis=1, keepdims=True)
     others = jnp.sum(units, axis=0, keepdims=True) - units
@@ -57,7 +56,12 @@ def other_directions(centroids: Float[Array, "k d"]) -> Directions:
 
 
 def kept_by_cosine(
-    mean: Float[Array, " d"], direction: Float[Array, " d"], *, variance: Any, low: Any, high: Any
+    mean: Float[ArrayLike, " d"],
+    direction: Float[ArrayLike, " d"],
+    *,
+    variance: ScalarLike,
+    low: ScalarLike,
+    high: ScalarLike,
 ) -> KeptDomain:
     """Mean and second moments of a domain ``N(mean, variance I)`` cut to a band of a cosine.
 
@@ -94,7 +98,7 @@ def _kept(mean: Array, direction: Array, variance: Array, low: Array, high: Arra
 
 
 def kept_domains(
-    means: Float[Array, "k d"], *, variance: Any, rule: str, fraction: Any
+    means: Float[ArrayLike, "k d"], *, variance: ScalarLike, rule: str, fraction: ScalarLike
 ) -> KeptDomain:
     """Means `[k, d]` and second moments `[k, d, d]` of domains that all keep the same fraction.
 
@@ -143,7 +147,7 @@ def _length_and_unit(vector: Array) -> tuple[Array, Array]:
     return length, jnp.where(present, vector / jnp.where(present, length, 1.0), 0.0)
 
 
-def _check_means(argument: str, means: Any, *, least: int) -> None:
+def _check_means(argument: str, means: Array, *, least: int) -> None:
     validate.shape(argument, means, (None, None), "pass one row per domain")
     if means.shape[0] < least:
         raise validate.fail(argument, f"{means.shape[0]} rows", f"at least {least}", "add a domain")

@@ -10,16 +10,14 @@ is ``m + (1 - noise K / (K - 1)) (mu_l - m)`` with m the mean of all.
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.selection.theory import checks
 
 
-def noise_shrinkage(*, domains: int, noise: Any) -> Float[Array, ""]:
+def noise_shrinkage(*, domains: int, noise: ScalarLike) -> Float[Array, ""]:
     """How far symmetric label noise leaves centroids from their mean: ``1 - noise K / (K - 1)``.
 
     For equal domains; zero at ``noise = (K - 1) / K``, where labels say nothing, negative beyond.
@@ -34,7 +32,7 @@ def noise_shrinkage(*, domains: int, noise: Any) -> Float[Array, ""]:
     return 1 - noise * domains / (domains - 1)
 
 
-def symmetric_confusion(*, domains: int, noise: Any) -> Float[Array, "k k"]:
+def symmetric_confusion(*, domains: int, noise: ScalarLike) -> Float[Array, "k k"]:
     """Probability of each label (columns) given the true domain (rows) under symmetric noise.
 
     ``[k, k]``, rows sum to one.
@@ -50,7 +48,9 @@ def symmetric_confusion(*, domains: int, noise: Any) -> Float[Array, "k k"]:
 
 
 def labelled_centroids(
-    weights: Float[Array, " k"], means: Float[Array, "k d"], confusion: Float[Array, "k l"]
+    weights: Float[ArrayLike, " k"],
+    means: Float[ArrayLike, "k d"],
+    confusion: Float[ArrayLike, "k l"],
 ) -> Float[Array, "l d"]:
     """Expected centroids of the labels, for any shares of the domains and any confusion of labels.
 
@@ -71,7 +71,9 @@ def labelled_centroids(
     return (joint / jnp.sum(joint, axis=0, keepdims=True)).T @ means
 
 
-def centroid_error(*, variance: Any, dimension: int, labelled: Any) -> Float[Array, ""]:
+def centroid_error(
+    *, variance: ScalarLike, dimension: int, labelled: ScalarLike
+) -> Float[Array, ""]:
     """``E |centroid - mean|^2 = variance dimension / labelled`` for labels missing at random.
 
     `labelled` is the number of points that still have the label: which ones are missing does not

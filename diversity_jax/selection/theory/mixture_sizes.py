@@ -17,7 +17,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from diversity_jax import validate
 from diversity_jax.mixtures import GaussianMixture, common_variance
@@ -49,7 +49,7 @@ class Lines(eqx.Module):
 
 
 def mixture_sample_sizes(
-    mixture: GaussianMixture, target: Float[Array, " k"], *, nodes: int | None = None
+    mixture: GaussianMixture, target: Float[ArrayLike, " k"], *, nodes: int | None = None
 ) -> SampleSizes:
     """Effective over actual sample sizes for a pool that is a mixture of Gaussian domains (T2).
 

@@ -15,11 +15,9 @@ at ``theta* = M^-1 sum_k omega_k M_k theta_k``, and domain k's risk there is
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, ArrayLike, Float, Int, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.selection.theory import checks
@@ -42,7 +40,7 @@ class DesignRisk(eqx.Module):
 
 
 def pooled_second_moment(
-    second_moments: Float[Array, "k d d"], shares: Float[Array, " k"]
+    second_moments: Float[ArrayLike, "k d d"], shares: Float[ArrayLike, " k"]
 ) -> Float[Array, "d d"]:
     """``sum_k shares[k] second_moments[k]``.
 
@@ -56,12 +54,12 @@ def pooled_second_moment(
 
 
 def homogeneous_excess(
-    second_moments: Float[Array, "k d d"],
-    shares: Float[Array, " k"],
-    test_second_moment: Float[Array, "d d"],
+    second_moments: Float[ArrayLike, "k d d"],
+    shares: Float[ArrayLike, " k"],
+    test_second_moment: Float[ArrayLike, "d d"],
     *,
-    noise_variance: Any,
-    samples: Any,
+    noise_variance: ScalarLike,
+    samples: ScalarLike,
     gaussian_factor: bool = True,
 ) -> Float[Array, ""]:
     """Mean excess risk of least squares on kept points when one teacher made all of y (T14).
@@ -90,12 +88,12 @@ def homogeneous_excess(
 
 
 def heterogeneous_limit(
-    second_moments: Float[Array, "k d d"],
-    shares: Float[Array, " k"],
-    teachers: Float[Array, "k d"],
-    test_second_moments: Float[Array, "k d d"],
+    second_moments: Float[ArrayLike, "k d d"],
+    shares: Float[ArrayLike, " k"],
+    teachers: Float[ArrayLike, "k d"],
+    test_second_moments: Float[ArrayLike, "k d d"],
     *,
-    ridge_per_sample: Any = 0.0,
+    ridge_per_sample: ScalarLike = 0.0,
 ) -> SharedRegression:
     """Where one regression for all domains tends to, and its risk in each (T15).
 
@@ -121,13 +119,13 @@ def heterogeneous_limit(
 
 
 def design_risk(
-    inputs: Float[Array, "n d"],
-    domains: Int[Array, " n"],
-    teachers: Float[Array, "k d"],
-    test_second_moments: Float[Array, "k d d"],
+    inputs: Float[ArrayLike, "n d"],
+    domains: Int[ArrayLike, " n"],
+    teachers: Float[ArrayLike, "k d"],
+    test_second_moments: Float[ArrayLike, "k d d"],
     *,
-    noise_variance: Any,
-    ridge: Any,
+    noise_variance: ScalarLike,
+    ridge: ScalarLike,
 ) -> DesignRisk:
     """Risk in each domain of ridge regression on the points at hand, averaged over the noise in y.
 
@@ -165,7 +163,7 @@ def _risks(parameters: Array, teachers: Array, tests: Array) -> Array:
     return jnp.einsum("ki,kij,kj->k", gaps, tests, gaps)
 
 
-def _check_moments(argument: str, moments: Any, per_domain: Any) -> None:
+def _check_moments(argument: str, moments: Array, per_domain: Array) -> None:
     validate.shape(argument, moments, (per_domain.shape[0], None, None), "one matrix per domain")
     if moments.shape[1] != moments.shape[2]:
         raise validate.fail(argument, f"shape {moments.shape}", "square matrices", "pass [k, d, d]")

@@ -23,14 +23,13 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import gammainc, gammaln, ndtr, ndtri, xlogy
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax.selection.theory import checks
 from diversity_jax.selection.theory.roots import increasing_root
@@ -46,7 +45,7 @@ class Band(eqx.Module):
     variance: Float[Array, ""]
 
 
-def band_moments(*, low: Any, high: Any) -> Band:
+def band_moments(*, low: ScalarLike, high: ScalarLike) -> Band:
     """Mean and variance of a standard normal number between two quantile levels (T4).
 
     ``mean = (f_a - f_b) / (high - low)``, f the density at the quantiles; the variance stands in
@@ -60,7 +59,7 @@ def band_moments(*, low: Any, high: Any) -> Band:
     return truncated_normal(ndtri(low), ndtri(high))[1]
 
 
-def truncated_normal(lower: Any, upper: Any) -> tuple[Float[Array, ""], Band]:
+def truncated_normal(lower: ScalarLike, upper: ScalarLike) -> tuple[Float[Array, ""], Band]:
     """The log-probability of ``lower < u < upper`` for standard normal u, and u's moments there.
 
     Ends may be infinite; relative accuracy holds for narrow bands and far tails alike. Wants
@@ -97,7 +96,7 @@ def normal_mass(lower: Array, upper: Array) -> Array:
     )
 
 
-def shell_variance(dimension: int, *, low: Any, high: Any) -> Float[Array, ""]:
+def shell_variance(dimension: int, *, low: ScalarLike, high: ScalarLike) -> Float[Array, ""]:
     """The variance per direction, over the one before, of points kept by distance to the centroid.
 
     ``v = (F_{d+2}(q_b) - F_{d+2}(q_a)) / (high - low)`` with chi-square cdfs F and d-quantiles q
@@ -114,7 +113,9 @@ def shell_variance(dimension: int, *, low: Any, high: Any) -> Float[Array, ""]:
     return 1 - (_lost(half, high) - _lost(half, low)) / (high - low)
 
 
-def shell_variance_approximation(dimension: int, *, low: Any, high: Any) -> Float[Array, ""]:
+def shell_variance_approximation(
+    dimension: int, *, low: ScalarLike, high: ScalarLike
+) -> Float[Array, ""]:
     """``1 + sqrt(2 / dimension) E[u | band]``: `shell_variance` up to terms of order 1/dimension.
 
     For an end bin of fraction rho, ``1 -+ pdf(z) / rho sqrt(2 / d)``: selection by distance fades
@@ -135,8 +136,8 @@ def _lost(half: Array, level: Array) -> Array:
     # Laurent and Massart: P(chi-square > d + 2 sqrt(d x) + 2 x) <= exp(-x).
     excess = -jnp.log1p(-inner)
     most = half + jnp.sqrt(2 * half * excess) + excess
-    found = increasing_root(lambda x: gammainc(half, x) - inner, jnp.zeros_like(most), most)
-    return jnp.where(end, 0.0, jnp.exp(xlogy(half, found) - found - gammaln(half + 1)))
+    quantile = increasing_root(lambda x: gammainc(half, x) - inner, jnp.zeros_like(most), most)
+    return jnp.where(end, 0.0, jnp.exp(xlogy(half, quantile) - quantile - gammaln(half + 1)))
 
 
 @cache
