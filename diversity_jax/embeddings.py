@@ -17,9 +17,9 @@ import json
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from jaxtyping import Float
 
 from diversity_jax import encoder, minilm, results, texts, validate
@@ -58,10 +58,11 @@ def embedded(
 ) -> EmbeddedTexts:
     """A mix of texts (`texts.mix`) with both vectors of each, from disk if they are there.
 
-    Else they are computed, some 100 to 200 texts a second on a laptop, and put there. `weights`
-    is a folder with the model's files in place of the installed package. Raises as `texts.mix`;
-    DatasetMissing with the install line when there are no weights either; `ResultCorrupt` for a
-    file of vectors that is damaged, with its name.
+    Else they are computed, some 100 to 200 texts a second on a laptop, and put there. `weights` is
+    a folder with the model's files in place of the installed package.
+
+    Errors: as `texts.mix`; DatasetMissing with the install line when there are no weights either;
+    `ResultCorrupt` for a file of vectors that is damaged, with its name.
     """
     labelled = texts.mix(name, per_domain=per_domain, folders=folders)
     key = results.digest([_FORMAT, labelled.texts, minilm.CHECKSUMS, truncation])
@@ -117,7 +118,7 @@ def write_subset(
         results.write_atomically(folder / file, pack(whole, dtype=np.float16))
 
 
-def pack(embedded: EmbeddedTexts, *, key: str = "", dtype: Any = np.float32) -> bytes:
+def pack(embedded: EmbeddedTexts, *, key: str = "", dtype: npt.DTypeLike = np.float32) -> bytes:
     """Embedded texts as the bytes of one .npz file, with a checksum over all of it."""
     about = {
         "texts": embedded.texts,

@@ -95,7 +95,7 @@ class Packed(eqx.Module):
 def from_state(state: Mapping[str, np.ndarray], *, heads: int) -> Encoder:
     """An encoder from the arrays of a BERT, by the names under which BERTs are published.
 
-    Raises ValueError when one is absent or `heads` does not divide the features.
+    Errors: ValueError when one is absent or `heads` does not divide the features.
     """
     words = _array(state, "embeddings.word_embeddings.weight")
     if not validate.whole(heads) or heads < 1 or words.shape[1] % heads:

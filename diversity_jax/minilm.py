@@ -40,8 +40,8 @@ def available(*, folder: str | Path | None = None) -> bool:
 def load(*, folder: str | Path | None = None, heads: int = HEADS) -> encoder.Encoder:
     """The encoder with its weights, from `folder` or the installed package, checked by sha256.
 
-    Raises DatasetMissing with the install line, ValueError with the reinstall line for a file
-    that is not the known one.
+    Errors: DatasetMissing with the install line, ValueError with the reinstall line for a file that
+    is not the known one.
     """
     content = _content(folder, WEIGHTS)
     try:
@@ -57,8 +57,9 @@ def tokenise(
     """The token numbers of each text, with the opening and the closing mark, one array a text.
 
     A text of more than `truncation` tokens, marks included, is cut there (at most 256: the model
-    knows no longer ones). Raises ValueError for a text that is empty or no string, DatasetMissing
-    with the install line.
+    knows no longer ones).
+
+    Errors: ValueError for a text that is empty or no string, DatasetMissing with the install line.
     """
     validate.integer(
         "truncation", truncation, "leave it out for 64 tokens", least=3, most=encoder.LONGEST
@@ -76,7 +77,9 @@ def tokenise(
     tokenizer = Tokenizer.from_str(content.decode())
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length=truncation)
-    tokens = [np.asarray(one.ids, np.int32) for one in tokenizer.encode_batch(list(texts))]
+    tokens = [
+        np.asarray(encoding.ids, np.int32) for encoding in tokenizer.encode_batch(list(texts))
+    ]
     for place, numbers in enumerate(tokens):
         if len(numbers) < 3:
             raise _wordless(place, repr(texts[place]))
@@ -96,8 +99,8 @@ def _folder(folder: str | Path | None) -> Path | None:
     if folder is not None:
         return Path(folder).expanduser()
     # Found without an import: the package's own code plays no part.
-    found = importlib.util.find_spec(PACKAGE)
-    return Path(found.origin).parent / "model" if found and found.origin else None
+    package = importlib.util.find_spec(PACKAGE)
+    return Path(package.origin).parent / "model" if package and package.origin else None
 
 
 def _content(folder: str | Path | None, name: str) -> bytes:

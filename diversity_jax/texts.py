@@ -105,7 +105,7 @@ def mix(
     has too is left out of the later one. `folders` says where to look for "code", "wordnet" or
     "fortunes" in place of where Python and Debian put them. Three seconds for "code".
 
-    Raises DatasetMissing, with the install line, when a source is absent, and ValueError for a
+    Errors: DatasetMissing, with the install line, when a source is absent, and ValueError for a
     file that is not what it should be and for more texts than there are.
     """
     if isinstance(name, str):
@@ -118,11 +118,11 @@ def mix(
     validate.integer("per_domain", per_domain, "pass e.g. 300", least=1)
     entries: dict[str, tuple[str, str]] = {}  # the domain and the class of each text
     for source, pairs in _read_all(sources, folders or {}).items():
-        found = [pair for pair in pairs if pair[0] not in entries]
-        if len(found) < per_domain:
-            expected = f"at most {len(found)}, as many as there are of {source!r}"
+        unused = [pair for pair in pairs if pair[0] not in entries]
+        if len(unused) < per_domain:
+            expected = f"at most {len(unused)}, as many as there are of {source!r}"
             raise validate.fail("per_domain", per_domain, expected, "lower it")
-        entries.update((text, (source, label)) for text, label in found[:per_domain])
+        entries.update((text, (source, label)) for text, label in unused[:per_domain])
     return _labelled(entries, name if isinstance(name, str) else ", ".join(name), sources)
 
 
@@ -144,7 +144,7 @@ def _read_all(
     """All texts of each source, with their second label, in the order of their sha256."""
     for given in folders:
         validate.choice("folders", given, tuple(FOLDERS))
-    nouns, found = None, {}
+    nouns, pairs_of = None, {}
     for source in sources:
         kind, _, part = source.partition(":")
         place = _place(kind, folders)
@@ -155,8 +155,8 @@ def _read_all(
         else:
             nouns = nouns or _nouns(place / "data.noun")
             pairs = wordnet.by_depth(nouns, part)
-        found[source] = sorted(pairs.items(), key=_shuffled)
-    return found
+        pairs_of[source] = sorted(pairs.items(), key=_shuffled)
+    return pairs_of
 
 
 def _shuffled(pair: tuple[str, str]) -> bytes:
@@ -189,7 +189,7 @@ def _labelled(entries, name, sources):
 
 
 def _functions(root: Path) -> dict[str, str]:
-    found: dict[str, str] = {}
+    modules: dict[str, str] = {}
     files = 0
     for path in _library_files(root):
         files += 1
@@ -202,12 +202,12 @@ def _functions(root: Path) -> dict[str, str]:
         for node in _definitions(_parsed(source, path).body):
             text = textwrap.dedent("".join(lines[node.lineno - 1 : node.end_lineno])).strip()
             if SHORTEST_CODE <= len(text) <= LONGEST_CODE:
-                found.setdefault(text, module)
+                modules.setdefault(text, module)
     if not files:
         raise _missing("code", f"no Python file in {root}")
-    sizes = sorted(Counter(found.values()).items(), key=lambda pair: (-pair[1], pair[0]))
+    sizes = sorted(Counter(modules.values()).items(), key=lambda pair: (-pair[1], pair[0]))
     largest = {module for module, _ in sizes[:MODULES]}
-    return {text: module for text, module in found.items() if module in largest}
+    return {text: module for text, module in modules.items() if module in largest}
 
 
 def _library_files(root: Path) -> Iterator[Path]:
@@ -254,12 +254,12 @@ def _quotations(path: Path) -> dict[str, str]:
     parts = re.split(r"^%\n", whole, flags=re.MULTILINE)
     if len(parts) < 2:
         raise _corrupt(path, "fortunes", "no line '%' between quotations")
-    found: dict[str, str] = {}
+    labels: dict[str, str] = {}
     for part in parts:
         text, *signature = re.split(r"\n\s*--\s", part, maxsplit=1)
         if text.strip():
-            found.setdefault(text.strip(), "signed" if signature else "unsigned")
-    return found
+            labels.setdefault(text.strip(), "signed" if signature else "unsigned")
+    return labels
 
 
 def _read(path: Path, kind: str) -> bytes:

@@ -38,7 +38,10 @@ class Nouns(eqx.Module):
 
 
 def parse(content: bytes) -> Nouns:
-    """The nouns in the bytes of `data.noun`; ValueError names the byte where it is damaged."""
+    """The nouns in the bytes of `data.noun`.
+
+    Errors: ValueError that names the byte where it is damaged.
+    """
     hypernyms: dict[int, list[int]] = {}
     subjects, glosses, start = [], [], 0
     for line in content.splitlines(keepends=True):
@@ -94,12 +97,12 @@ def _entry(line: bytes) -> tuple[int, int, list[int], str]:
 def _depths(hypernyms: dict[int, list[int]]) -> dict[int, int]:
     below = defaultdict(list)
     for place, above in hypernyms.items():
-        for one in above:
-            below[one].append(place)
+        for higher in above:
+            below[higher].append(place)
     level, depths = 0, {place: 0 for place, above in hypernyms.items() if not above}
     reached = set(depths)
     while reached:
         level += 1
-        reached = {one for place in reached for one in below[place]} - depths.keys()
+        reached = {lower for place in reached for lower in below[place]} - depths.keys()
         depths.update(dict.fromkeys(reached, level))
     return depths

@@ -14,7 +14,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
 from diversity_jax import seeds, validate
 from diversity_jax.selection import probe
@@ -48,12 +48,14 @@ class Outcome(eqx.Module):
     accuracy: Float[Array, ""]
 
 
-def accepted(embeddings: Float[Array, "n d"], *, threshold: float) -> Bool[Array, " n"]:
+def accepted(embeddings: Float[ArrayLike, "n d"], *, threshold: float) -> Bool[Array, " n"]:
     """Which samples a synthesis keeps: each that is unlike all kept before it.
 
-    Kept if its cosine with every kept sample is below `threshold` (strictly). Time n^2 d, memory
-    n d. Errors: ValueError for NaN and zero-norm rows and a threshold outside (-1, 1]. Source:
-    arXiv 2502.04380, equation 7 (0.85; 0.9 for mathematics).
+    Kept if its cosine with every kept sample is below `threshold` (strictly).
+
+    Errors: ValueError for NaN and zero-norm rows and a threshold outside (-1, 1].
+    Cost: time n^2 d, memory n d.
+    Source: arXiv 2502.04380, equation 7 (0.85; 0.9 for mathematics).
     """
     unit = _directions(embeddings)
     if not -1 < threshold <= 1:
@@ -73,8 +75,10 @@ def synthesise(
     """`attempts` samples of one domain, and which of them are kept: the first `number` accepted.
 
     `generate(key, m)` stands for the language model. Shapes are fixed, so it can be mapped over
-    seeds; fewer than `number` are kept where the threshold lets no more through. Errors: those of
-    `accepted`. Source: arXiv 2502.04380, section 4.1.
+    seeds; fewer than `number` are kept where the threshold lets no more through.
+
+    Errors: those of `accepted`.
+    Source: arXiv 2502.04380, section 4.1.
     """
     made = generate(seeds.stream(key, "synthesis"), attempts)
     kept = accepted(made, threshold=threshold)
@@ -82,8 +86,8 @@ def synthesise(
 
 
 def pseudo_labels(
-    embeddings: Float[Array, "n d"],
-    centroids: Float[Array, "k d"],
+    embeddings: Float[ArrayLike, "n d"],
+    centroids: Float[ArrayLike, "k d"],
     *,
     moving: bool = True,
     steps: int = 300,
@@ -92,9 +96,13 @@ def pseudo_labels(
 
     The paper writes fixed centroids ("constrained"), its code lets them move (Lloyd's steps until
     no label changes, `steps` at most); on text the difference is real. A centroid that loses all
-    its samples stays where it was. Memory n k beyond the input. Errors: ValueError for shapes and
-    NaN. Source: arXiv 2502.04380, section 4.1, and its code.
+    its samples stays where it was.
+
+    Errors: ValueError for shapes and NaN.
+    Cost: memory n k beyond the input.
+    Source: arXiv 2502.04380, section 4.1, and its code.
     """
+    embeddings, centroids = jnp.asarray(embeddings), jnp.asarray(centroids)
     validate.shape("embeddings", embeddings, (None, None), "pass one row per sample")
     validate.shape("centroids", centroids, (None, embeddings.shape[1]), "pass one row per domain")
     validate.finite("embeddings", embeddings)
@@ -102,7 +110,7 @@ def pseudo_labels(
     if steps < 1:
         raise validate.fail("steps", steps, "an integer >= 1", "pass e.g. 300")
     domains = centroids.shape[0]
-    embeddings, centroids = jnp.asarray(embeddings), jnp.asarray(centroids, embeddings.dtype)
+    centroids = centroids.astype(embeddings.dtype)
     first = nearest(embeddings, centroids)
     if not moving:
         return Labels(first, centroids, jnp.asarray(0), jnp.asarray(True))
@@ -113,8 +121,8 @@ def pseudo_labels(
     def move(held: tuple[Array, ...]) -> tuple[Array, ...]:
         labels, centres, step, _ = held
         centres = means(embeddings, labels, domains=domains, empty=centres)
-        found = nearest(embeddings, centres)
-        return found, centres, step + 1, jnp.all(found == labels)
+        moved = nearest(embeddings, centres)
+        return moved, centres, step + 1, jnp.all(moved == labels)
 
     start = first, centroids, jnp.asarray(0), jnp.asarray(False)
     return Labels(*jax.lax.while_loop(unsettled, move, start))
@@ -127,7 +135,11 @@ def nearest(points: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[
 
 
 def means(
-    points: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int, empty: Any = jnp.nan
+    points: Float[Array, "n d"],
+    labels: Int[Array, " n"],
+    *,
+    domains: int,
+    empty: Float[ArrayLike, ...] = jnp.nan,
 ) -> Float[Array, "k d"]:
     """The plain mean of each domain; `empty` (NaN) where it has no points."""
     member = (labels[:, None] == jnp.arange(domains)[None, :]).astype(points.dtype)
@@ -135,19 +147,22 @@ def means(
     return jnp.where(counts > 0, member.T @ points / jnp.maximum(counts, 1), empty)
 
 
-def top(scores: Float[Array, " n"], *, fraction: float) -> Int[Array, " m"]:
+def top(scores: Float[ArrayLike, " n"], *, fraction: float) -> Int[Array, " m"]:
     """The ``int(fraction n)`` samples of highest score over the whole pool, best first.
 
-    No quota: domains take part as their scores have it. Errors: ValueError for NaN and a fraction
-    outside (0, 1] or that selects nothing. Source: arXiv 2502.04380, section 4.2, and its code.
+    No quota: domains take part as their scores have it.
+
+    Errors: ValueError for NaN and a fraction outside (0, 1] or that selects nothing.
+    Source: arXiv 2502.04380, section 4.2, and its code.
     """
+    scores = jnp.asarray(scores)
     validate.finite("scores", scores)
     return jax.lax.top_k(scores, share_of(scores.shape[0], fraction=fraction))[1]
 
 
 def customised(
-    scores: Float[Array, " n"],
-    labels: Int[Array, " n"],
+    scores: Float[ArrayLike, " n"],
+    labels: Int[ArrayLike, " n"],
     *,
     target: int,
     domains: int,
@@ -156,8 +171,11 @@ def customised(
 ) -> Bool[Array, " n"]:
     """Which samples are taken: per domain the best `own` of `target`, `other` of each other.
 
-    Errors: ValueError for a target that is no domain, labels outside the domains and
-    shares outside (0, 1]. A domain may be empty. Source: arXiv 2502.04380, appendix F.3.
+    A domain may be empty.
+
+    Errors: ValueError for a target that is no domain, labels outside the domains and shares outside
+    (0, 1].
+    Source: arXiv 2502.04380, appendix F.3.
     """
     validate.finite("scores", scores)
     if not 0 <= target < domains:
@@ -174,14 +192,14 @@ def customised(
 
 def daar(
     key: Array,
-    pool: Float[Array, "n d"],
-    probe_set: Float[Array, "p d"],
+    pool: Float[ArrayLike, "n d"],
+    probe_set: Float[ArrayLike, "p d"],
     *,
-    centroids: Float[Array, "k d"],
+    centroids: Float[ArrayLike, "k d"],
     fraction: float = 0.2,
     moving: bool = True,
-    labels: Int[Array, " p"] | None = None,
-    posterior: Callable[[Array], Float[Array, "n k"]] | None = None,
+    labels: Int[ArrayLike, " p"] | None = None,
+    posterior: Callable[[Array], Float[ArrayLike, "n k"]] | None = None,
     regress: bool = True,
     **training: Any,
 ) -> Outcome:
@@ -190,13 +208,16 @@ def daar(
     Oracles: true `labels` of the probe set in place of k-means from `centroids`; a `posterior`
     (points to probabilities) in place of the probe; ``regress=False`` reads the entropy off the
     probe on the pool itself in place of the second network, which the paper fits to the entropies
-    of the probe set. `training` goes to `probe.fit_probe` and `probe.fit_regressor`. Errors: those
-    of the stages. Source: arXiv 2502.04380, section 4, on embeddings.
+    of the probe set. `training` goes to `probe.fit_probe` and `probe.fit_regressor`.
+
+    Errors: those of the stages.
+    Source: arXiv 2502.04380, section 4, on embeddings.
     """
+    pool, probe_set, centroids = (jnp.asarray(part) for part in (pool, probe_set, centroids))
     domains = centroids.shape[0]
     if labels is None:
-        found = pseudo_labels(probe_set, centroids, moving=moving)
-        labels, centroids = found.labels, found.centroids
+        pseudo = pseudo_labels(probe_set, centroids, moving=moving)
+        labels, centroids = pseudo.labels, pseudo.centroids
     accuracy = jnp.asarray(jnp.nan, pool.dtype)
     if posterior is None:
         fitted = probe.fit_probe(
@@ -209,10 +230,13 @@ def daar(
         rewards = second.outputs(pool)[:, 0]
     else:
         rewards = domain_entropy(posterior(pool))
-    return Outcome(top(rewards, fraction=fraction), rewards, centroids, labels, accuracy)
+    return Outcome(
+        top(rewards, fraction=fraction), rewards, centroids, jnp.asarray(labels), accuracy
+    )
 
 
-def _directions(embeddings: Array) -> Array:
+def _directions(embeddings: Float[ArrayLike, "n d"]) -> Float[Array, "n d"]:
+    embeddings = jnp.asarray(embeddings)
     validate.shape("embeddings", embeddings, (None, None), "pass one row per sample")
     validate.finite("embeddings", embeddings)
     norms = jnp.linalg.norm(embeddings, axis=1)

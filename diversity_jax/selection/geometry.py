@@ -7,12 +7,12 @@ same fraction of every domain, so that proportions stay; a global cut takes the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, ArrayLike, Float, Int
 
 from diversity_jax import validate
 from diversity_jax.selection import scores as diversity
@@ -21,8 +21,8 @@ CUTS = ("domain", "global")
 
 
 def near_other(
-    embeddings: Float[Array, "n d"],
-    labels: Int[Array, " n"],
+    embeddings: Float[ArrayLike, "n d"],
+    labels: Int[ArrayLike, " n"],
     *,
     domains: int,
     fraction: float,
@@ -31,16 +31,19 @@ def near_other(
     """Indices of the `fraction` of points most similar to the other domains' centroids.
 
     ``cut="domain"`` takes ``floor(fraction * size)`` of every domain, ``"global"`` of all points;
-    most similar first, domain by domain. Sizes follow from the labels, which cannot be traced for
-    a quota. Errors: ValueError as for `scores.inter_diversity`, for a fraction outside (0, 1] and
-    one so small that nothing is taken. Source: arXiv 2502.04380, 3.2 (pools), derived (names).
+    most similar first, domain by domain. Sizes follow from the labels, which cannot be traced for a
+    quota.
+
+    Errors: ValueError as for `scores.inter_diversity`, for a fraction outside (0, 1] and one so
+    small that nothing is taken.
+    Source: arXiv 2502.04380, 3.2 (pools), derived (names).
     """
     return _extreme(diversity.inter_diversity, embeddings, labels, domains, fraction, cut, -1)
 
 
 def far_other(
-    embeddings: Float[Array, "n d"],
-    labels: Int[Array, " n"],
+    embeddings: Float[ArrayLike, "n d"],
+    labels: Int[ArrayLike, " n"],
     *,
     domains: int,
     fraction: float,
@@ -51,8 +54,8 @@ def far_other(
 
 
 def near_own(
-    embeddings: Float[Array, "n d"],
-    labels: Int[Array, " n"],
+    embeddings: Float[ArrayLike, "n d"],
+    labels: Int[ArrayLike, " n"],
     *,
     domains: int,
     fraction: float,
@@ -63,8 +66,8 @@ def near_own(
 
 
 def far_own(
-    embeddings: Float[Array, "n d"],
-    labels: Int[Array, " n"],
+    embeddings: Float[ArrayLike, "n d"],
+    labels: Int[ArrayLike, " n"],
     *,
     domains: int,
     fraction: float,
@@ -79,7 +82,9 @@ def best_within(
 ) -> Int[np.ndarray, " m"]:
     """`number` places of highest value, of every label in proportion to its size.
 
-    By label, then by value. `near_other` and its like round each quota down instead. Derived.
+    By label, then by value. `near_other` and its like round each quota down instead.
+
+    Source: derived.
     """
     # Rounded ends, not rounded quotas: these add up to `number`.
     ends = np.cumsum(np.bincount(labels))
@@ -89,20 +94,22 @@ def best_within(
 
 
 def bins(
-    values: Float[Array, " n"], labels: Int[Array, " n"], *, domains: int, number: int = 5
+    values: Float[ArrayLike, " n"], labels: Int[ArrayLike, " n"], *, domains: int, number: int = 5
 ) -> Int[Array, " n"]:
     """The bin of each point among those of its domain, from 0 (lowest score) to ``number - 1``.
 
     By rank: a domain of m points gives ``m / number`` to every bin, one more or less where that is
-    no integer. Errors: ValueError for scores that are not finite, labels that do not fit, fewer
-    than one bin. Source: arXiv 2502.04380, 3.2 (five bins).
+    no integer.
+
+    Errors: ValueError for scores that are not finite, labels that do not fit, fewer than one bin.
+    Source: arXiv 2502.04380, 3.2 (five bins).
     """
     values = jnp.asarray(values)
     validate.shape("values", values, (None,), "pass one score per point")
-    _, labels = diversity.check_labelled(values[:, None], labels, domains=domains)
+    _, known = diversity.check_labelled(values[:, None], labels, domains=domains)
     validate.integer("number", number, "pass e.g. 5 bins", least=1)
-    rank, sizes = rank_within(values, labels, domains=domains)
-    return rank * number // sizes[labels]
+    rank, sizes = rank_within(values, known, domains=domains)
+    return rank * number // sizes[known]
 
 
 def rank_within(
@@ -110,7 +117,9 @@ def rank_within(
 ) -> tuple[Int[Array, " n"], Int[Array, " k"]]:
     """Each point's rank among those of its domain, from 0 (lowest value), and the domains' sizes.
 
-    Labels from 0 to ``domains - 1`` are taken for granted. Derived.
+    Labels from 0 to ``domains - 1`` are taken for granted.
+
+    Source: derived.
     """
     order = jnp.lexsort((values, labels))
     sizes = jnp.zeros(domains, jnp.int32).at[labels].add(1)
@@ -122,8 +131,10 @@ def rank_within(
 def share_of(number: int, *, fraction: float) -> int:
     """``floor(fraction * number)``, one or more.
 
-    Products such as 0.29 * 100 that fall just below the integer that is meant count as it. Errors:
-    ValueError for a fraction outside (0, 1] and one so small that nothing is taken. Derived.
+    Products such as 0.29 * 100 that fall just below the integer that is meant count as it.
+
+    Errors: ValueError for a fraction outside (0, 1] and one so small that nothing is taken.
+    Source: derived.
     """
     if not 0 < fraction <= 1:
         raise validate.fail("fraction", fraction, "a number in (0, 1]", "pass e.g. 0.2")
@@ -135,10 +146,16 @@ def share_of(number: int, *, fraction: float) -> int:
 
 
 def _extreme(
-    score: Any, embeddings: Any, labels: Any, domains: int, fraction: float, cut: str, sign: int
+    score: Callable[..., Float[Array, " n"]],
+    embeddings: Float[ArrayLike, "n d"],
+    labels: Int[ArrayLike, " n"],
+    domains: int,
+    fraction: float,
+    cut: str,
+    sign: int,
 ) -> Int[Array, " m"]:
     """Indices of the lowest ``sign * score``, of each domain or of all."""
-    share_of(len(embeddings), fraction=fraction)
+    share_of(np.shape(embeddings)[0], fraction=fraction)
     validate.choice("cut", cut, CUTS)
     order = sign * score(embeddings, labels, domains=domains)
     take = partial(_lowest, fraction=fraction)

@@ -8,12 +8,12 @@ another scale compiles nothing anew.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
 
@@ -22,17 +22,17 @@ Rows = TypeVar("Rows", np.ndarray, Array)
 SAMPLE = 64  # points whose similarities are looked at before a rule runs
 
 
-def linear(a: Float[Array, "n d"], b: Float[Array, "m d"]) -> Float[Array, "n m"]:
+def linear(a: Float[ArrayLike, "n d"], b: Float[ArrayLike, "m d"]) -> Float[Array, "n m"]:
     """Inner products; positive semi-definite, of rank d at most."""
-    return a @ b.T
+    return jnp.asarray(a) @ jnp.asarray(b).T
 
 
-def cosine(a: Float[Array, "n d"], b: Float[Array, "m d"]) -> Float[Array, "n m"]:
+def cosine(a: Float[ArrayLike, "n d"], b: Float[ArrayLike, "m d"]) -> Float[Array, "n m"]:
     """Cosines; positive semi-definite, of rank d at most. A point of length zero gives NaN."""
     return unit_rows(jnp.asarray(a)) @ unit_rows(jnp.asarray(b)).T
 
 
-def clipped_cosine(a: Float[Array, "n d"], b: Float[Array, "m d"]) -> Float[Array, "n m"]:
+def clipped_cosine(a: Float[ArrayLike, "n d"], b: Float[ArrayLike, "m d"]) -> Float[Array, "n m"]:
     """Cosines with negative ones set to zero: for facility location; not semi-definite."""
     return jnp.maximum(cosine(a, b), 0)
 
@@ -42,12 +42,15 @@ class Gaussian(eqx.Module):
 
     length_scale: Float[Array, ""]
 
-    def __init__(self, length_scale: Any):
+    def __init__(self, length_scale: ScalarLike):
         validate.positive("length_scale", length_scale)
         self.length_scale = jnp.asarray(length_scale, float)
 
-    def __call__(self, a: Float[Array, "n d"], b: Float[Array, "m d"]) -> Float[Array, "n m"]:
+    def __call__(
+        self, a: Float[ArrayLike, "n d"], b: Float[ArrayLike, "m d"]
+    ) -> Float[Array, "n m"]:
         """Similarities in (0, 1], in the precision of the points."""
+        a, b = jnp.asarray(a), jnp.asarray(b)
         scale = self.length_scale.astype(a.dtype)
         squares = jnp.sum(a**2, axis=1)[:, None] + jnp.sum(b**2, axis=1)[None] - 2 * (a @ b.T)
         return jnp.exp(-jnp.maximum(squares, 0) / (2 * scale**2))
@@ -103,8 +106,8 @@ def check_kernel(kernel: Kernel, points: Float[Array, "n d"], *, positive: str) 
     `positive` as for `check_matrix`.
     """
     places = np.unique(np.linspace(0, points.shape[0] - 1, SAMPLE).astype(int))
-    some = points[places]
-    matrix = kernel(some, some)
+    sample = points[places]
+    matrix = kernel(sample, sample)
     size = len(places)
     fix = "take point arrays [n, d], [m, d] and return [n, m]"
     validate.shape("kernel", matrix, (size, size), fix)

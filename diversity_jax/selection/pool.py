@@ -26,7 +26,7 @@ class Problem:
     they are known.
 
     Errors: ValueError for what is no matrix of finite floating-point rows of positive length, a
-        fraction outside (0, 1], a number above n, and labels or a posterior that do not fit.
+    fraction outside (0, 1], a number above n, and labels or a posterior that do not fit.
     """
 
     def __init__(

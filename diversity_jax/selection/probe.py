@@ -7,27 +7,35 @@ paper's own (58 million weights at d = 3584) are out of reach of a laptop.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import nnx
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, ArrayLike, Float, Int, PyTree, ScalarLike
 
 from diversity_jax import seeds, validate
 from diversity_jax.selection.scores import check_range
 
 LAST_HIDDEN = 256
+Loss = Callable[[Array, Array], Array]  # outputs and what is wanted
 
 
 class Trunk(nnx.Module):
     """The network: embeddings `[n, d]` to outputs `[n, o]`."""
 
     def __init__(
-        self, dimension: int, outputs: int, *, width: float = 1.0, dtype: Any = None, rngs: nnx.Rngs
+        self,
+        dimension: int,
+        outputs: int,
+        *,
+        width: float = 1.0,
+        dtype: np.dtype | type | None = None,
+        rngs: nnx.Rngs,
     ):
         sizes = layer_sizes(dimension, outputs, width=width)
         self.layers = nnx.List(
@@ -48,14 +56,14 @@ class Fitted(eqx.Module):
     `kept` are the weights after each of the epochs asked for, stacked; see `at`.
     """
 
-    parameters: Any
+    parameters: PyTree
     losses: Float[Array, " epochs"]  # mean over the batches of each epoch
     held_out: Float[Array, ""]  # accuracy of a probe, mean squared error of a regressor
-    kept: Any
+    kept: PyTree
     kept_held_out: Float[Array, " kept"]
-    graph: Any = eqx.field(static=True)
+    graph: nnx.GraphDef = eqx.field(static=True)
 
-    def at(self, place: Any) -> Fitted:
+    def at(self, place: ScalarLike) -> Fitted:
         """The network as it was after the epoch number `place` of those kept; may be traced."""
         parameters = jax.tree.map(lambda stack: stack[place], self.kept)
         return eqx.tree_at(
@@ -95,8 +103,8 @@ def parameter_count(dimension: int, outputs: int, *, width: float = 1.0) -> int:
 
 def fit_probe(
     key: Array,
-    embeddings: Float[Array, "n d"],
-    labels: Int[Array, " n"],
+    embeddings: Float[ArrayLike, "n d"],
+    labels: Int[ArrayLike, " n"],
     *,
     domains: int,
     width: float = 1.0,
@@ -111,10 +119,13 @@ def fit_probe(
     The paper's settings are batch 1, learning rate 1e-5, one epoch and 3% held out. Entropies of a
     probe depend on how long it was trained (labels are often a function of the embedding): report
     `epochs` and `learning_rate` with them; `keep` names epochs whose networks are kept on the way
-    (`Fitted.at`). Errors: ValueError for shapes, labels outside the domains, sizes that leave no
-    batch, and epochs to keep that do not rise from 1 to `epochs`. Source: arXiv 2502.04380,
-    section 4.2.
+    (`Fitted.at`).
+
+    Errors: ValueError for shapes, labels outside the domains, sizes that leave no batch, and epochs
+    to keep that do not rise from 1 to `epochs`.
+    Source: arXiv 2502.04380, section 4.2.
     """
+    embeddings = jnp.asarray(embeddings)
     validate.shape("labels", labels, (len(embeddings),), "pass one per embedding")
     check_range(labels, domains=domains)
 
@@ -132,8 +143,8 @@ def fit_probe(
 
 def fit_regressor(
     key: Array,
-    embeddings: Float[Array, "n d"],
-    rewards: Float[Array, " n"],
+    embeddings: Float[ArrayLike, "n d"],
+    rewards: Float[ArrayLike, " n"],
     *,
     width: float = 1.0,
     epochs: int = 1,
@@ -144,9 +155,10 @@ def fit_regressor(
 ) -> Fitted:
     """Train the second network to predict `rewards` by squared error, `held_out` that error.
 
-    Errors: ValueError for NaN, and as for `fit_probe`. Source: arXiv 2502.04380,
-    section 4.2 (psi_div).
+    Errors: ValueError for NaN, and as for `fit_probe`.
+    Source: arXiv 2502.04380, section 4.2 (psi_div).
     """
+    embeddings = jnp.asarray(embeddings)
     validate.shape("rewards", rewards, (len(embeddings),), "pass one per embedding")
     validate.finite("rewards", rewards)
 
@@ -160,12 +172,12 @@ def fit_regressor(
 
 
 def _fit(
-    key: Array, embeddings: Array, wanted: Array, loss: Any, score: Any, *, outputs: int,
+    key: Array, embeddings: Array, wanted: Array, loss: Loss, score: Loss, *, outputs: int,
     width: float, epochs: int, batch: int, learning_rate: float, held_out: float,
     keep: tuple[int, ...],
 ) -> Fitted:  # fmt: skip
     out, inside = _split(key, embeddings, held_out=held_out, batch=batch)
-    marks, embeddings = _marks(epochs, keep), jnp.asarray(embeddings)
+    marks = _marks(epochs, keep)
     validate.positive("learning_rate", learning_rate, "pass e.g. 1e-3")
     network = Trunk(
         embeddings.shape[1], outputs, width=width, dtype=embeddings.dtype,
@@ -174,16 +186,16 @@ def _fit(
     graph, parameters = nnx.split(network, nnx.Param)
     optimiser = optax.adam(learning_rate)
 
-    def cost(parameters: Any, rows: Array) -> Array:
+    def cost(parameters: PyTree, rows: Array) -> Array:
         return loss(nnx.merge(graph, parameters)(embeddings[rows]), wanted[rows])
 
-    def step(held: Any, rows: Array) -> tuple[Any, Array]:
+    def step(held: PyTree, rows: Array) -> tuple[PyTree, Array]:
         parameters, state = held
         value, slope = jax.value_and_grad(cost)(parameters, rows)
         changes, state = optimiser.update(slope, state, parameters)
         return (optax.apply_updates(parameters, changes), state), value
 
-    def epoch(held: Any, number: Array) -> tuple[Any, Array]:
+    def epoch(held: PyTree, number: Array) -> tuple[PyTree, Array]:
         trained, kept = held
         order = jax.random.fold_in(seeds.stream(key, "order"), number)
         shuffled = jax.random.permutation(order, inside)
@@ -194,7 +206,7 @@ def _fit(
         kept = jax.tree.map(lambda stack, now: stack.at[place].set(now), kept, trained[0])
         return (trained, kept), values.mean()
 
-    def scored(parameters: Any) -> Array:
+    def scored(parameters: PyTree) -> Array:
         return score(nnx.merge(graph, parameters)(embeddings[out]), wanted[out])
 
     room = jax.tree.map(lambda now: jnp.zeros((len(marks), *now.shape), now.dtype), parameters)

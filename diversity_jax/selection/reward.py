@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from diversity_jax import validate
 
 
-def domain_entropy(probabilities: Float[Array, "*rows k"]) -> Float[Array, " *rows"]:
+def domain_entropy(probabilities: Float[ArrayLike, "*rows k"]) -> Float[Array, " *rows"]:
     """``H = -sum_k p_k ln p_k`` over the last axis, in nats, with ``0 ln 0 = 0``.
 
     Between 0 (one domain is certain) and ``ln k``. The derivative at ``p_k = 0``, infinite in
-    truth, is given as 0, so that gradients stay finite. Errors: ValueError for probabilities that
-    are negative, NaN or do not sum to 1. Source: arXiv 2502.04380, section 4.2.
+    truth, is given as 0, so that gradients stay finite.
+
+    Errors: ValueError for probabilities that are negative, NaN or do not sum to 1.
+    Source: arXiv 2502.04380, section 4.2.
     """
     probabilities = jnp.asarray(probabilities)
     _check_rows("probabilities", probabilities)

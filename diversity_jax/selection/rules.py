@@ -13,7 +13,6 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-import numpy.typing as npt
 from jaxtyping import Array, Float, Int, Key
 
 from diversity_jax import validate
@@ -43,7 +42,7 @@ def choose(name: str, problem: Problem, **settings: Any) -> Choice:
 
     Shapes: `[number]`, integers from 0 to n - 1.
     Errors: ValueError for an unknown rule, a rule that needs labels where there are none, and one
-        that would take more than 1 GiB or more picks than its kernel's rank.
+    that would take more than 1 GiB or more picks than its kernel's rank.
     """
     validate.choice("rule", name, tuple(RULES))
     if RULES[name].labelled and problem.labels is None:
@@ -100,7 +99,7 @@ def facility_location(
 
 
 @rule(objective="log det of the kernel's block")
-def dpp_map(problem: Problem, *, dtype: npt.DTypeLike = float) -> Choice:
+def dpp_map(problem: Problem, *, dtype: np.dtype | type = float) -> Choice:
     """Largest determinant (Gaussian kernel, greedy).
 
     In double precision: late picks of a smooth kernel have little variance left.

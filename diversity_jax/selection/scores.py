@@ -11,13 +11,11 @@ High scores mean similar, so LOW diversity in plain words. The first is one cosi
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, ArrayLike, Float, Int
 
 from diversity_jax import validate
 from diversity_jax.selection.kernels import Kernel, check_matrix, unit_rows
@@ -32,12 +30,15 @@ class OneCosine(eqx.Module):
 
 
 def centroids(
-    embeddings: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int
+    embeddings: Float[ArrayLike, "n d"], labels: Int[ArrayLike, " n"], *, domains: int
 ) -> Float[Array, "k d"]:
     """The plain mean of the embeddings of each domain.
 
-    `labels` are integers from 0 to ``domains - 1``. Errors: ValueError for embeddings that are not
-    finite, labels outside the domains, a domain without points. Source: arXiv 2502.04380, 3.2.
+    `labels` are integers from 0 to ``domains - 1``.
+
+    Errors: ValueError for embeddings that are not finite, labels outside the domains, a domain
+    without points.
+    Source: arXiv 2502.04380, 3.2.
     """
     embeddings, labels = check_labelled(embeddings, labels, domains=domains)
     counts = jnp.zeros(domains, embeddings.dtype).at[labels].add(1)
@@ -46,13 +47,15 @@ def centroids(
 
 
 def inter_diversity(
-    embeddings: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int
+    embeddings: Float[ArrayLike, "n d"], labels: Int[ArrayLike, " n"], *, domains: int
 ) -> Float[Array, " n"]:
     """The sum of cosines between each point and the centroids of the other domains.
 
     Between ``1 - domains`` and ``domains - 1``; high means close to the others, so low diversity.
+
     Errors: ValueError as for `centroids`, and for embeddings or centroids of length zero and fewer
-    than two domains. Source: arXiv 2502.04380, 3.2, the sum as in the authors' code.
+    than two domains.
+    Source: arXiv 2502.04380, 3.2, the sum as in the authors' code.
     """
     cosines = _cosines(embeddings, labels, domains)
     others = jnp.arange(domains)[None] != jnp.asarray(labels)[:, None]
@@ -60,24 +63,28 @@ def inter_diversity(
 
 
 def intra_diversity(
-    embeddings: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int
+    embeddings: Float[ArrayLike, "n d"], labels: Int[ArrayLike, " n"], *, domains: int
 ) -> Float[Array, " n"]:
     """The cosine between each point and the centroid of its own domain.
 
-    High means close to the centre, so low diversity. Errors: as for `inter_diversity`, but one
-    domain is enough. Source: arXiv 2502.04380, 3.2.
+    High means close to the centre, so low diversity.
+
+    Errors: as for `inter_diversity`, but one domain is enough.
+    Source: arXiv 2502.04380, 3.2.
     """
     cosines = _cosines(embeddings, labels, domains, least=1)
     return jnp.take_along_axis(cosines, jnp.asarray(labels)[:, None], axis=1)[:, 0]
 
 
 def inter_as_one_cosine(
-    embeddings: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int
+    embeddings: Float[ArrayLike, "n d"], labels: Int[ArrayLike, " n"], *, domains: int
 ) -> OneCosine:
     """`inter_diversity` as a length times one cosine; the same number by another route.
 
     Where the directions of the other domains cancel, `directions` is zero and the cosine NaN.
-    Errors: as for `inter_diversity`. Source: derived in the module docstring.
+
+    Errors: as for `inter_diversity`.
+    Source: derived in the module docstring.
     """
     _check_domains(domains, 2)
     means = centroids(embeddings, labels, domains=domains)
@@ -94,15 +101,16 @@ def inter_as_one_cosine(
 
 
 def centroid_separation(
-    embeddings: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int
+    embeddings: Float[ArrayLike, "n d"], labels: Int[ArrayLike, " n"], *, domains: int
 ) -> Float[Array, ""]:
     """The mean Euclidean distance between the centroids of two different domains.
 
     ``mean over k < l of |C_k - C_l|``, in the embeddings' units, zero if all centroids agree. How
-    far apart domains are as a set; `inter_diversity` scores points. Errors: as for `centroids`,
-    and fewer than two domains. Source: arXiv 2502.04380, 3.2, whose display could not be had: the
-    formula is inferred from "expected pairwise distance", which fixes neither a square nor a
-    cosine distance.
+    far apart domains are as a set; `inter_diversity` scores points.
+
+    Errors: as for `centroids`, and fewer than two domains.
+    Source: arXiv 2502.04380, 3.2, whose display could not be had: the formula is inferred from
+    "expected pairwise distance", which fixes neither a square nor a cosine distance.
     """
     _check_domains(domains, 2)
     means = centroids(embeddings, labels, domains=domains)
@@ -111,14 +119,16 @@ def centroid_separation(
 
 
 def domain_variances(
-    embeddings: Float[Array, "n d"], labels: Int[Array, " n"], *, domains: int
+    embeddings: Float[ArrayLike, "n d"], labels: Int[ArrayLike, " n"], *, domains: int
 ) -> Float[Array, " k"]:
     """The mean squared distance of each domain's points from their centroid.
 
     ``(1 / N_k) sum_i |x_i - C_k|^2``: summed over coordinates and not divided by them, with
-    ``N_k``, not ``N_k - 1``. How wide each domain is; `intra_diversity` scores points. Errors: as
-    for `centroids`. Source: arXiv 2502.04380, 3.2, whose display could not be had: the formula is
-    inferred from the words around it.
+    ``N_k``, not ``N_k - 1``. How wide each domain is; `intra_diversity` scores points.
+
+    Errors: as for `centroids`.
+    Source: arXiv 2502.04380, 3.2, whose display could not be had: the formula is inferred from the
+    words around it.
     """
     means = centroids(embeddings, labels, domains=domains)
     embeddings, labels = jnp.asarray(embeddings), jnp.asarray(labels)
@@ -128,13 +138,16 @@ def domain_variances(
     return jax.ops.segment_sum(squares, labels, num_segments=domains) / counts
 
 
-def vendi_score(points: Float[Array, "n d"], *, kernel: Kernel) -> Float[Array, ""]:
+def vendi_score(points: Float[ArrayLike, "n d"], *, kernel: Kernel) -> Float[Array, ""]:
     """The effective number of different points, from 1 (all alike) to n (nothing in common).
 
     ``exp(-sum_i l_i ln l_i)`` over the eigenvalues of the kernel's matrix divided by n; it is a
-    number of points if the kernel is 1 between a point and itself. Builds the n x n matrix, time
-    n^3. Errors: ValueError for points that are not finite, a kernel that is not symmetric or has
-    negative eigenvalues. Source: arXiv 2210.02410, definition 3.1.
+    number of points if the kernel is 1 between a point and itself.
+
+    Errors: ValueError for points that are not finite, a kernel that is not symmetric or has
+    negative eigenvalues.
+    Cost: builds the n x n matrix, time n^3.
+    Source: arXiv 2210.02410, definition 3.1.
     """
     points = jnp.asarray(points)
     validate.shape("points", points, (None, None), "pass one point per row")
@@ -142,7 +155,7 @@ def vendi_score(points: Float[Array, "n d"], *, kernel: Kernel) -> Float[Array, 
     return vendi_score_from_matrix(kernel(points, points))
 
 
-def vendi_score_from_matrix(matrix: Float[Array, "n n"]) -> Float[Array, ""]:
+def vendi_score_from_matrix(matrix: Float[ArrayLike, "n n"]) -> Float[Array, ""]:
     """`vendi_score` for a kernel's matrix that is there already."""
     matrix = jnp.asarray(matrix)
     validate.shape("matrix", matrix, (None, matrix.shape[0]), "pass similarities [n, n]")
@@ -159,7 +172,7 @@ def vendi_score_from_matrix(matrix: Float[Array, "n n"]) -> Float[Array, ""]:
 
 
 def check_labelled(
-    embeddings: Any, labels: Any, *, domains: int
+    embeddings: Float[ArrayLike, "n d"], labels: Int[ArrayLike, " n"], *, domains: int
 ) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
     """Embeddings and labels as arrays; refuse what is not finite and labels that do not fit."""
     embeddings, labels = jnp.asarray(embeddings), jnp.asarray(labels)
@@ -181,7 +194,7 @@ def check_labelled(
     return embeddings, labels
 
 
-def check_range(labels: Any, *, domains: int) -> None:
+def check_range(labels: Int[ArrayLike, " n"], *, domains: int) -> None:
     """Refuse concrete labels outside 0 to ``domains - 1``; domains may be empty."""
     seen = validate.concrete(labels)
     if seen is not None and seen.size and (seen.min() < 0 or seen.max() >= domains):
@@ -190,7 +203,9 @@ def check_range(labels: Any, *, domains: int) -> None:
         raise validate.fail("labels", got, f"labels from 0 to {domains - 1}", fix)
 
 
-def _cosines(embeddings: Any, labels: Any, domains: int, least: int = 2) -> Float[Array, "n k"]:
+def _cosines(
+    embeddings: Float[ArrayLike, "n d"], labels: Int[ArrayLike, " n"], domains: int, least: int = 2
+) -> Float[Array, "n k"]:
     """Cosines between all points and all centroids."""
     _check_domains(domains, least)
     means = centroids(embeddings, labels, domains=domains)
@@ -199,12 +214,12 @@ def _cosines(embeddings: Any, labels: Any, domains: int, least: int = 2) -> Floa
     return unit_rows(jnp.asarray(embeddings)) @ unit_rows(means).T
 
 
-def _check_domains(domains: Any, least: int) -> None:
+def _check_domains(domains: object, least: int) -> None:
     fix = "pass the number of domains, labels are below it"
     validate.integer("domains", domains, fix, least=least)
 
 
-def _check_lengths(argument: str, vectors: Any) -> None:
+def _check_lengths(argument: str, vectors: Float[ArrayLike, "n d"]) -> None:
     values = validate.concrete(vectors)
     if values is None:
         return

@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from diversity_jax.selection import measures, rules
 from diversity_jax.selection.offered import ALL, FRACTION
@@ -46,8 +47,8 @@ class Table:
 
 
 def compare(
-    embeddings: Any,
-    labels: Any = None,
+    embeddings: npt.ArrayLike,
+    labels: npt.ArrayLike | None = None,
     *,
     rule: str | tuple[str, ...] = ALL,
     fraction: float | None = None,
@@ -59,7 +60,9 @@ def compare(
 
     Keeps `number` rows, or a `fraction` of them (default 0.2). `options` go to `Problem`: domains,
     seed, raw, length_scale. Among several rules one that cannot be run is left out, with the
-    reason. Errors: ValueError as for `Problem` and `rules.choose`.
+    reason.
+
+    Errors: ValueError as for `Problem` and `rules.choose`.
     """
     if fraction is None and number is None:
         fraction = FRACTION
@@ -87,20 +90,20 @@ def compare(
 
 
 def _row(problem: Problem, rule: str, kept: np.ndarray, objective: float | None) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    row: dict[str, Any] = {
         "kept": len(kept),
         "objective": objective,
         "objective_is": RULES[rule].objective,
         **measures.measure(problem, kept),
     }
     if problem.labels is not None:
-        found["shares"] = measures.shares(problem, kept).tolist()
-    return found
+        row["shares"] = measures.shares(problem, kept).tolist()
+    return row
 
 
 def _about(problem: Problem) -> dict[str, Any]:
     """What was chosen from."""
-    found: dict[str, Any] = {
+    about: dict[str, Any] = {
         "points": problem.size,
         "dimension": problem.points.shape[1],
         "number": problem.number,
@@ -108,9 +111,9 @@ def _about(problem: Problem) -> dict[str, Any]:
         "draws": measures.DRAWS,
     }
     if problem.labels is not None:
-        found["labels"] = "pseudo (k-means)" if problem.pseudo else "given"
-        found["shares"] = measures.shares(problem, np.arange(problem.size)).tolist()
-    return found
+        about["labels"] = "pseudo (k-means)" if problem.pseudo else "given"
+        about["shares"] = measures.shares(problem, np.arange(problem.size)).tolist()
+    return about
 
 
 def as_text(table: Table) -> str:
@@ -162,12 +165,12 @@ def _share_head(table: Table) -> list[str]:
 def _cells(table: Table) -> list[list[str]]:
     """Chance first, then a line per rule."""
     ranges = [
-        f"{one['mean']:.4g} [{one['low']:.4g}, {one['high']:.4g}]" for one in table.chance.values()
+        f"{at['mean']:.4g} [{at['low']:.4g}, {at['high']:.4g}]" for at in table.chance.values()
     ]
     lines = [[CHANCE, str(table.about["number"]), "", *ranges, *_shares(table.about)]]
     for rule, row in table.rows.items():
         objective = "" if row["objective"] is None else f"{row['objective']:.5g}"
-        marked = [_marked(row[name], one) for name, one in table.chance.items()]
+        marked = [_marked(row[name], chance) for name, chance in table.chance.items()]
         lines.append([rule, str(row["kept"]), objective, *marked, *_shares(row)])
     return lines
 

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from diversity_jax import seeds, validate
 from diversity_jax.selection.coverage.record import Selection, check_points, first_true, largest
@@ -23,15 +23,18 @@ from diversity_jax.selection.coverage.record import Selection, check_points, fir
 WIDTH = 16
 
 
-def k_center(points: Float[Array, "n d"], *, number: int, first: int = 0) -> Selection:
+def k_center(points: Float[ArrayLike, "n d"], *, number: int, first: int = 0) -> Selection:
     """Choose `number` points, each the farthest from those chosen before it, from `first` on.
 
     Its radius ``max_i min_j |x_i - x_j|`` is at most twice the least possible (Gonzalez 1985).
     `objective` is that radius; `gains` are the distances at which the points were chosen, which
     never grow, infinite for the first. Distances are good to the square root of rounding times the
-    spread of the points. Time `number` passes over the points at worst, memory 16 vectors of n.
-    Errors: ValueError for points that are not finite, `number` outside 1 to n, `first` outside
-    0 to n - 1. Source: Gonzalez 1985; the shared passes derived in the module docstring.
+    spread of the points.
+
+    Errors: ValueError for points that are not finite, `number` outside 1 to n, `first` outside 0 to
+    n - 1.
+    Cost: time `number` passes over the points at worst, memory 16 vectors of n.
+    Source: Gonzalez 1985; the shared passes derived in the module docstring.
     """
     points = jnp.asarray(points)
     check_points(points, number)
@@ -60,12 +63,12 @@ def _k_center(points: Array, first: Array, number: int) -> Selection:
         turn, pick, nearest, picks, gains = state
         candidates = lax.top_k(nearest.astype(jnp.float32), width)[1].at[-1].set(pick)
         columns = _squared(centred, squares, candidates)
-        found = lax.while_loop(
+        ended = lax.while_loop(
             lambda inner: (inner[0] < number) & jnp.any(inner[5] == inner[1]),
             choose,
             (turn, pick, nearest, picks, gains, candidates, columns),
         )
-        return found[:5]
+        return ended[:5]
 
     picks = jnp.full(number, n, jnp.int32)
     nearest = jnp.full(n, jnp.inf, points.dtype)
@@ -76,16 +79,18 @@ def _k_center(points: Array, first: Array, number: int) -> Selection:
     return Selection(indices=picks, gains=jnp.sqrt(gains), objective=radius)
 
 
-def kmeans_plus_plus(key: Array, points: Float[Array, "n d"], *, number: int) -> Selection:
+def kmeans_plus_plus(key: Array, points: Float[ArrayLike, "n d"], *, number: int) -> Selection:
     """Choose `number` points at random, each with chance in proportion to its squared distance.
 
     The first is uniform; then ``P(i) ~ min_j |x_i - x_j|^2`` over the points j chosen before. One
-    draw per pick, without the trials of scikit-learn: `objective` (the sum over all points of
-    that squared distance) is on average at most ``8 (ln number + 2)`` times the least of k-means.
+    draw per pick, without the trials of scikit-learn: `objective` (the sum over all points of that
+    squared distance) is on average at most ``8 (ln number + 2)`` times the least of k-means.
     `gains` are its decreases, infinite for the first. Where all that is left coincides with what
-    was chosen, the first of these points is taken. Time and memory as for `k_center`. Errors:
-    ValueError for points that are not finite and `number` outside 1 to n. Source: Arthur and
-    Vassilvitskii 2007; draws in blocks derived in the module docstring.
+    was chosen, the first of these points is taken.
+
+    Errors: ValueError for points that are not finite and `number` outside 1 to n.
+    Cost: time and memory as for `k_center`.
+    Source: Arthur and Vassilvitskii 2007; draws in blocks derived in the module docstring.
     """
     points = jnp.asarray(points)
     check_points(points, number)
@@ -128,8 +133,8 @@ def _kmeans_plus_plus(key: Array, points: Array, number: int) -> Selection:
     weights = _squared(centred, squares, first)[0].at[first[0]].set(0)
     picks = jnp.full(number, n, jnp.int32).at[0].set(first[0])
     start = jnp.int32(1), weights, picks, jnp.zeros(number, dtype).at[0].set(jnp.inf)
-    found = lax.while_loop(lambda state: state[0] < number, block, start)
-    return Selection(indices=found[2], gains=found[3], objective=jnp.sum(found[1]))
+    _, weights, picks, gains = lax.while_loop(lambda state: state[0] < number, block, start)
+    return Selection(indices=picks, gains=gains, objective=jnp.sum(weights))
 
 
 def _squared(points: Array, squares: Array, picks: Array) -> Float[Array, "m n"]:
@@ -153,7 +158,7 @@ def _draw(weights: Float[Array, " n"], coarse: Array, fine: Array) -> Array:
     return jnp.minimum(row * size + column, n - 1).astype(jnp.int32)
 
 
-def _invert(weights: Float[Array, "m s"], uniform: Float[Array, " m"]) -> Array:
+def _invert(weights: Float[Array, "#m s"], uniform: Float[Array, " m"]) -> Array:
     sums = jnp.cumsum(weights, axis=1)
     below = jnp.sum(sums <= (uniform * sums[:, -1])[:, None], axis=1)
     return jnp.minimum(below, weights.shape[1] - 1)

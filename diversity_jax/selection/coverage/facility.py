@@ -21,13 +21,12 @@ from __future__ import annotations
 
 import math
 import zlib
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from diversity_jax import validate
 from diversity_jax.selection.coverage import listing, stochastic
@@ -43,7 +42,7 @@ DRIFT = 1e-3  # rounding that gains may gather, in units of the largest, before 
 
 
 def facility_location(
-    points: Float[Array, "n d"],
+    points: Float[ArrayLike, "n d"],
     *,
     number: int,
     kernel: Kernel,
@@ -62,10 +61,13 @@ def facility_location(
     fixed stream is used, so that equal input gives equal output.
 
     No n x n array: memory some 256 n similarities, and on a CPU lists of at most 400 n pairs.
-    Time about ``1 + ln number`` passes over all pairs (lazy), ``ln(1 / miss)`` (stochastic); lazy
-    at worst `number` passes. Errors: ValueError for points that are not finite, `number` outside
-    1 to n, an unknown method, a kernel that is asymmetric or negative. Source: greedy of
-    Nemhauser, Wolsey and Fisher 1978; its updates derived in the module docstring.
+
+    Errors: ValueError for points that are not finite, `number` outside 1 to n, an unknown method, a
+    kernel that is asymmetric or negative.
+    Cost: time about ``1 + ln number`` passes over all pairs (lazy), ``ln(1 / miss)`` (stochastic);
+    lazy at worst `number` passes.
+    Source: greedy of Nemhauser, Wolsey and Fisher 1978; its updates derived in the module
+    docstring.
     """
     points = jnp.asarray(points)
     check_points(points, number)
@@ -117,7 +119,9 @@ def _start(kernel: Kernel, points: Array, number: int) -> listing.Progress:
 
 
 @eqx.filter_jit
-def _advance(kernel: Kernel, points: Array, state: listing.Progress, upto: Any) -> listing.Progress:
+def _advance(
+    kernel: Kernel, points: Array, state: listing.Progress, upto: Array
+) -> listing.Progress:
     """The picks before `upto`, each with an update of all gains."""
     most_fallen = DRIFT / jnp.finfo(points.dtype).eps
 

@@ -9,13 +9,11 @@ least `threshold`, ``a_pq = strength w_pq / (1 + strength sum_k w_pk)``, and kee
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.selection import daar, kernels
@@ -25,8 +23,8 @@ METHODS = ("gradient", "exact")
 
 
 def information_gain(
-    weights: Float[Array, "n l"],
-    similarities: Float[Array, "l l"],
+    weights: Float[ArrayLike, "n l"],
+    similarities: Float[ArrayLike, "l l"],
     *,
     number: int,
     threshold: float = 0.9,
@@ -36,13 +34,16 @@ def information_gain(
 ) -> Selection:
     """Choose `number` points greedily by the information of their labels (module docstring).
 
-    ``"gradient"`` takes, as the authors do, the point with the largest ``dE/dz . z_i``;
-    ``"exact"`` the one with the largest increase, at the price of n x l powers per pick. The
-    gradient is infinite at labels without information; there it is taken at the smallest positive
-    weight. `gains` are the increases of E, `objective` is E. Memory 2 n x l numbers. Errors:
-    ValueError for weights below zero, similarities that are asymmetric or negative, `number`
-    outside 1 to n, `power` outside (0, 1], an unknown method. Source: arXiv 2504.13835, section 3;
-    exponent and threshold are settings of ours, the self-weight of 1 is our reading.
+    ``"gradient"`` takes, as the authors do, the point with the largest ``dE/dz . z_i``; ``"exact"``
+    the one with the largest increase, at the price of n x l powers per pick. The gradient is
+    infinite at labels without information; there it is taken at the smallest positive weight.
+    `gains` are the increases of E, `objective` is E.
+
+    Errors: ValueError for weights below zero, similarities that are asymmetric or negative,
+    `number` outside 1 to n, `power` outside (0, 1], an unknown method.
+    Cost: memory 2 n x l numbers.
+    Source: arXiv 2504.13835, section 3; exponent and threshold are settings of ours, the
+    self-weight of 1 is our reading.
     """
     weights, similarities = jnp.asarray(weights), jnp.asarray(similarities)
     validate.shape("weights", weights, (None, None), "pass one row per point, a column per label")
@@ -78,7 +79,7 @@ def label_graph(
 
 
 def propagation(
-    similarities: Float[Array, "l l"], *, threshold: Any, strength: Any
+    similarities: Float[Array, "l l"], *, threshold: ScalarLike, strength: ScalarLike
 ) -> Float[Array, "l l"]:
     """The matrix A `[from, to]` by which labels hand information on; its rows sum to one."""
     labels = similarities.shape[0]

@@ -75,8 +75,8 @@ class _Pairs:
 def pairs_left(kernel: Kernel, points: Array, best: Array) -> float:
     """About how many pairs count still, from points spread over all."""
     n = points.shape[0]
-    some = np.unique(np.linspace(0, n - 1, min(n, ROWS)).astype(np.int32))
-    return float(_count(kernel, points, best, jnp.asarray(some))) * n / len(some)
+    sample = np.unique(np.linspace(0, n - 1, min(n, ROWS)).astype(np.int32))
+    return float(_count(kernel, points, best, jnp.asarray(sample))) * n / len(sample)
 
 
 def finish(kernel: Kernel, points: Array, state: Progress, turn: int) -> tuple[Array, Array, Array]:

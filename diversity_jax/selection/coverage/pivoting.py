@@ -16,13 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float, PyTree, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.rows import map_rows, rows_per_chunk
@@ -34,17 +33,18 @@ FALL = 1 / 16  # of the largest leverage, at which differences of leverages are 
 CHECKED = 2048  # the largest matrix whose eigenvalues are all looked at before a rule runs
 
 
-def dpp_map(points: Float[Array, "n d"], *, number: int, kernel: Kernel) -> Selection:
+def dpp_map(points: Float[ArrayLike, "n d"], *, number: int, kernel: Kernel) -> Selection:
     """Choose `number` points greedily by ``log det L_S``, L the kernel's matrix over the points.
 
     `gains` are the logarithms of the conditional variances, which never grow; `objective` is their
     sum, log det of the chosen block. While it is monotone (all variances above 1) at least 1 - 1/e
     of the best; no such promise otherwise. A kernel of rank r, such as `kernels.linear` with r = d,
-    allows r picks. No n x n array: memory ``number`` vectors of n, time ``n number^2``.
-    Errors: ValueError for points that are not finite, `number` outside 1 to n or above the rank,
-    a kernel that is asymmetric or has a negative eigenvalue (looked at on 64 points). Where values
-    are traced a rank that is too low shows as gains of minus infinity or NaN. Source: arXiv
-    1709.05135, algorithm 1; the shared passes derived in the module docstring.
+    allows r picks. No n x n array: memory ``number`` vectors of n, time ``n number^2``. Where
+    values are traced a rank that is too low shows as gains of minus infinity or NaN.
+
+    Errors: ValueError for points that are not finite, `number` outside 1 to n or above the rank, a
+    kernel that is asymmetric or has a negative eigenvalue (looked at on 64 points).
+    Source: arXiv 1709.05135, algorithm 1; the shared passes derived in the module docstring.
     """
     points = jnp.asarray(points)
     check_points(points, number)
@@ -52,7 +52,7 @@ def dpp_map(points: Float[Array, "n d"], *, number: int, kernel: Kernel) -> Sele
     return _checked(*_dpp_points(kernel, points, number))
 
 
-def dpp_map_from_matrix(matrix: Float[Array, "n n"], *, number: int) -> Selection:
+def dpp_map_from_matrix(matrix: Float[ArrayLike, "n n"], *, number: int) -> Selection:
     """`dpp_map` for a kernel's matrix that is there already.
 
     Symmetry is checked throughout, eigenvalues up to 2048 points; above these a negative variance
@@ -63,7 +63,7 @@ def dpp_map_from_matrix(matrix: Float[Array, "n n"], *, number: int) -> Selectio
     return _checked(*_dpp_matrix(matrix, number))
 
 
-def check_square(matrix: Array, number: Any) -> None:
+def check_square(matrix: Array, number: object) -> None:
     """Refuse a matrix that is not square, symmetric, positive, or smaller than `number`."""
     validate.shape("matrix", matrix, (None, matrix.shape[0]), "pass similarities [n, n]")
     check_number(number, matrix.shape[0])
@@ -71,15 +71,20 @@ def check_square(matrix: Array, number: Any) -> None:
     check_matrix("matrix", matrix, positive="eigenvalues" if small else "nothing")
 
 
-def d_optimal(points: Float[Array, "n d"], *, number: int, ridge: Any = 1.0) -> Selection:
+def d_optimal(
+    points: Float[ArrayLike, "n d"], *, number: int, ridge: ScalarLike = 1.0
+) -> Selection:
     """Choose `number` points greedily by ``log det(ridge I + sum of x x')``.
 
     The next point is the one of highest leverage; `gains` are ``log(1 + leverage)``, which never
     grow, and `objective` is the log determinant, ``d log ridge`` included, so at least 1 - 1/e of
-    the best increase. Time `number` passes over the points and ``2 number / d`` products of them
-    with d x d matrices, memory a few vectors of n and a few of d x d. Errors: ValueError for
-    points that are not finite, `number` outside 1 to n, a ridge that is not above zero. Source:
-    derived in the module docstring.
+    the best increase.
+
+    Errors: ValueError for points that are not finite, `number` outside 1 to n, a ridge that is not
+    above zero.
+    Cost: time `number` passes over the points and ``2 number / d`` products of them with d x d
+    matrices, memory a few vectors of n and a few of d x d.
+    Source: derived in the module docstring.
     """
     points = jnp.asarray(points)
     check_points(points, number)
@@ -90,12 +95,12 @@ def d_optimal(points: Float[Array, "n d"], *, number: int, ridge: Any = 1.0) -> 
 def _greedy(
     scores: Array,
     number: int,
-    state: Any,
+    state: PyTree,
     *,
-    numerators: Callable[[Any, Array], Array],
-    keep: Callable[..., tuple[Any, Array]],
+    numerators: Callable[[PyTree, Array], Array],
+    keep: Callable[..., tuple[PyTree, Array]],
     floor: float,
-) -> tuple[Array, Array, Any]:
+) -> tuple[Array, Array, PyTree]:
     """Picks, their scores when picked and the last state.
 
     `numerators(state, pick)` gives the row of a pick times ``sqrt(floor + its score)``,
@@ -103,7 +108,7 @@ def _greedy(
     """
     n = scores.shape[0]
 
-    def step(turn: Array, held: tuple[Any, ...]) -> tuple[Any, ...]:
+    def step(turn: Array, held: tuple[PyTree, ...]) -> tuple[PyTree, ...]:
         scores, picks, won, state = held
         pick = largest(scores)
         pivot = scores[pick]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -21,14 +19,14 @@ class Selection(eqx.Module):
     objective: Float[Array, ""]
 
 
-def check_number(number: Any, available: int, what: str = "points") -> None:
+def check_number(number: object, available: int, what: str = "points") -> None:
     """Refuse a number of picks that is no integer, below one or above what is `available`."""
     if not validate.whole(number) or not 1 <= number <= available:
         expected = f"an integer from 1 to {available}, the number of {what}"
         raise validate.fail("number", repr(number), expected, "pick fewer or pass more")
 
 
-def check_points(points: Any, number: Any) -> None:
+def check_points(points: Array, number: object) -> None:
     """Refuse points that are not a finite floating-point `[n, d]`, or too few for `number`."""
     validate.shape("points", points, (None, None), "pass one point per row")
     if not np.issubdtype(points.dtype, np.floating):

@@ -17,7 +17,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from diversity_jax import seeds, validate
 from diversity_jax.selection.coverage.pivoting import check_square
@@ -25,12 +25,15 @@ from diversity_jax.selection.coverage.record import Selection, check_points
 from diversity_jax.selection.kernels import Kernel, check_kernel
 
 
-def k_dpp(key: Array, points: Float[Array, "n d"], *, number: int, kernel: Kernel) -> Selection:
+def k_dpp(key: Array, points: Float[ArrayLike, "n d"], *, number: int, kernel: Kernel) -> Selection:
     """Draw `number` points with chance in proportion to ``det L_S``, L the kernel's matrix.
 
     `gains` are the logarithms of the conditional variances in the order of the draw, `objective`
-    their sum ``log det L_S``. Builds the n x n matrix and its eigenvectors: time n^3, memory some
-    3 n^2 numbers. Errors: as for `dpp_map`. Source: arXiv 1207.6083, algorithm 8.
+    their sum ``log det L_S``.
+
+    Errors: as for `dpp_map`.
+    Cost: builds the n x n matrix and its eigenvectors: time n^3, memory some 3 n^2 numbers.
+    Source: arXiv 1207.6083, algorithm 8.
     """
     points = jnp.asarray(points)
     check_points(points, number)
@@ -38,7 +41,7 @@ def k_dpp(key: Array, points: Float[Array, "n d"], *, number: int, kernel: Kerne
     return k_dpp_from_matrix(key, kernel(points, points), number=number)
 
 
-def k_dpp_from_matrix(key: Array, matrix: Float[Array, "n n"], *, number: int) -> Selection:
+def k_dpp_from_matrix(key: Array, matrix: Float[ArrayLike, "n n"], *, number: int) -> Selection:
     """`k_dpp` for a kernel's matrix that is there already."""
     matrix = jnp.asarray(matrix)
     check_square(matrix, number)

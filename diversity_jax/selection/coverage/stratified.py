@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float, Int
 
 from diversity_jax import validate
 from diversity_jax.selection.coverage.record import Selection, check_number
@@ -16,7 +15,7 @@ from diversity_jax.selection.coverage.record import Selection, check_number
 
 def coverage_stratified(
     key: Array,
-    scores: Float[Array, " n"],
+    scores: Float[ArrayLike, " n"],
     *,
     number: int,
     drop: float = 0.1,
@@ -25,12 +24,14 @@ def coverage_stratified(
     """Choose `number` points so that the whole range of their scores is covered (CCS).
 
     The `drop` share of highest scores (the hardest, often mislabelled) is left out; the range of
-    the rest is cut into `strata` of equal width; from the stratum with the fewest points to the
-    one with the most, each gives ``min(its size, floor(picks left / strata left))`` at random.
+    the rest is cut into `strata` of equal width; from the stratum with the fewest points to the one
+    with the most, each gives ``min(its size, floor(picks left / strata left))`` at random.
     `indices` are in order of stratum; `gains` are 1 for the first pick of a stratum and 0 after,
-    `objective` is the number of strata that are reached. Errors: ValueError for scores that are
-    not finite, `drop` outside [0, 1), fewer than one stratum, `number` above the points that are
-    kept. Source: arXiv 2210.15809, algorithm 1.
+    `objective` is the number of strata that are reached.
+
+    Errors: ValueError for scores that are not finite, `drop` outside [0, 1), fewer than one
+    stratum, `number` above the points that are kept.
+    Source: arXiv 2210.15809, algorithm 1.
     """
     scores = jnp.asarray(scores)
     validate.shape("scores", scores, (None,), "pass one score per point")
@@ -63,7 +64,7 @@ def _stratified(key: Array, scores: Array, number: int, kept: int, strata: int) 
     return Selection(easiest[order[picks]].astype(jnp.int32), gains, jnp.sum(gains))
 
 
-def _shares(sizes: Array, number: int) -> Any:
+def _shares(sizes: Array, number: int) -> Int[Array, " s"]:
     """How many each stratum gives: the smallest first, so that what they lack goes to others."""
     strata = sizes.shape[0]
 

@@ -27,8 +27,10 @@ STEPS, TERMS = 81, 6
 def log_bessel(order: Array, x: Array) -> tuple[Array, Array]:
     """``log(x^-order I_order(x))`` and ``I_{order+1}(x) / (x I_order(x))``, for ``order > -1``.
 
-    `order` is one number. The logarithm is right to a few spacings of numbers of its largest
-    term, of size ``order log(order)``. Source: the module docstring.
+    `order` is one number. The logarithm is right to a few spacings of numbers of its largest term,
+    of size ``order log(order)``.
+
+    Source: the module docstring.
     """
     top = order + STEPS
     value = _debye(top, x)
@@ -59,10 +61,10 @@ def _debye(order: Array, x: Array) -> Array:
 @cache
 def _polynomials() -> tuple[np.ndarray, ...]:
     """Coefficients of ``u_k``, lowest power first."""
-    found = [np.polynomial.Polynomial([1.0])]
+    polynomials = [np.polynomial.Polynomial([1.0])]
     square = np.polynomial.Polynomial([0.0, 0.0, 1.0])
     for _ in range(TERMS - 1):
-        last = found[-1]
+        last = polynomials[-1]
         integral = ((1 - 5 * square) * last).integ()
-        found.append(square * (1 - square) * last.deriv() / 2 + integral / 8)
-    return tuple(polynomial.coef for polynomial in found)
+        polynomials.append(square * (1 - square) * last.deriv() / 2 + integral / 8)
+    return tuple(polynomial.coef for polynomial in polynomials)

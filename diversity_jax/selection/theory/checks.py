@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array
+import numpy as np
+from jaxtyping import Array, ArrayLike, ScalarLike
 
 from diversity_jax import validate
 
 
-def floating(*values: Any) -> tuple[Array, ...]:
+def floating(*values: ArrayLike) -> tuple[Array, ...]:
     """`values` as arrays of one float dtype, that of the arrays; plain numbers follow them."""
-    known = [value.dtype for value in values if hasattr(value, "dtype")]
-    kept = [dtype for dtype in known if jnp.issubdtype(dtype, jnp.floating)]
+    known = [getattr(value, "dtype", None) for value in values]
+    kept = [dtype for dtype in known if dtype and jnp.issubdtype(dtype, jnp.floating)]
     dtype = jax.dtypes.canonicalize_dtype(jnp.result_type(*(kept or [float])))
     return tuple(jnp.asarray(value, dtype) for value in values)
 
 
-def band(low: Any, high: Any) -> None:
+def band(low: ScalarLike, high: ScalarLike) -> None:
     """Refuse quantile levels that are not numbers with ``0 <= low < high <= 1``."""
     validate.shape("low", low, (), "map over bands with jax.vmap")
     validate.shape("high", high, (), "map over bands with jax.vmap")
@@ -33,7 +32,7 @@ def band(low: Any, high: Any) -> None:
         raise validate.fail("low and high", got, "0 <= low < high <= 1", "the top fifth is .8, 1")
 
 
-def fraction(value: Any, argument: str = "fraction") -> None:
+def fraction(value: ArrayLike, argument: str = "fraction") -> None:
     """Refuse a selected fraction outside (0, 1]."""
     validate.shape(argument, value, (), "map over fractions with jax.vmap")
     seen = validate.concrete(value)
@@ -41,7 +40,7 @@ def fraction(value: Any, argument: str = "fraction") -> None:
         raise validate.fail(argument, float(seen), "a number in (0, 1]", "0.2 keeps a fifth")
 
 
-def inside_unit(argument: str, value: Any) -> None:
+def inside_unit(argument: str, value: ArrayLike) -> None:
     """Refuse a probability that is not strictly between zero and one."""
     validate.shape(argument, value, (), "map over several with jax.vmap")
     seen = validate.concrete(value)
@@ -49,22 +48,22 @@ def inside_unit(argument: str, value: Any) -> None:
         raise validate.fail(argument, float(seen), "a number in (0, 1)", "pass a probability")
 
 
-def count(argument: str, value: Any, least: int) -> None:
+def count(argument: str, value: object, least: int) -> None:
     """Refuse all but an integer at or above `least`."""
     validate.integer(argument, value, "convert it with int()", least=least)
 
 
-def number(argument: str, value: Any) -> None:
+def number(argument: str, value: ArrayLike) -> None:
     """Refuse what is not one finite number."""
     validate.shape(argument, value, (), "map over several with jax.vmap")
     validate.finite(argument, value)
 
 
-def positive_number(argument: str, value: Any) -> None:
+def positive_number(argument: str, value: ArrayLike) -> None:
     """Refuse what is not one finite number above zero."""
     number(argument, value)
     validate.positive(argument, value)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: np.ndarray | None) -> str:
     return "a traced level" if value is None else f"{float(value):.6g}"

@@ -13,12 +13,11 @@ The error falls as the square of the step.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax.selection.theory import checks
 from diversity_jax.selection.theory.roots import increasing_root
@@ -40,11 +39,11 @@ class EntropyShares(eqx.Module):
 
 
 def entropy_shares(
-    weights: Float[Array, " k"],
-    means: Float[Array, "k d"],
+    weights: Float[ArrayLike, " k"],
+    means: Float[ArrayLike, "k d"],
     *,
-    variance: Any,
-    fraction: Any,
+    variance: ScalarLike,
+    fraction: ScalarLike,
     nodes: int | None = None,
 ) -> EntropyShares:
     """Shares of the domains among the `fraction` of points with the highest posterior entropy.
@@ -52,9 +51,12 @@ def entropy_shares(
     Domains ``N(means[k], variance I)`` with their true posterior; means in a flat of at most three
     dimensions (two to four domains in any dimension). By quadrature with `nodes` per coordinate
     (20001, 801 or 101 by default): at distances of the means of a few deviations the shares are
-    good to some 1e-6, 1e-4 and 1e-3. Memory some ``10 k nodes^r`` numbers. Raises ValueError for
-    shapes that disagree, weights that are no probabilities, more dimensions, a fraction outside
-    (0, 1). Source: derived in the module docstring.
+    good to some 1e-6, 1e-4 and 1e-3.
+
+    Errors: ValueError for shapes that disagree, weights that are no probabilities, more dimensions,
+    a fraction outside (0, 1).
+    Cost: memory some ``10 k nodes^r`` numbers.
+    Source: derived in the module docstring.
     """
     checks.inside_unit("fraction", fraction)
     flat = flatten(weights, means, variance)

@@ -20,14 +20,13 @@ through B alone.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import ndtr
 from jax.scipy.stats import norm
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.selection.theory import checks
@@ -63,19 +62,28 @@ class CosineBand(eqx.Module):
 
 
 def cosine_band(
-    *, dimension: int, along: Any, across: Any, low: Any, high: Any, nodes: int = NODES
+    *,
+    dimension: int,
+    along: ScalarLike,
+    across: ScalarLike,
+    low: ScalarLike,
+    high: ScalarLike,
+    nodes: int = NODES,
 ) -> CosineBand:
     """Moments of a Gaussian domain after keeping a quantile band of its cosine with a direction.
 
-    `along` is ``r1 = e.mu / deviation``, `across` is ``r2 >= 0``; the own centroid as direction
-    has ``across = 0``. `low` and `high` are quantile levels of the cosine: .8 and 1 keep the most
+    `along` is ``r1 = e.mu / deviation``, `across` is ``r2 >= 0``; the own centroid as direction has
+    ``across = 0``. `low` and `high` are quantile levels of the cosine: .8 and 1 keep the most
     similar fifth. Exact for an isotropic Gaussian and a fixed direction; by one trapezoidal sum,
     good to some 1e-11 in 64 bits while ``|r1|`` and ``sqrt(d + r2^2)`` are below 35 (two
-    dimensions) or some hundreds (thirty and more); that bound grows with `nodes`. Differentiable
-    in all but the dimension; at the ends 0 and 1 the derivative by a level, which is infinite,
-    comes back as zero. The first call compiles for seconds. Raises ValueError for
-    a dimension that is no integer >= 2, a negative `across`, levels outside [0, 1]. Source:
-    derived.
+    dimensions) or some hundreds (thirty and more); that bound grows with `nodes`. Differentiable in
+    all but the dimension; at the ends 0 and 1 the derivative by a level, which is infinite, comes
+    back as zero.
+
+    Errors: ValueError for a dimension that is no integer >= 2, a negative `across`, levels outside
+    [0, 1].
+    Cost: the first call compiles for seconds.
+    Source: derived.
     """
     _check(dimension, along, across, low, high, nodes)
     along, across, low, high = checks.floating(along, across, low, high)
@@ -135,7 +143,14 @@ def _moments(
     )
 
 
-def _check(dimension: int, along: Any, across: Any, low: Any, high: Any, nodes: int) -> None:
+def _check(
+    dimension: int,
+    along: ScalarLike,
+    across: ScalarLike,
+    low: ScalarLike,
+    high: ScalarLike,
+    nodes: int,
+) -> None:
     checks.count("dimension", dimension, 2)
     checks.count("nodes", nodes, 3)
     checks.number("along", along)

@@ -24,13 +24,11 @@ by ``lambda = E[u | top fraction]`` towards it: ``Delta = delta - 2 lambda``, ne
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax.numpy as jnp
 from jax.scipy.special import ndtr
 from jax.scipy.stats import norm
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.selection.theory import checks
@@ -55,23 +53,27 @@ class DiscriminantError(eqx.Module):
     error: Float[Array, ""]
 
 
-def flip_separation(fraction: Any) -> Float[Array, ""]:
+def flip_separation(fraction: ScalarLike) -> Float[Array, ""]:
     """The separation below which keeping the most similar to the other domain swaps the means.
 
     ``2 pdf(z) / fraction``, z the quantile of ``1 - fraction`` (T12). For a linear score; exact.
-    Raises ValueError for a fraction outside (0, 1]. Source: derived.
+
+    Errors: ValueError for a fraction outside (0, 1].
+    Source: derived.
     """
     checks.fraction(fraction)
     (fraction,) = checks.floating(fraction)
     return 2 * band_moments(low=1 - fraction, high=jnp.ones_like(fraction)).mean
 
 
-def axis_after(*, separation: Any, rule: str, fraction: Any) -> AxisAfter:
+def axis_after(*, separation: ScalarLike, rule: str, fraction: ScalarLike) -> AxisAfter:
     """Distance of the means and variance within, after a symmetric rule kept a `fraction` of each.
 
     `rule`: ``random``; ``near_other`` or ``far_other`` (the linear score towards the other domain,
-    highest or lowest); ``entropy`` (the slab of `entropy_slab` at prior one half). Exact. Raises
-    ValueError for an unknown rule and as those functions do. Source: derived.
+    highest or lowest); ``entropy`` (the slab of `entropy_slab` at prior one half). Exact.
+
+    Errors: ValueError for an unknown rule and as those functions do.
+    Source: derived.
     """
     validate.choice("rule", rule, RULES)
     checks.positive_number("separation", separation)
@@ -88,25 +90,33 @@ def axis_after(*, separation: Any, rule: str, fraction: Any) -> AxisAfter:
 
 
 def lda_error(
-    *, separation: Any, difference: Any, variance: Any, samples: Any, dimension: int
+    *,
+    separation: ScalarLike,
+    difference: ScalarLike,
+    variance: ScalarLike,
+    samples: ScalarLike,
+    dimension: int,
 ) -> DiscriminantError:
     """Mean test error of linear discriminant analysis fitted to selected points (T11).
 
-    `separation` is delta of the domains that are tested on, `difference` and `variance` Delta and
-    v of the kept points on the axis (`axis_after`), `samples` the kept points in all, half of each
+    `separation` is delta of the domains that are tested on, `difference` and `variance` Delta and v
+    of the kept points on the axis (`axis_after`), `samples` the kept points in all, half of each
     domain, `dimension` that of the points; all in units of the deviation. First order in 1/samples
     at a fixed dimension; wants ``difference`` large against ``2 sqrt(variance / samples)`` and is
-    infinite at zero. Formula in the module docstring. Raises ValueError for numbers that are not
-    positive (`difference` may be negative) and for a dimension below one. Source: derived.
+    infinite at zero. Formula in the module docstring.
+
+    Errors: ValueError for numbers that are not positive (`difference` may be negative) and for a
+    dimension below one.
+    Source: derived.
     """
     checks.positive_number("separation", separation)
     checks.number("difference", difference)
     checks.positive_number("variance", variance)
     checks.positive_number("samples", samples)
     checks.count("dimension", dimension, 1)
-    delta, found, v, n = checks.floating(separation, difference, variance, samples)
-    sign = jnp.sign(found)
+    delta, gap, v, n = checks.floating(separation, difference, variance, samples)
+    sign = jnp.sign(gap)
     base = ndtr(-sign * delta / 2)
-    spread = (dimension - 1) * (4 * v**2 / found**2 + v) + v
+    spread = (dimension - 1) * (4 * v**2 / gap**2 + v) + v
     excess = sign * norm.pdf(delta / 2) * delta / 4 * spread / n
     return DiscriminantError(base=base, excess=excess, error=base + excess)

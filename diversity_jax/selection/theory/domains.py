@@ -12,12 +12,10 @@ Second moments. With e the direction, f the unit vector along the rest of the do
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.selection.theory import checks
@@ -40,13 +38,16 @@ class KeptDomain(eqx.Module):
     second_moments: Float[Array, "*k d d"]
 
 
-def other_directions(centroids: Float[Array, "k d"]) -> Directions:
+def other_directions(centroids: Float[ArrayLike, "k d"]) -> Directions:
     """``s_k = sum over j != k of C_j / |C_j|``: length and unit vector for each domain (T5).
 
-    Inter-similarity of x in domain k is ``lengths[k] cos(x, units[k])``, exactly. A length of
-    zero (two opposite centroids besides the own one) leaves NaN. Raises ValueError for fewer than
-    two centroids. Source: derived.
+    Inter-similarity of x in domain k is ``lengths[k] cos(x, units[k])``, exactly. A length of zero
+    (two opposite centroids besides the own one) leaves NaN.
+
+    Errors: ValueError for fewer than two centroids.
+    Source: derived.
     """
+    centroids = jnp.asarray(centroids)
     _check_means("centroids", centroids, least=2)
     units = centroids / jnp.linalg.norm(centroids, axis=1, keepdims=True)
     others = jnp.sum(units, axis=0, keepdims=True) - units
@@ -55,12 +56,19 @@ def other_directions(centroids: Float[Array, "k d"]) -> Directions:
 
 
 def kept_by_cosine(
-    mean: Float[Array, " d"], direction: Float[Array, " d"], *, variance: Any, low: Any, high: Any
+    mean: Float[ArrayLike, " d"],
+    direction: Float[ArrayLike, " d"],
+    *,
+    variance: ScalarLike,
+    low: ScalarLike,
+    high: ScalarLike,
 ) -> KeptDomain:
     """Mean and second moments of a domain ``N(mean, variance I)`` cut to a band of a cosine.
 
     `direction` may have any length but zero; `low` and `high` are quantile levels of the cosine
-    with it. Exact (see `cosine_band` for accuracy and errors). Source: derived above.
+    with it. Exact (see `cosine_band` for accuracy and errors).
+
+    Source: derived above.
     """
     mean, direction, variance, low, high = checks.floating(mean, direction, variance, low, high)
     checks.band(low, high)
@@ -90,14 +98,15 @@ def _kept(mean: Array, direction: Array, variance: Array, low: Array, high: Arra
 
 
 def kept_domains(
-    means: Float[Array, "k d"], *, variance: Any, rule: str, fraction: Any
+    means: Float[ArrayLike, "k d"], *, variance: ScalarLike, rule: str, fraction: ScalarLike
 ) -> KeptDomain:
     """Means `[k, d]` and second moments `[k, d, d]` of domains that all keep the same fraction.
 
     `rule` is ``near_other`` or ``far_other`` (the most or least similar to the other domains'
     centroids, T5), ``near_own`` or ``far_own`` (to the own one), or ``random``. Every domain is
     ``N(means[k], variance I)`` and keeps `fraction` of itself; centroids are the true means. Exact.
-    Raises ValueError for an unknown rule, shapes that disagree, a fraction outside (0, 1].
+
+    Errors: ValueError for an unknown rule, shapes that disagree, a fraction outside (0, 1].
     Source: derived above.
     """
     validate.choice("rule", rule, RULES)
@@ -138,7 +147,7 @@ def _length_and_unit(vector: Array) -> tuple[Array, Array]:
     return length, jnp.where(present, vector / jnp.where(present, length, 1.0), 0.0)
 
 
-def _check_means(argument: str, means: Any, *, least: int) -> None:
+def _check_means(argument: str, means: Array, *, least: int) -> None:
     validate.shape(argument, means, (None, None), "pass one row per domain")
     if means.shape[0] < least:
         raise validate.fail(argument, f"{means.shape[0]} rows", f"at least {least}", "add a domain")

@@ -11,13 +11,11 @@ the shares tend to one half for any prior.
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import entr, ndtri
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax.selection.theory import checks
 from diversity_jax.selection.theory.roots import increasing_root
@@ -40,14 +38,16 @@ class EntropySlab(eqx.Module):
     variances: Float[Array, " k"]
 
 
-def entropy_slab(*, separation: Any, prior: Any, fraction: Any) -> EntropySlab:
+def entropy_slab(*, separation: ScalarLike, prior: ScalarLike, fraction: ScalarLike) -> EntropySlab:
     """Shares, retention and moments after keeping the `fraction` of highest posterior entropy.
 
     `separation` is the distance of the means over the deviation (above zero), `prior` the
     probability of the first domain, at ``+separation/2`` on the axis. ``|log-odds| <= threshold``.
-    Exact for two Gaussians with equal covariance and their true posterior; differentiable. Raises
-    ValueError for a separation that is not positive, a prior outside (0, 1), a fraction outside
-    (0, 1]. Source: derived.
+    Exact for two Gaussians with equal covariance and their true posterior; differentiable.
+
+    Errors: ValueError for a separation that is not positive, a prior outside (0, 1), a fraction
+    outside (0, 1].
+    Source: derived.
     """
     checks.positive_number("separation", separation)
     checks.inside_unit("prior", prior)
@@ -88,5 +88,5 @@ def _threshold(
     # Beyond it lies less than 1 - fraction, whichever domain a point comes from.
     reach = -ndtri((1 - inner) / 2)
     most = jnp.abs(logit) + separation * (separation / 2 + reach)
-    found = increasing_root(surplus, jnp.zeros_like(most), most)
-    return jnp.where(everything, jnp.inf, found)
+    threshold = increasing_root(surplus, jnp.zeros_like(most), most)
+    return jnp.where(everything, jnp.inf, threshold)

@@ -21,7 +21,7 @@ from typing import Any
 import equinox as eqx
 import jax.numpy as jnp
 from jax.scipy.special import entr
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from diversity_jax import validate
 from diversity_jax.selection.theory import checks
@@ -38,38 +38,47 @@ class SampleSizes(eqx.Module):
     hard_mean: Float[Array, ""]
 
 
-def importance_weight(posterior: Float[Array, "*n k"], ratios: Float[Array, " k"]) -> Array:
+def importance_weight(posterior: Float[ArrayLike, "*n k"], ratios: Float[ArrayLike, " k"]) -> Array:
     """``q(x)/p(x) = sum_k ratios[k] posterior[k]`` for each row (P1).
 
-    `ratios` are ``q_k / p_k``. Exact where pool and target share the domains'
-    densities. Raises ValueError for shapes that disagree, negative numbers and posteriors that do
-    not sum to one. Source: arXiv 2502.04380, proposition 3.2.
+    `ratios` are ``q_k / p_k``. Exact where pool and target share the domains' densities.
+
+    Errors: ValueError for shapes that disagree, negative numbers and posteriors that do not sum to
+    one.
+    Source: arXiv 2502.04380, proposition 3.2.
     """
     posterior, ratios = _read(posterior, ratios)
     return jnp.sum(posterior * _rows(ratios, posterior), axis=-1)
 
 
-def hard_weight(posterior: Float[Array, "*n k"], ratios: Float[Array, " k"]) -> Array:
-    """The ratio of the most likely domain; the first one where several are. Errors as above."""
+def hard_weight(posterior: Float[ArrayLike, "*n k"], ratios: Float[ArrayLike, " k"]) -> Array:
+    """The ratio of the most likely domain; the first one where several are.
+
+    Errors: as `importance_weight`.
+    """
     posterior, ratios = _read(posterior, ratios)
     return ratios[jnp.argmax(posterior, axis=-1)]
 
 
-def hard_weight_error(posterior: Float[Array, "*n k"], ratios: Float[Array, " k"]) -> Array:
+def hard_weight_error(posterior: Float[ArrayLike, "*n k"], ratios: Float[ArrayLike, " k"]) -> Array:
     """``(sum_k (ratios[k] - ratios[k*]) posterior[k])^2``, k* the most likely domain (D12, P2).
 
     The squared error of the hard weight. Exact; zero for one-hot posteriors and for equal ratios.
-    Errors as `importance_weight`. Source: arXiv 2502.04380, proposition C.1.
+
+    Errors: as `importance_weight`.
+    Source: arXiv 2502.04380, proposition C.1.
     """
     posterior, ratios = _read(posterior, ratios)
     gaps = _rows(ratios, posterior) - hard_weight(posterior, ratios)[..., None]
     return jnp.sum(posterior * gaps, axis=-1) ** 2
 
 
-def hard_weight_bound(posterior: Float[Array, "*n k"], ratios: Float[Array, " k"]) -> Array:
+def hard_weight_bound(posterior: Float[ArrayLike, "*n k"], ratios: Float[ArrayLike, " k"]) -> Array:
     """``max_k (ratios[k] - ratios[k*])^2 (1 - exp(-H))^2``, never below `hard_weight_error` (T1).
 
-    H is the posterior's entropy in nats. No converse holds. Errors as `importance_weight`.
+    H is the posterior's entropy in nats. No converse holds.
+
+    Errors: as `importance_weight`.
     Source: derived in the module docstring.
     """
     posterior, ratios = _read(posterior, ratios)
@@ -78,11 +87,15 @@ def hard_weight_bound(posterior: Float[Array, "*n k"], ratios: Float[Array, " k"
     return jnp.max(gaps**2, axis=-1) * jnp.expm1(-entropy) ** 2
 
 
-def label_sample_size(pool: Float[Array, " k"], target: Float[Array, " k"]) -> Float[Array, ""]:
+def label_sample_size(
+    pool: Float[ArrayLike, " k"], target: Float[ArrayLike, " k"]
+) -> Float[Array, ""]:
     """Effective over actual sample size of weights by the true label: ``1 / sum_k q_k^2 / p_k``.
 
-    `pool` is p, `target` is q; zero for a domain that the pool lacks. Raises ValueError unless both
-    are probabilities of one length. Source: derived (T2).
+    `pool` is p, `target` is q; zero for a domain that the pool lacks.
+
+    Errors: ValueError unless both are probabilities of one length.
+    Source: derived (T2).
     """
     pool, target = checks.floating(pool, target)
     validate.shape("pool", pool, (None,), "pass one probability per domain")
@@ -94,13 +107,16 @@ def label_sample_size(pool: Float[Array, " k"], target: Float[Array, " k"]) -> F
 
 
 def sample_sizes(
-    posterior: Float[Array, "n k"], pool: Float[Array, " k"], target: Float[Array, " k"]
+    posterior: Float[ArrayLike, "n k"], pool: Float[ArrayLike, " k"], target: Float[ArrayLike, " k"]
 ) -> SampleSizes:
     """Effective over actual sample sizes with posteriors given at points of the pool (T2).
 
     ``1 / mean w^2`` for posterior weights over the rows; that by label follows from the shares. An
     average over the points at hand: exact for the pool only as their number grows. For Gaussian
-    domains see `mixture_sample_sizes`. Errors as `importance_weight`. Source: derived.
+    domains see `mixture_sample_sizes`.
+
+    Errors: as `importance_weight`.
+    Source: derived.
     """
     posterior, pool, target = checks.floating(posterior, pool, target)
     validate.shape("posterior", posterior, (None, None), "pass one row per point")

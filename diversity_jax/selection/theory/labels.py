@@ -10,21 +10,21 @@ is ``m + (1 - noise K / (K - 1)) (mu_l - m)`` with m the mean of all.
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.selection.theory import checks
 
 
-def noise_shrinkage(*, domains: int, noise: Any) -> Float[Array, ""]:
+def noise_shrinkage(*, domains: int, noise: ScalarLike) -> Float[Array, ""]:
     """How far symmetric label noise leaves centroids from their mean: ``1 - noise K / (K - 1)``.
 
     For equal domains; zero at ``noise = (K - 1) / K``, where labels say nothing, negative beyond.
-    Exact in expectation at any sample size. Raises ValueError for fewer than two domains or noise
-    outside [0, 1]. Source: derived.
+    Exact in expectation at any sample size.
+
+    Errors: ValueError for fewer than two domains or noise outside [0, 1].
+    Source: derived.
     """
     checks.count("domains", domains, 2)
     (noise,) = checks.floating(noise)
@@ -32,10 +32,13 @@ def noise_shrinkage(*, domains: int, noise: Any) -> Float[Array, ""]:
     return 1 - noise * domains / (domains - 1)
 
 
-def symmetric_confusion(*, domains: int, noise: Any) -> Float[Array, "k k"]:
+def symmetric_confusion(*, domains: int, noise: ScalarLike) -> Float[Array, "k k"]:
     """Probability of each label (columns) given the true domain (rows) under symmetric noise.
 
-    ``[k, k]``, rows sum to one. Errors as for `noise_shrinkage`. Source: derived.
+    ``[k, k]``, rows sum to one.
+
+    Errors: as for `noise_shrinkage`.
+    Source: derived.
     """
     checks.count("domains", domains, 2)
     (noise,) = checks.floating(noise)
@@ -45,12 +48,16 @@ def symmetric_confusion(*, domains: int, noise: Any) -> Float[Array, "k k"]:
 
 
 def labelled_centroids(
-    weights: Float[Array, " k"], means: Float[Array, "k d"], confusion: Float[Array, "k l"]
+    weights: Float[ArrayLike, " k"],
+    means: Float[ArrayLike, "k d"],
+    confusion: Float[ArrayLike, "k l"],
 ) -> Float[Array, "l d"]:
     """Expected centroids of the labels, for any shares of the domains and any confusion of labels.
 
     ``sum_k p_k confusion[k, l] means[k] / sum_k p_k confusion[k, l]``. Exact; a label that never
-    occurs is NaN. Raises ValueError for shapes that disagree and rows that do not sum to one.
+    occurs is NaN.
+
+    Errors: ValueError for shapes that disagree and rows that do not sum to one.
     Source: derived.
     """
     weights, means, confusion = checks.floating(weights, means, confusion)
@@ -64,11 +71,15 @@ def labelled_centroids(
     return (joint / jnp.sum(joint, axis=0, keepdims=True)).T @ means
 
 
-def centroid_error(*, variance: Any, dimension: int, labelled: Any) -> Float[Array, ""]:
+def centroid_error(
+    *, variance: ScalarLike, dimension: int, labelled: ScalarLike
+) -> Float[Array, ""]:
     """``E |centroid - mean|^2 = variance dimension / labelled`` for labels missing at random.
 
     `labelled` is the number of points that still have the label: which ones are missing does not
-    depend on where they lie. Exact given that number. Source: derived.
+    depend on where they lie. Exact given that number.
+
+    Source: derived.
     """
     checks.positive_number("variance", variance)
     checks.count("dimension", dimension, 1)

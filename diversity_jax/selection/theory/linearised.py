@@ -15,12 +15,10 @@ mean of a standard normal number in the band. Two scores have covariance
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.selection.theory import checks
@@ -37,12 +35,13 @@ class LinearScore(eqx.Module):
 
 
 def linear_score(
-    mean: Float[Array, " d"], direction: Float[Array, " d"], *, variance: Any
+    mean: Float[ArrayLike, " d"], direction: Float[ArrayLike, " d"], *, variance: ScalarLike
 ) -> LinearScore:
     """The cosine with a direction, linear in the noise: `slope` is w, `spread` is tau (T7).
 
-    Scores are times ``sqrt(n2)`` and over the deviation. Asymptotic in the dimension; source: the
-    module docstring.
+    Scores are times ``sqrt(n2)`` and over the deviation. Asymptotic in the dimension.
+
+    Source: the module docstring.
     """
     mean, direction, variance = checks.floating(mean, direction, variance)
     validate.shape("mean", mean, (None,), "pass one domain's mean, or map over domains")
@@ -58,27 +57,38 @@ def linear_score(
 
 
 def cosine_shift(
-    mean: Float[Array, " d"], direction: Float[Array, " d"], *, variance: Any, low: Any, high: Any
+    mean: Float[ArrayLike, " d"],
+    direction: Float[ArrayLike, " d"],
+    *,
+    variance: ScalarLike,
+    low: ScalarLike,
+    high: ScalarLike,
 ) -> Float[Array, " d"]:
     """How far a cosine band moves a domain's mean, to leading order in the dimension (T7).
 
     ``deviation w / tau E[u | band]``, `[d]`. `low`, `high`: quantile levels of the cosine. Where
     the mean grows as ``sqrt(dimension)``, its error falls as one over that root. At a fixed mean it
     falls as 1/dimension, but so does all that tells the formula from a linear score: the part
-    across the direction keeps a relative error. Errors as `cosine_band`, which is exact.
+    across the direction keeps a relative error.
+
+    Errors: as `cosine_band`, which is exact.
     """
     score = linear_score(mean, direction, variance=variance)
     slope, variance = checks.floating(score.slope, variance)
     return jnp.sqrt(variance) * slope / score.spread * band_moments(low=low, high=high).mean
 
 
-def score_correlations(centroids: Float[Array, "k d"], *, variance: Any) -> Float[Array, " k"]:
+def score_correlations(
+    centroids: Float[ArrayLike, "k d"], *, variance: ScalarLike
+) -> Float[Array, " k"]:
     """Correlation of inter- and intra-similarity inside each domain.
 
     Domains ``N(centroids[k], variance I)``: ``(w_s.w_C + r_s r_C variance d / (2 n2^2)) /
     (tau_s tau_C)`` with s the direction of the other centroids and C the own one (T8). Asymptotic
-    in the dimension. Raises ValueError for fewer than two centroids or a variance that is not
-    positive. Source: derived in the module docstring.
+    in the dimension.
+
+    Errors: ValueError for fewer than two centroids or a variance that is not positive.
+    Source: derived in the module docstring.
     """
     centroids, variance = checks.floating(centroids, variance)
     checks.positive_number("variance", variance)
@@ -87,22 +97,23 @@ def score_correlations(centroids: Float[Array, "k d"], *, variance: Any) -> Floa
 
 @jax.jit
 def _correlations(centroids: Array, others: Array, variance: Array) -> Array:
-    def one(own, other):
+    def correlation(own, other):
         first = linear_score(own, other, variance=variance)
         second = linear_score(own, own, variance=variance)
         shared = first.slope @ second.slope + first.radial * second.radial
         return shared / (first.spread * second.spread)
 
-    return jax.vmap(one)(centroids, others)
+    return jax.vmap(correlation)(centroids, others)
 
 
 def shared_offset_centroids(
-    *, domains: int, dimension: int, separation: Any, offset: Any
+    *, domains: int, dimension: int, separation: ArrayLike, offset: ScalarLike
 ) -> Float[Array, "k d"]:
     """Centroids ``offset m_0 + separation v_k`` with ``m_0, v_1, ..., v_k`` orthonormal.
 
     `separation` is one number or one per domain; a growing `offset` makes embeddings anisotropic.
-    Raises ValueError unless ``dimension > domains``.
+
+    Errors: ValueError unless ``dimension > domains``.
     """
     checks.count("domains", domains, 1)
     checks.count("dimension", dimension, domains + 1)

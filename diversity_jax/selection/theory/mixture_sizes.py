@@ -17,7 +17,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from diversity_jax import validate
 from diversity_jax.mixtures import GaussianMixture, common_variance
@@ -49,7 +49,7 @@ class Lines(eqx.Module):
 
 
 def mixture_sample_sizes(
-    mixture: GaussianMixture, target: Float[Array, " k"], *, nodes: int | None = None
+    mixture: GaussianMixture, target: Float[ArrayLike, " k"], *, nodes: int | None = None
 ) -> SampleSizes:
     """Effective over actual sample sizes for a pool that is a mixture of Gaussian domains (T2).
 
@@ -57,8 +57,10 @@ def mixture_sample_sizes(
     ``1 / E_p w^2``, at least that by label; `hard_mean` is ``E_p w_hard``, in general not one.
     Valid for isotropic components of one variance whose means lie in a flat of at most three
     dimensions. By quadrature with `nodes` per coordinate; `posterior` to rounding, `hard_mean`
-    exact for means on a line, else good to some 1e-5. Raises ValueError for other mixtures and
-    for targets that are no probabilities. Source: derived in the module docstring.
+    exact for means on a line, else good to some 1e-5.
+
+    Errors: ValueError for other mixtures and for targets that are no probabilities.
+    Source: derived in the module docstring.
     """
     labels = label_sample_size(mixture.weights, target)
     flat, nodes = flat_and_nodes(mixture, nodes)

@@ -43,8 +43,9 @@ class Radius(eqx.Module):
 def radius_nodes(dimension: Array, across: Array, nodes: int) -> Radius:
     """The law of B for `dimension` >= 2 and ``r2 = across >= 0``.
 
-    `residual` is how far the weights were from summing to one before they were made to. Source:
-    derived in the module docstring.
+    `residual` is how far the weights were from summing to one before they were made to.
+
+    Source: derived in the module docstring.
     """
     freedom = dimension - 1
     typical = jnp.sqrt(freedom + across**2)

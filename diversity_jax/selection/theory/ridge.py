@@ -15,11 +15,9 @@ at ``theta* = M^-1 sum_k omega_k M_k theta_k``, and domain k's risk there is
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, ArrayLike, Float, Int, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.selection.theory import checks
@@ -42,10 +40,13 @@ class DesignRisk(eqx.Module):
 
 
 def pooled_second_moment(
-    second_moments: Float[Array, "k d d"], shares: Float[Array, " k"]
+    second_moments: Float[ArrayLike, "k d d"], shares: Float[ArrayLike, " k"]
 ) -> Float[Array, "d d"]:
-    """``sum_k shares[k] second_moments[k]``. Raises ValueError for shapes that disagree, shares
-    that are no probabilities, matrices that are no second moments."""
+    """``sum_k shares[k] second_moments[k]``.
+
+    Errors: ValueError for shapes that disagree, shares that are no probabilities, matrices that are
+    no second moments.
+    """
     second_moments, shares = checks.floating(second_moments, shares)
     _check_moments("second_moments", second_moments, shares)
     validate.simplex("shares", shares)
@@ -53,12 +54,12 @@ def pooled_second_moment(
 
 
 def homogeneous_excess(
-    second_moments: Float[Array, "k d d"],
-    shares: Float[Array, " k"],
-    test_second_moment: Float[Array, "d d"],
+    second_moments: Float[ArrayLike, "k d d"],
+    shares: Float[ArrayLike, " k"],
+    test_second_moment: Float[ArrayLike, "d d"],
     *,
-    noise_variance: Any,
-    samples: Any,
+    noise_variance: ScalarLike,
+    samples: ScalarLike,
     gaussian_factor: bool = True,
 ) -> Float[Array, ""]:
     """Mean excess risk of least squares on kept points when one teacher made all of y (T14).
@@ -66,8 +67,10 @@ def homogeneous_excess(
     ``noise_variance / samples tr(S M^-1)``, times ``samples / (samples - d - 1)`` unless
     `gaussian_factor` is false. Asymptotic in samples; with the factor exact for centred Gaussian
     rows. Needs ``samples > d + 1`` for the factor. `second_moments` of the kept points per domain
-    (`kept_domains`), `shares` of the domains among them. Raises ValueError for shapes that
-    disagree, shares that are no probabilities, too few samples. Source: derived.
+    (`kept_domains`), `shares` of the domains among them.
+
+    Errors: ValueError for shapes that disagree, shares that are no probabilities, too few samples.
+    Source: derived.
     """
     pooled = pooled_second_moment(second_moments, shares)
     test, noise, n, pooled = checks.floating(test_second_moment, noise_variance, samples, pooled)
@@ -85,19 +88,21 @@ def homogeneous_excess(
 
 
 def heterogeneous_limit(
-    second_moments: Float[Array, "k d d"],
-    shares: Float[Array, " k"],
-    teachers: Float[Array, "k d"],
-    test_second_moments: Float[Array, "k d d"],
+    second_moments: Float[ArrayLike, "k d d"],
+    shares: Float[ArrayLike, " k"],
+    teachers: Float[ArrayLike, "k d"],
+    test_second_moments: Float[ArrayLike, "k d d"],
     *,
-    ridge_per_sample: Any = 0.0,
+    ridge_per_sample: ScalarLike = 0.0,
 ) -> SharedRegression:
     """Where one regression for all domains tends to, and its risk in each (T15).
 
     ``theta* = (M + ridge_per_sample I)^-1 sum_k shares[k] M_k teachers[k]``; risks ``[k]`` are
-    ``(theta* - teachers[k])' S_k (theta* - teachers[k])``. The limit of many samples: noise and
-    the finite sample add terms of order 1/samples. Raises ValueError for shapes that disagree and
-    shares that are no probabilities. Source: derived.
+    ``(theta* - teachers[k])' S_k (theta* - teachers[k])``. The limit of many samples: noise and the
+    finite sample add terms of order 1/samples.
+
+    Errors: ValueError for shapes that disagree and shares that are no probabilities.
+    Source: derived.
     """
     pooled = pooled_second_moment(second_moments, shares)
     moments, shares, teachers, tests, ridge, pooled = checks.floating(
@@ -114,20 +119,22 @@ def heterogeneous_limit(
 
 
 def design_risk(
-    inputs: Float[Array, "n d"],
-    domains: Int[Array, " n"],
-    teachers: Float[Array, "k d"],
-    test_second_moments: Float[Array, "k d d"],
+    inputs: Float[ArrayLike, "n d"],
+    domains: Int[ArrayLike, " n"],
+    teachers: Float[ArrayLike, "k d"],
+    test_second_moments: Float[ArrayLike, "k d d"],
     *,
-    noise_variance: Any,
-    ridge: Any,
+    noise_variance: ScalarLike,
+    ridge: ScalarLike,
 ) -> DesignRisk:
     """Risk in each domain of ridge regression on the points at hand, averaged over the noise in y.
 
     ``y_i = teachers[domains[i]] . inputs[i] + noise``; the estimate is ``(X'X + ridge I)^-1 X'y``.
     Exact given the inputs (T15); one row of `teachers` repeated gives T14. ``ridge = 0`` wants
-    inputs of full rank, else NaN or infinity comes back. Raises ValueError for shapes that
-    disagree and negative `ridge` or `noise_variance`. Source: derived.
+    inputs of full rank, else NaN or infinity comes back.
+
+    Errors: ValueError for shapes that disagree and negative `ridge` or `noise_variance`.
+    Source: derived.
     """
     inputs, teachers, tests, noise, ridge = checks.floating(
         inputs, teachers, test_second_moments, noise_variance, ridge
@@ -156,7 +163,7 @@ def _risks(parameters: Array, teachers: Array, tests: Array) -> Array:
     return jnp.einsum("ki,kij,kj->k", gaps, tests, gaps)
 
 
-def _check_moments(argument: str, moments: Any, per_domain: Any) -> None:
+def _check_moments(argument: str, moments: Array, per_domain: Array) -> None:
     validate.shape(argument, moments, (per_domain.shape[0], None, None), "one matrix per domain")
     if moments.shape[1] != moments.shape[2]:
         raise validate.fail(argument, f"shape {moments.shape}", "square matrices", "pass [k, d, d]")

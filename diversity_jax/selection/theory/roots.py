@@ -6,18 +6,21 @@ If ``f(x, p) = 0`` then ``dx = -(df/dp) dp / (df/dx)``: no derivative goes throu
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, ScalarLike
 
 
-def increasing_root(function: Callable[[Array], Array], lower: Any, upper: Any) -> Float[Array, ""]:
+def increasing_root(
+    function: Callable[[Array], Array], lower: ScalarLike, upper: ScalarLike
+) -> Float[Array, ""]:
     """Where `function` crosses zero between `lower` and `upper`, in the dtype of `lower`.
 
-    Right to the last digit of the longer bound, not of the root. Where the function does not
-    cross zero the nearer bound comes back. Source: the module docstring.
+    Right to the last digit of the longer bound, not of the root. Where the function does not cross
+    zero the nearer bound comes back.
+
+    Source: the module docstring.
     """
     lower = jnp.asarray(lower)
     upper = jnp.asarray(upper, lower.dtype)

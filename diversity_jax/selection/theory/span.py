@@ -8,12 +8,10 @@ power of its step for smooth integrands.
 
 from __future__ import annotations
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.selection.theory import checks
@@ -38,10 +36,10 @@ class Lattice(eqx.Module):
     steps: Float[Array, " r"]
 
 
-def flatten(weights: Any, means: Any, variance: Any) -> Flat:
+def flatten(weights: ArrayLike, means: ArrayLike, variance: ScalarLike) -> Flat:
     """Coordinates of the means in the flat that they span, by QR.
 
-    Raises ValueError for shapes that disagree, weights that are no probabilities, one domain
+    Errors: ValueError for shapes that disagree, weights that are no probabilities, one domain
     alone, or more than `MOST` coordinates (that is more than four domains in many dimensions).
     """
     weights, means, variance = checks.floating(weights, means, variance)

@@ -23,14 +23,13 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import gammainc, gammaln, ndtr, ndtri, xlogy
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax.selection.theory import checks
 from diversity_jax.selection.theory.roots import increasing_root
@@ -46,23 +45,27 @@ class Band(eqx.Module):
     variance: Float[Array, ""]
 
 
-def band_moments(*, low: Any, high: Any) -> Band:
+def band_moments(*, low: ScalarLike, high: ScalarLike) -> Band:
     """Mean and variance of a standard normal number between two quantile levels (T4).
 
     ``mean = (f_a - f_b) / (high - low)``, f the density at the quantiles; the variance stands in
-    the module docstring. Exact, ``low = 0`` and ``high = 1`` included. Raises ValueError unless
-    ``0 <= low < high <= 1``. Source: derived.
+    the module docstring. Exact, ``low = 0`` and ``high = 1`` included.
+
+    Errors: ValueError unless ``0 <= low < high <= 1``.
+    Source: derived.
     """
     checks.band(low, high)
     low, high = checks.floating(low, high)
     return truncated_normal(ndtri(low), ndtri(high))[1]
 
 
-def truncated_normal(lower: Any, upper: Any) -> tuple[Float[Array, ""], Band]:
+def truncated_normal(lower: ScalarLike, upper: ScalarLike) -> tuple[Float[Array, ""], Band]:
     """The log-probability of ``lower < u < upper`` for standard normal u, and u's moments there.
 
     Ends may be infinite; relative accuracy holds for narrow bands and far tails alike. Wants
-    ``lower < upper``, not checked. Source: derived in the module docstring.
+    ``lower < upper``, not checked.
+
+    Source: derived in the module docstring.
     """
     return _truncated(*checks.floating(lower, upper))
 
@@ -93,13 +96,15 @@ def normal_mass(lower: Array, upper: Array) -> Array:
     )
 
 
-def shell_variance(dimension: int, *, low: Any, high: Any) -> Float[Array, ""]:
+def shell_variance(dimension: int, *, low: ScalarLike, high: ScalarLike) -> Float[Array, ""]:
     """The variance per direction, over the one before, of points kept by distance to the centroid.
 
     ``v = (F_{d+2}(q_b) - F_{d+2}(q_a)) / (high - low)`` with chi-square cdfs F and d-quantiles q
     (T3); the mean does not move. `low` and `high` are quantile levels of the DISTANCE. Exact for
-    isotropic Gaussians around their true centroid. Raises ValueError for a dimension that is no
-    integer >= 1 or levels outside [0, 1]. Source: derived.
+    isotropic Gaussians around their true centroid.
+
+    Errors: ValueError for a dimension that is no integer >= 1 or levels outside [0, 1].
+    Source: derived.
     """
     checks.count("dimension", dimension, 1)
     checks.band(low, high)
@@ -108,11 +113,16 @@ def shell_variance(dimension: int, *, low: Any, high: Any) -> Float[Array, ""]:
     return 1 - (_lost(half, high) - _lost(half, low)) / (high - low)
 
 
-def shell_variance_approximation(dimension: int, *, low: Any, high: Any) -> Float[Array, ""]:
+def shell_variance_approximation(
+    dimension: int, *, low: ScalarLike, high: ScalarLike
+) -> Float[Array, ""]:
     """``1 + sqrt(2 / dimension) E[u | band]``: `shell_variance` up to terms of order 1/dimension.
 
     For an end bin of fraction rho, ``1 -+ pdf(z) / rho sqrt(2 / d)``: selection by distance fades
-    in high dimension. Asymptotic in the dimension. Errors and source as `shell_variance`.
+    in high dimension. Asymptotic in the dimension.
+
+    Errors: as `shell_variance`.
+    Source: as `shell_variance`.
     """
     checks.count("dimension", dimension, 1)
     return 1 + math.sqrt(2 / dimension) * band_moments(low=low, high=high).mean
@@ -126,8 +136,8 @@ def _lost(half: Array, level: Array) -> Array:
     # Laurent and Massart: P(chi-square > d + 2 sqrt(d x) + 2 x) <= exp(-x).
     excess = -jnp.log1p(-inner)
     most = half + jnp.sqrt(2 * half * excess) + excess
-    found = increasing_root(lambda x: gammainc(half, x) - inner, jnp.zeros_like(most), most)
-    return jnp.where(end, 0.0, jnp.exp(xlogy(half, found) - found - gammaln(half + 1)))
+    quantile = increasing_root(lambda x: gammainc(half, x) - inner, jnp.zeros_like(most), most)
+    return jnp.where(end, 0.0, jnp.exp(xlogy(half, quantile) - quantile - gammaln(half + 1)))
 
 
 @cache

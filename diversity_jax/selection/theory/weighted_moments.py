@@ -22,13 +22,12 @@ from __future__ import annotations
 
 from functools import partial
 from math import comb
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.scipy.stats import norm
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.mixtures import GaussianMixture
@@ -62,19 +61,22 @@ class WeightedEstimate(eqx.Module):
 
 def weighted_moments(
     mixture: GaussianMixture,
-    target: Float[Array, " k"],
+    target: Float[ArrayLike, " k"],
     *,
-    direction: Float[Array, " d"],
-    centre: Any,
+    direction: Float[ArrayLike, " d"],
+    centre: ScalarLike,
     nodes: int | None = None,
 ) -> WeightedMoments:
     """Moments of weights times powers of ``S = direction . x - centre`` over the pool (T2).
 
-    `mixture` is the pool, its weights p; `target` are the weights q. Valid for isotropic
-    components of one variance whose means lie in a flat of at most three dimensions. By quadrature
-    with `nodes` per coordinate: `posterior` to rounding, `hard` exact for means on a line, else to
-    some 1e-5 of S's scale. Raises ValueError for other mixtures, a target that is no probability
-    and a direction that does not fit the mixture. Source: derived in the module docstring.
+    `mixture` is the pool, its weights p; `target` are the weights q. Valid for isotropic components
+    of one variance whose means lie in a flat of at most three dimensions. By quadrature with
+    `nodes` per coordinate: `posterior` to rounding, `hard` exact for means on a line, else to some
+    1e-5 of S's scale.
+
+    Errors: ValueError for other mixtures, a target that is no probability and a direction that does
+    not fit the mixture.
+    Source: derived in the module docstring.
     """
     label_sample_size(mixture.weights, target)  # refuses what is no probability
     flat, nodes = flat_and_nodes(mixture, nodes)
@@ -88,12 +90,14 @@ def weighted_moments(
     return _moments(nodes, flat, target / mixture.weights, places, spread)
 
 
-def weighted_estimate(moments: Float[Array, "2 5"], *, order: int) -> WeightedEstimate:
+def weighted_estimate(moments: Float[ArrayLike, "2 5"], *, order: int) -> WeightedEstimate:
     """Mean and variance of the average of ``w S^order``, from one weight's rows of moments.
 
-    `order` is 0, 1 or 2. Exact for averages that are not divided by the sum of weights. Raises
-    ValueError for moments of another shape or another order.
+    `order` is 0, 1 or 2. Exact for averages that are not divided by the sum of weights.
+
+    Errors: ValueError for moments of another shape or another order.
     """
+    moments = jnp.asarray(moments)
     validate.shape("moments", moments, (2, HIGHEST + 1), "pass one field of WeightedMoments")
     if order not in (0, 1, 2):
         raise validate.fail("order", repr(order), "0, 1 or 2", "squares need twice the order")
@@ -156,12 +160,12 @@ def _truncated(lower: Array, upper: Array, centre: Array) -> Array:
         (jnp.where(jnp.isfinite(end), end, 0.0), norm.pdf(end - centre)) for end in (lower, upper)
     ]
     (low, at_low), (high, at_high) = ends
-    found = [normal_mass(lower - centre, upper - centre)]
+    moments = [normal_mass(lower - centre, upper - centre)]
     for order in range(1, HIGHEST + 1):
         edge = low ** (order - 1) * at_low - high ** (order - 1) * at_high
-        before = (order - 1) * found[order - 2] if order > 1 else 0.0
-        found.append(edge + before + centre * found[order - 1])
-    return jnp.stack(found, axis=-1)
+        before = (order - 1) * moments[order - 2] if order > 1 else 0.0
+        moments.append(edge + before + centre * moments[order - 1])
+    return jnp.stack(moments, axis=-1)
 
 
 def _powers(values: Array) -> Array:
