@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, ScalarLike
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
 
 
 def linear_attention(
-    tokens: Float[Array, "n d"],
-    heads: Float[Array, "h d"],
+    tokens: Float[ArrayLike, "n d"],
+    heads: Float[ArrayLike, "h d"],
     *,
     strength: ScalarLike,
     scale: ScalarLike | None = None,
@@ -27,8 +27,7 @@ def linear_attention(
     Cost: O(L h d); A and the L x L scores are never formed.
     Source: abstract of arXiv 2505.13112.
     """
-    validate.shape("tokens", tokens, (None, None), "give one sequence [length, d]")
-    validate.shape("heads", heads, (None, tokens.shape[1]), "give heads [h, d] of the tokens' d")
+    tokens, heads = _checked(tokens, heads)
     gain = (
         jnp.asarray(clusters if scale is None else scale) * jnp.asarray(strength) / tokens.shape[0]
     )
@@ -37,14 +36,14 @@ def linear_attention(
 
 
 def in_context_attention(
-    tokens: Float[Array, "n d"], *, strength: ScalarLike, scale: ScalarLike
+    tokens: Float[ArrayLike, "n d"], *, strength: ScalarLike, scale: ScalarLike
 ) -> Float[Array, "n d"]:
     """The parameter-free layer, ``T_l = (scale/L) sum_k strength <X_l, X_k> X_k``.
 
     Cost: O(L d min(L, d)).
     Source: abstract of arXiv 2505.13112.
     """
-    validate.shape("tokens", tokens, (None, None), "give one sequence [length, d]")
+    tokens = _sequence(tokens)
     length, dimension = tokens.shape
     gain = jnp.asarray(scale) * jnp.asarray(strength) / length
     if length < dimension:
@@ -53,7 +52,7 @@ def in_context_attention(
 
 
 def softmax_attention(
-    tokens: Float[Array, "n d"], heads: Float[Array, "h d"], *, strength: ScalarLike
+    tokens: Float[ArrayLike, "n d"], heads: Float[ArrayLike, "h d"], *, strength: ScalarLike
 ) -> Float[Array, "n d"]:
     """The sum of softmax heads with scores ``strength <X_l, mu_h> <mu_h, X_k>``.
 
@@ -64,8 +63,20 @@ def softmax_attention(
     Cost: memory O(h L^2).
     Source: our parametrisation; the paper's is not known.
     """
-    validate.shape("tokens", tokens, (None, None), "give one sequence [length, d]")
-    validate.shape("heads", heads, (None, tokens.shape[1]), "give heads [h, d] of the tokens' d")
+    tokens, heads = _checked(tokens, heads)
     overlaps = (tokens @ heads.T).T
     scores = strength * overlaps[:, :, None] * overlaps[:, None, :]
     return (jax.nn.softmax(scores, axis=-1) @ tokens[None, :, :]).sum(axis=0)
+
+
+def _checked(
+    tokens: Float[ArrayLike, "n d"], heads: Float[ArrayLike, "h d"]
+) -> tuple[Float[Array, "n d"], Float[Array, "h d"]]:
+    tokens = _sequence(tokens)
+    validate.shape("heads", heads, (None, tokens.shape[1]), "give heads [h, d] of the tokens' d")
+    return tokens, jnp.asarray(heads)
+
+
+def _sequence(tokens: Float[ArrayLike, "n d"]) -> Float[Array, "n d"]:
+    validate.shape("tokens", tokens, (None, None), "give one sequence [length, d]")
+    return jnp.asarray(tokens)

@@ -11,7 +11,9 @@ from jaxtyping import Array, ArrayLike, Float, Int
 from diversity_jax import validate
 
 
-def alignment(heads: Float[Array, "h d"], centroids: Float[Array, "k d"]) -> Float[Array, ""]:
+def alignment(
+    heads: Float[ArrayLike, "h d"], centroids: Float[ArrayLike, "k d"]
+) -> Float[Array, ""]:
     """The best over matchings of the worst ``|<head, centroid>|``; 1 when every centroid is found.
 
     Sign and order of heads are never identifiable. With more heads than clusters the matching is
@@ -20,6 +22,7 @@ def alignment(heads: Float[Array, "h d"], centroids: Float[Array, "k d"]) -> Flo
     Errors: ValueError for fewer heads than clusters, and for heads of another dimension.
     Cost: h!/(h-k)! small sums.
     """
+    heads, centroids = jnp.asarray(heads), jnp.asarray(centroids)
     validate.shape("centroids", centroids, (None, None), "give centroids [k, d]")
     validate.shape("heads", heads, (None, centroids.shape[1]), "give heads [h, d] of the same d")
     if heads.shape[0] < centroids.shape[0]:
@@ -32,53 +35,64 @@ def alignment(heads: Float[Array, "h d"], centroids: Float[Array, "k d"]) -> Flo
     return jnp.max(jnp.min(matched, axis=1))
 
 
-def span_overlap(heads: Float[Array, "h d"], centroids: Float[Array, "k d"]) -> Float[Array, ""]:
+def span_overlap(
+    heads: Float[ArrayLike, "h d"], centroids: Float[ArrayLike, "k d"]
+) -> Float[Array, ""]:
     """The smallest norm over heads of the head's projection on the span of the centroids."""
-    basis, _ = jnp.linalg.qr(centroids.T)
-    return jnp.min(jnp.linalg.norm(heads @ basis, axis=1))
+    basis, _ = jnp.linalg.qr(jnp.asarray(centroids).T)
+    return jnp.min(jnp.linalg.norm(jnp.asarray(heads) @ basis, axis=1))
 
 
-def off_axis(heads: Float[Array, "h d"], centroids: Float[Array, "k d"]) -> Float[Array, ""]:
+def off_axis(
+    heads: Float[ArrayLike, "h d"], centroids: Float[ArrayLike, "k d"]
+) -> Float[Array, ""]:
     """The largest sine of the angle between a head and its nearest centroid, accurate near 0.
 
     Heads and centroids of unit length.
     """
+    heads, centroids = jnp.asarray(heads), jnp.asarray(centroids)
     cosines = heads @ centroids.T
     nearest = jnp.argmax(jnp.abs(cosines), axis=1)
     along = jnp.take_along_axis(cosines, nearest[:, None], axis=1)
     return jnp.max(jnp.linalg.norm(heads - along * centroids[nearest], axis=1))
 
 
-def frame_error(heads: Float[Array, "h d"], centroids: Float[Array, "k d"]) -> Float[Array, ""]:
+def frame_error(
+    heads: Float[ArrayLike, "h d"], centroids: Float[ArrayLike, "k d"]
+) -> Float[Array, ""]:
     """How far the overlaps are from an orthonormal frame: ``max |C - tr(C)/k I|`` for C = V'V.
 
     ``V = heads @ centroids'``. Zero for heads that are a rotated basis of the centroids' span.
     """
-    overlaps = heads @ centroids.T
+    overlaps = jnp.asarray(heads) @ jnp.asarray(centroids).T
     form = overlaps.T @ overlaps
-    k = centroids.shape[0]
+    k = form.shape[0]
     return jnp.max(jnp.abs(form - jnp.trace(form) / k * jnp.eye(k, dtype=form.dtype)))
 
 
 def manifold_violation(
-    heads: Float[Array, "h d"], centroids: Float[Array, "k d"]
+    heads: Float[ArrayLike, "h d"], centroids: Float[ArrayLike, "k d"]
 ) -> Float[Array, ""]:
     """How far two heads are off the manifold: the largest of the three products that vanish.
 
     The manifold is that of `training.manifold_start`. Of more heads or centroids the first two
     count.
     """
+    heads, centroids = jnp.asarray(heads), jnp.asarray(centroids)
     cross = heads[:2] @ centroids[:2].T
     return jnp.max(jnp.abs(jnp.stack([cross[0, 1], cross[1, 0], heads[0] @ heads[1]])))
 
 
 def within_and_between(
-    outputs: Float[Array, "n d"], labels: Int[ArrayLike, " n"], centroids: Float[Array, "k d"]
+    outputs: Float[ArrayLike, "n d"],
+    labels: Int[ArrayLike, " n"],
+    centroids: Float[ArrayLike, "k d"],
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """Mean squared distance of outputs to their own centroid, and to their cluster's mean.
 
     Errors: ValueError for a concrete label that names no cluster.
     """
+    outputs, centroids = jnp.asarray(outputs), jnp.asarray(centroids)
     k = centroids.shape[0]
     values = validate.concrete(labels)
     if values is not None and values.size and not (values.min() >= 0 and values.max() < k):

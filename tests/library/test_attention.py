@@ -212,6 +212,19 @@ def test_span_overlap_is_the_smallest_projection():
     assert float(measures.span_overlap(heads, jnp.eye(2, 3))) == pytest.approx(0.6)
 
 
+def test_a_rotated_basis_is_a_frame_off_the_axes_and_on_no_manifold():
+    centroids, angle = jnp.eye(2, 4), 0.3
+    cosine, sine = np.cos(angle), np.sin(angle)
+    turned = jnp.array([[cosine, sine], [-sine, cosine]]) @ centroids
+    assert float(measures.frame_error(turned, centroids)) == pytest.approx(0.0, abs=1e-15)
+    assert float(measures.off_axis(turned, centroids)) == pytest.approx(sine)
+    assert float(measures.manifold_violation(turned, centroids)) == pytest.approx(sine)
+    stretched = jnp.array([[1.0], [0.5]]) * centroids
+    assert float(measures.frame_error(stretched, centroids)) == pytest.approx(0.375)
+    start = training.manifold_start(key("violation"), centroids)
+    assert float(measures.manifold_violation(start, centroids)) < 1e-15
+
+
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
 def test_precision_follows_the_mixture(dtype):
     mixture = GaussianMixture.isotropic(

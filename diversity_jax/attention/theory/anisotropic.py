@@ -23,10 +23,10 @@ from __future__ import annotations
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, ScalarLike
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
-from diversity_jax.attention.theory.risk import check_length
+from diversity_jax.attention.theory.risk import check_heads, check_length
 from diversity_jax.mixtures import GaussianMixture
 
 
@@ -57,7 +57,7 @@ class _Moments(eqx.Module):
 
 
 def anisotropic_risk(
-    heads: Float[Array, "h d"],
+    heads: Float[ArrayLike, "h d"],
     mixture: GaussianMixture,
     *,
     length: ScalarLike,
@@ -78,13 +78,13 @@ def anisotropic_risk(
 
 
 def anisotropic_layer(
-    heads: Float[Array, "h d"],
+    heads: Float[ArrayLike, "h d"],
     mixture: GaussianMixture,
     *,
     length: ScalarLike,
     strength: ScalarLike,
     scale: ScalarLike | None = None,
-    targets: Float[Array, "k d"] | None = None,
+    targets: Float[ArrayLike, "k d"] | None = None,
 ) -> AnisotropicLayer:
     """Risk, quantisation error and variance of the layer's output for clusters of any covariance.
 
@@ -107,12 +107,12 @@ def anisotropic_layer(
 
 
 def anisotropic_strengths(
-    heads: Float[Array, "h d"],
+    heads: Float[ArrayLike, "h d"],
     mixture: GaussianMixture,
     *,
     length: ScalarLike,
     scale: ScalarLike | None = None,
-    targets: Float[Array, "k d"] | None = None,
+    targets: Float[ArrayLike, "k d"] | None = None,
 ) -> AnisotropicStrengths:
     """The strengths of least risk and of least quantisation error for heads held fixed.
 
@@ -130,7 +130,7 @@ def anisotropic_strengths(
 
 
 def anisotropic_regulariser(
-    heads: Float[Array, "h d"], mixture: GaussianMixture
+    heads: Float[ArrayLike, "h d"], mixture: GaussianMixture
 ) -> Float[Array, ""]:
     """``sum over unordered pairs of heads of E[<mu_h, X>^2 <mu_h', X>^2]``, X one token.
 
@@ -139,7 +139,7 @@ def anisotropic_regulariser(
     Errors: ValueError for heads of another dimension.
     Source: derived above.
     """
-    _check_heads(heads, mixture)
+    heads = check_heads(heads, mixture)
     overlaps = heads @ mixture.means.T
     spread = jnp.einsum("hi,kij,gj->khg", heads, mixture.component_covariances(), heads)
     products = overlaps.T[:, :, None] * overlaps.T[:, None, :]
@@ -149,14 +149,13 @@ def anisotropic_regulariser(
     return (jnp.sum(pairs) - jnp.trace(pairs)) / 2
 
 
-def _check_heads(heads: Array, mixture: GaussianMixture) -> None:
-    validate.shape("heads", heads, (None, mixture.dimension), "give heads [h, d] of its d")
-
-
 def _moments(
-    heads: Array, mixture: GaussianMixture, length: ScalarLike, targets: Array | None
+    heads: Float[ArrayLike, "h d"],
+    mixture: GaussianMixture,
+    length: ScalarLike,
+    targets: Float[ArrayLike, "k d"] | None,
 ) -> _Moments:
-    _check_heads(heads, mixture)
+    heads = check_heads(heads, mixture)
     check_length(length)
     weights, means = mixture.weights, mixture.means
     targets = means if targets is None else jnp.asarray(targets, means.dtype)

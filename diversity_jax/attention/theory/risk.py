@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float, ScalarLike
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.mixtures import GaussianMixture, common_variance
@@ -36,8 +36,16 @@ def check_length(length: ScalarLike) -> None:
         raise validate.fail("length", value, "a number of tokens >= 1 or infinity", "pass e.g. 30")
 
 
+def check_heads(heads: Float[ArrayLike, "h d"], mixture: GaussianMixture) -> Float[Array, "h d"]:
+    """The heads as an array of jax; refuse those of another dimension than the mixture's."""
+    validate.shape(
+        "heads", heads, (None, mixture.dimension), "give heads [h, d] of the mixture's d"
+    )
+    return jnp.asarray(heads)
+
+
 def population_risk(
-    heads: Float[Array, "h d"],
+    heads: Float[ArrayLike, "h d"],
     mixture: GaussianMixture,
     *,
     length: ScalarLike,
@@ -55,9 +63,7 @@ def population_risk(
     Cost: O((h + k)^2 d + h^2 k + h k^2 + k^3).
     Source: reconstructed from the abstract of arXiv 2505.13112; derived above.
     """
-    validate.shape(
-        "heads", heads, (None, mixture.dimension), "give heads [h, d] of the mixture's d"
-    )
+    heads = check_heads(heads, mixture)
     check_length(length)
     tau = common_variance(mixture)
     traces = _traces(heads, mixture, tau)
@@ -69,7 +75,7 @@ def population_risk(
 
 
 def distance_to_infinite(
-    heads: Float[Array, "h d"],
+    heads: Float[ArrayLike, "h d"],
     mixture: GaussianMixture,
     *,
     length: ScalarLike,
@@ -83,9 +89,7 @@ def distance_to_infinite(
 
     Source: derived above.
     """
-    validate.shape(
-        "heads", heads, (None, mixture.dimension), "give heads [h, d] of the mixture's d"
-    )
+    heads = check_heads(heads, mixture)
     check_length(length)
     tau = common_variance(mixture)
     traces = _traces(heads, mixture, tau)
@@ -162,7 +166,7 @@ def _product(left: Float[Array, "n m"], right: Float[Array, "m l"]) -> Float[Arr
     return jnp.sum(left[:, :, None] * right[None, :, :], axis=1)
 
 
-def regulariser(heads: Float[Array, "h d"], mixture: GaussianMixture) -> Float[Array, ""]:
+def regulariser(heads: Float[ArrayLike, "h d"], mixture: GaussianMixture) -> Float[Array, ""]:
     """``sum over unordered pairs of heads of E[<mu_h, X>^2 <mu_h', X>^2]``, X one token.
 
     Zero for one head. Any norms, weights and angles; one variance common to the clusters. In
@@ -172,9 +176,7 @@ def regulariser(heads: Float[Array, "h d"], mixture: GaussianMixture) -> Float[A
     Source: the abstract does not give the regulariser; this form is our reading of it, derived
     from the joint moment of two quadratic forms of rank one.
     """
-    validate.shape(
-        "heads", heads, (None, mixture.dimension), "give heads [h, d] of the mixture's d"
-    )
+    heads = check_heads(heads, mixture)
     tau = common_variance(mixture)
     overlaps, gram = _product(heads, mixture.means.T), _product(heads, heads.T)
     squares = overlaps**2 + tau * jnp.sum(heads**2, axis=1)[:, None]
