@@ -28,7 +28,8 @@ from diversity_jax.commands import entry
 from tests import typed
 
 entry.emit()
-typed.install()
+if os.environ.get("DIVERSITY_JAX_TEST_TYPES", "0") == "1":
+    typed.install()
 
 import jax
 import pytest
@@ -78,6 +79,20 @@ def compiled_anew(request):
     yield
     del os.environ["JAX_ENABLE_COMPILATION_CACHE"]
     jax.config.update("jax_enable_compilation_cache", True)
+
+
+@pytest.fixture(autouse=True)
+def compiled_well(request):
+    """Where running takes longer than compiling (marker `heavy`), programs are optimised."""
+    if request.node.get_closest_marker("heavy") is None:
+        yield
+        return
+    kept = jax.config.jax_disable_most_optimizations, os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"]
+    jax.config.update("jax_disable_most_optimizations", False)
+    os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "0"
+    yield
+    jax.config.update("jax_disable_most_optimizations", kept[0])
+    os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = kept[1]
 
 
 def pytest_terminal_summary(terminalreporter):

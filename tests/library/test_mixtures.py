@@ -335,6 +335,7 @@ MEMORY = """
 """
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("kind", "dtype", "number", "names"),
     [

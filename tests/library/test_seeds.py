@@ -99,6 +99,7 @@ def test_numbers_of_seeds_below_zero_are_refused():
         seeds.seed_keys(seeds.root(0), [0, -1])
 
 
+@pytest.mark.bits
 def test_the_reference_mode_gives_the_same_bits_for_any_chunk_and_number_of_devices():
     found = {}
     # Two threads: with so few, the bits of a batched (`vmap`) sum do depend on the chunk.
