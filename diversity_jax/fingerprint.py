@@ -73,7 +73,7 @@ def environment() -> dict[str, Any]:
     import jax
 
     device = jax.devices()[0]
-    light = jax.config.jax_disable_most_optimizations  # pyright: ignore[reportAttributeAccessIssue]
+    light = jax.config.read("jax_disable_most_optimizations")  # pyright: ignore[reportAttributeAccessIssue]
     return {
         "versions": {package: version(package) for package in VERSIONS},
         "flags": os.environ.get("XLA_FLAGS", ""),

@@ -87,7 +87,10 @@ def compiled_well(request):
     if request.node.get_closest_marker("heavy") is None:
         yield
         return
-    kept = jax.config.jax_disable_most_optimizations, os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"]
+    kept = (
+        jax.config.read("jax_disable_most_optimizations"),
+        os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"],
+    )
     jax.config.update("jax_disable_most_optimizations", False)
     os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "0"
     yield
