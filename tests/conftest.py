@@ -83,8 +83,9 @@ def compiled_anew(request):
 
 @pytest.fixture(autouse=True)
 def compiled_well(request):
-    """Where running takes longer than compiling (marker `heavy`), programs are optimised."""
-    if request.node.get_closest_marker("heavy") is None:
+    """Where running takes longer than compiling (`heavy`, and all agreement), with optimisation."""
+    simulates = request.node.path.parent.name == "agreement"
+    if not simulates and request.node.get_closest_marker("heavy") is None:
         yield
         return
     kept = (
