@@ -23,7 +23,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, ArrayLike, Float, Int
 
 from diversity_jax import validate
 
@@ -175,11 +175,12 @@ def pack(tokens: Sequence[np.ndarray]) -> Packed:
 
 def forward(
     encoder: Encoder,
-    tokens: Int[Array, "r t"],
-    places: Int[Array, "r t"],
-    owners: Int[Array, "r t"],
+    tokens: Int[ArrayLike, "r t"],
+    places: Int[ArrayLike, "r t"],
+    owners: Int[ArrayLike, "r t"],
 ) -> Float[Array, "r t d"]:
     """The last layer at each token; tokens attend to those of the same owner in their row."""
+    tokens, places, owners = (jnp.asarray(part) for part in (tokens, places, owners))
     together = (owners[:, None, :, None] == owners[:, None, None, :]).astype(encoder.words.dtype)
     # A large finite penalty: two tokens that do not see each other get a weight of exactly zero.
     penalty = (1 - together) * jnp.finfo(encoder.words.dtype).min

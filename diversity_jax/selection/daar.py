@@ -128,8 +128,11 @@ def pseudo_labels(
     return Labels(*jax.lax.while_loop(unsettled, move, start))
 
 
-def nearest(points: Float[Array, "n d"], centroids: Float[Array, "k d"]) -> Int[Array, " n"]:
+def nearest(
+    points: Float[ArrayLike, "n d"], centroids: Float[ArrayLike, "k d"]
+) -> Int[Array, " n"]:
     """The number of the centroid nearest to each point; the first of equally near ones."""
+    points, centroids = jnp.asarray(points), jnp.asarray(centroids)
     squares = jnp.sum(centroids**2, axis=1)[None, :] - 2 * points @ centroids.T
     return jnp.argmin(squares, axis=1)
 

@@ -72,11 +72,11 @@ class Fitted(eqx.Module):
             (parameters, self.kept_held_out[place]),
         )
 
-    def outputs(self, embeddings: Float[Array, "n d"]) -> Float[Array, "n o"]:
+    def outputs(self, embeddings: Float[ArrayLike, "n d"]) -> Float[Array, "n o"]:
         """What the network says of `embeddings` `[n, d]`: logits, or predictions `[n, 1]`."""
-        return nnx.merge(self.graph, self.parameters)(embeddings)
+        return nnx.merge(self.graph, self.parameters)(jnp.asarray(embeddings))
 
-    def probabilities(self, embeddings: Float[Array, "n d"]) -> Float[Array, "n k"]:
+    def probabilities(self, embeddings: Float[ArrayLike, "n d"]) -> Float[Array, "n k"]:
         """The domains' probabilities by a probe."""
         return jax.nn.softmax(self.outputs(embeddings), axis=1)
 

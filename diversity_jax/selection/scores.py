@@ -172,7 +172,7 @@ def vendi_score_from_matrix(matrix: Float[ArrayLike, "n n"]) -> Float[Array, ""]
 
 
 def check_labelled(
-    embeddings: Float[ArrayLike, "n d"], labels: Int[ArrayLike, " n"], *, domains: int
+    embeddings: ArrayLike, labels: ArrayLike, *, domains: int
 ) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
     """Embeddings and labels as arrays; refuse what is not finite and labels that do not fit."""
     embeddings, labels = jnp.asarray(embeddings), jnp.asarray(labels)
@@ -194,7 +194,7 @@ def check_labelled(
     return embeddings, labels
 
 
-def check_range(labels: Int[ArrayLike, " n"], *, domains: int) -> None:
+def check_range(labels: ArrayLike, *, domains: int) -> None:
     """Refuse concrete labels outside 0 to ``domains - 1``; domains may be empty."""
     seen = validate.concrete(labels)
     if seen is not None and seen.size and (seen.min() < 0 or seen.max() >= domains):
@@ -219,7 +219,7 @@ def _check_domains(domains: object, least: int) -> None:
     validate.integer("domains", domains, fix, least=least)
 
 
-def _check_lengths(argument: str, vectors: Float[ArrayLike, "n d"]) -> None:
+def _check_lengths(argument: str, vectors: ArrayLike) -> None:
     values = validate.concrete(vectors)
     if values is None:
         return
