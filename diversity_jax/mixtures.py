@@ -258,8 +258,10 @@ def _sample(
 def _common_dtype(**arrays: npt.ArrayLike) -> np.dtype:
     """float32 or float64, from the arrays that have a dtype; plain numbers follow them."""
     known = [array.dtype for array in arrays.values() if isinstance(array, TYPED)]
+    # numpy's own float64 is no request for it: without 64-bit it becomes float32 in silence.
+    known = [jax.dtypes.canonicalize_dtype(dtype) for dtype in known]
     floating = [dtype for dtype in known if jnp.issubdtype(dtype, jnp.inexact)]
-    dtype = jax.dtypes.canonicalize_dtype(jnp.result_type(*(floating or [float])))
+    dtype = jnp.result_type(*(floating or [float]))
     if dtype not in (jnp.float32, jnp.float64):
         raise validate.fail(", ".join(arrays), str(dtype), "float32 or float64", "convert them")
     return dtype

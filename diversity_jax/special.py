@@ -15,7 +15,7 @@ from typing import TypeVar
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Inexact
 
 Numbers = TypeVar("Numbers", Array, np.ndarray, float)
 FAR = 10.0  # exp(-FAR^2 / 2) is below the spacing of 64-bit numbers
@@ -49,8 +49,8 @@ def hermite(order: int, x: Numbers) -> list[Numbers]:
 
 
 def solve_small(
-    matrix: Float[Array, "n n"], right: Float[Array, "n m"] | Float[Array, " n"]
-) -> Float[Array, "n m"] | Float[Array, " n"]:
+    matrix: Inexact[Array, "n n"], right: Inexact[Array, "n m"] | Inexact[Array, " n"]
+) -> Inexact[Array, "n m"] | Inexact[Array, " n"]:
     """`matrix^-1 right` for few rows, n small; Gauss-Jordan with pivoting.
 
     Plain array operations, so that many of them side by side run as one loop. XLA's own solver

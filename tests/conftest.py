@@ -13,7 +13,9 @@ from collections import Counter
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ.setdefault("JAX_ENABLE_X64", "1")
+# 64-bit, as the entry points have it, unless a run of its own is in single precision.
+DOUBLE = os.environ.get("DIVERSITY_JAX_TEST_X64", "1") != "0"
+os.environ.setdefault("JAX_ENABLE_X64", str(int(DOUBLE)))
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
@@ -35,7 +37,7 @@ import jax
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_enable_x64", DOUBLE)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
