@@ -33,7 +33,7 @@ def test_each_field_is_an_item(pages):
 
 
 def test_annotations_stand_as_written(pages):
-    assert re.search(r"heads: Float\[Array, ['\"]h d['\"]\]", text(pages[0]))
+    assert re.search(r"heads: Float\[ArrayLike, ['\"]h d['\"]\]", text(pages[0]))
     assert "jaxlib" not in text(pages[0])
 
 

@@ -142,7 +142,15 @@ CLAIMS = [
 def copied(tmp_path_factory):
     folder = tmp_path_factory.mktemp("stranger") / "checkout"
     ignored = shutil.ignore_patterns(
-        "__pycache__", ".venv", ".git", "results", "report*", "site", "*_cache", ".hypothesis"
+        "__pycache__",
+        ".venv",
+        ".git",
+        "results",
+        "report",
+        "report-*",
+        "site",
+        "*_cache",
+        ".hypothesis",
     )
     shutil.copytree(CHECKOUT, folder, ignore=ignored)
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
