@@ -8,6 +8,7 @@ folder with an `__init__`; it counts when it assigns or defines the marker (`PRE
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from pathlib import Path
 
 
@@ -17,9 +18,9 @@ def entries(folder: Path, marker: str) -> dict[str, str]:
     modules |= {path.parent.name: path for path in folder.glob("*/__init__.py")}
     lines = {}
     for name, path in sorted(modules.items()):
-        tree = _tree(path)
-        if any(marker in _assigned(node) for node in tree.body):
-            lines[name] = (ast.get_docstring(tree) or "").split("\n")[0]
+        assigned, first_line = _top_level(path.read_text(), path)
+        if marker in assigned:
+            lines[name] = first_line
     return lines
 
 
@@ -36,15 +37,19 @@ def require(folder: Path, marker: str, kind: str, name: str) -> None:
     validate.choice(kind, name, known)
 
 
-def _tree(path: Path) -> ast.Module:
+@lru_cache(maxsize=4096)  # by the text: one run asks for the same folders again and again
+def _top_level(source: str, path: Path) -> tuple[frozenset[str], str]:
+    """What `source` (of the file `path`) assigns or defines, and its first docstring line."""
     try:
-        return ast.parse(path.read_text())
+        tree = ast.parse(source)
     except SyntaxError as error:
         from diversity_jax import validate
 
         raise validate.fail(
             str(path), f"line {error.lineno} that does not parse", "Python source", "mend that line"
         ) from error
+    names = frozenset[str]().union(*(_assigned(node) for node in tree.body))
+    return names, (ast.get_docstring(tree) or "").split("\n")[0]
 
 
 def _assigned(node: ast.stmt) -> set[str]:

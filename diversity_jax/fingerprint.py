@@ -9,12 +9,14 @@ import itertools
 import os
 import tokenize
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from diversity_jax import _doors
 
 LIBRARY = "diversity_jax"
+FOLLOWED = (LIBRARY, "experiments", "figures")
 ROOT = Path(__file__).resolve().parent.parent  # the checkout, or where packages are installed
 # Storing and listing results, and which door a module came through, computes none of their numbers.
 PLUMBING = {
@@ -43,9 +45,9 @@ def of_files(*starts: Path, root: Path = ROOT) -> str:
 def reached(*starts: Path, root: Path = ROOT) -> set[Path]:
     """The files `starts` and every module that they import, directly or through others.
 
-    Followed are `diversity_jax` and `experiments` below `root`, without what only stores results.
-    Of a package that loads its modules when they are asked for, whoever has the package itself
-    reaches all of them.
+    Followed are `diversity_jax`, `experiments` and `figures` below `root`, without what only
+    stores results. Of a package that loads its modules when they are asked for, whoever has the
+    package itself reaches all of them.
     """
     paths, waiting = set(starts), list(starts)
     while waiting:
@@ -58,7 +60,14 @@ def reached(*starts: Path, root: Path = ROOT) -> set[Path]:
 
 def code(path: Path) -> str:
     """The source of `path` without comments, docstrings and blank lines."""
-    lines = io.StringIO(path.read_text()).readlines()
+    return _active(path.read_text())
+
+
+# What is derived from a file is kept by its text, so that a change is never missed: the
+# experiments of one run reach the same files again and again.
+@lru_cache(maxsize=4096)
+def _active(source: str) -> str:
+    lines = io.StringIO(source).readlines()
     tokens = list(tokenize.generate_tokens(iter(lines).__next__))
     for (row, column), (last, end) in reversed(_passive(tokens)):
         tail = lines[last - 1][end:]
@@ -97,24 +106,27 @@ def _passive(tokens: list[tokenize.TokenInfo]) -> list[tuple[tuple[int, int], tu
 
 def _needed(path: Path, root: Path) -> Iterator[Path]:
     """The files that the imports in `path` reach at once."""
-    run, held = _imports(path, root)
+    run, held = _imports(path.read_text(), path.relative_to(root).parent.parts)
     for module in run | held:
         file = _file(module, root)
         if file is None:
             continue
         if _counts(module):
             yield file
-        if module in held and file.name == "__init__.py" and _is_lazy(file):
+        if module in held and file.name == "__init__.py" and _is_lazy(file.read_text()):
             below = file.parent.rglob("*.py")
             yield from (part for part in below if _counts(_module(part, root)))
 
 
-def _imports(path: Path, root: Path) -> tuple[set[str], set[str]]:
-    """Modules that `path` runs, and those that it has by a name, under names that are current."""
-    package = path.relative_to(root).parent.parts
+@lru_cache(maxsize=4096)
+def _imports(source: str, package: tuple[str, ...]) -> tuple[set[str], set[str]]:
+    """Modules that `source` runs, and those that it has by a name, under names that are current.
+
+    It lies in the folders `package`.
+    """
     run: set[str] = set()
     held: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             run.update(alias.name for alias in node.names)
             # Without `as`, the name that `import a.b` gives is `a`.
@@ -138,7 +150,7 @@ def _counts(module: str) -> bool:
 
 
 def _file(module: str, root: Path) -> Path | None:
-    if _first(module) not in (LIBRARY, "experiments"):
+    if _first(module) not in FOLLOWED:
         return None
     base = root.joinpath(*module.split("."))
     candidates = (base.with_suffix(".py"), base / "__init__.py")
@@ -150,7 +162,8 @@ def _module(path: Path, root: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _is_lazy(init: Path) -> bool:
-    """Whether a package opens its doors by `_doors.lazily`."""
-    calls = (node for node in ast.walk(ast.parse(init.read_text())) if isinstance(node, ast.Call))
+@lru_cache(maxsize=4096)
+def _is_lazy(init: str) -> bool:
+    """Whether a package of this source opens its doors by `_doors.lazily`."""
+    calls = (node for node in ast.walk(ast.parse(init)) if isinstance(node, ast.Call))
     return any(ast.unparse(call.func).rpartition(".")[2] == "lazily" for call in calls)

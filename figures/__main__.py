@@ -93,7 +93,8 @@ def _draw(name: str, options: argparse.Namespace) -> int:
             f"result of {experiment}; make one with: "
             f"python -m experiments {experiment} --preset {options.preset}"
         ) from error
-    for path in output.save(figure, options.out, name).values():
+    source = output.source_of(name, dataset)
+    for path in output.save(figure, options.out, name, source).values():
         print(path)
     return 0
 

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
+import xarray
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection, QuadMesh
 from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.figure import Figure
+from PIL import Image
 
-from diversity_jax import results
+from diversity_jax import fingerprint, results
 from figures import style
+
+HERE = Path(__file__).resolve().parent
 
 COLUMNS = (
     "panel", "title", "x_label", "y_label", "series", "kind",
@@ -24,9 +30,14 @@ COLUMNS = (
 Row = dict[str, Any]
 
 
-def save(figure: Figure, folder: Path, stem: str) -> dict[str, Path]:
-    """Write `figure` as PNG, PDF and CSV to `folder`; returns the three paths by kind."""
-    made = {"png": image(figure, "png"), "pdf": image(figure, "pdf"), "csv": table(figure)}
+def save(figure: Figure, folder: Path, stem: str, source: str = "") -> dict[str, Path]:
+    """Write `figure` as PNG, PDF and CSV to `folder`; returns the three paths by kind.
+
+    With its `source` (what `source_of` gives), `kept` finds it again.
+    """
+    made = {"pdf": image(figure, "pdf"), "csv": table(figure)}
+    # The PNG last: it tells of the two others.
+    made["png"] = image(figure, "png", _signed(source, made) if source else None)
     paths = {}
     for kind, content in made.items():
         paths[kind] = folder / f"{stem}.{kind}"
@@ -34,10 +45,44 @@ def save(figure: Figure, folder: Path, stem: str) -> dict[str, Path]:
     return paths
 
 
-def image(figure: Figure, kind: str) -> bytes:
-    """`figure` as the bytes of a `png` or `pdf` file, the same for the same figure."""
+def kept(folder: Path, stem: str, source: str) -> bytes | None:
+    """The PNG that `save` wrote for this `source`, if all three files are as it wrote them."""
+    try:
+        made = {kind: (folder / f"{stem}.{kind}").read_bytes() for kind in ("pdf", "csv", "png")}
+        with Image.open(io.BytesIO(made["png"])) as picture:
+            signature = picture.info.get("Source")
+            picture.verify()
+    except (OSError, SyntaxError):  # what Pillow raises for a broken file
+        return None
+    return made["png"] if signature == _signed(source, made) else None
+
+
+def source_of(name: str, dataset: xarray.Dataset) -> str:
+    """All that decides figure `name` of `dataset`, as a hash: its data, its code, matplotlib."""
+    code = fingerprint.of_files(HERE / f"{name}.py", HERE / "style.py", root=HERE.parent)
+    digest = hashlib.sha256(f"{name} {code} {matplotlib.__version__}".encode())
+    digest.update(repr(sorted(dataset.attrs.items())).encode())
+    for label, variable in sorted(dataset.variables.items(), key=lambda pair: str(pair[0])):
+        described = label, variable.dims, variable.shape, variable.dtype.str
+        digest.update(repr((*described, sorted(variable.attrs.items()))).encode())
+        values = np.ascontiguousarray(variable.values)
+        digest.update(
+            repr(values.tolist()).encode() if values.dtype.hasobject else values.tobytes()
+        )
+    return digest.hexdigest()
+
+
+def _signed(source: str, made: dict[str, bytes]) -> str:
+    return hashlib.sha256(source.encode() + made["pdf"] + made["csv"]).hexdigest()
+
+
+def image(figure: Figure, kind: str, source: str | None = None) -> bytes:
+    """`figure` as the bytes of a `png` or `pdf` file, the same for the same figure.
+
+    A PNG says its `source` if there is one.
+    """
     buffer = io.BytesIO()
-    undated = {"png": {"Software": None}, "pdf": {"CreationDate": None}}
+    undated = {"png": {"Software": None, "Source": source}, "pdf": {"CreationDate": None}}
     with style.applied():
         figure.savefig(buffer, format=kind, metadata=undated[kind])
     return buffer.getvalue()

@@ -1,4 +1,7 @@
-"""The figures of a report: each drawn once from the data that decided, whatever goes wrong."""
+"""The figures of a report: each drawn once from the data that decided, whatever goes wrong.
+
+What an earlier report drew from the same data with the same code is taken as it is.
+"""
 
 from __future__ import annotations
 
@@ -50,9 +53,12 @@ def draw_all(run: Run, folder: Path, show: Progress, workers: int = 1) -> dict[K
     drawings, pieces = {}, []
     show(0, len(wanted), "figures")
     for which, outcome in wanted.items():
-        drawings[which], dataset = _begun(outcome, run)
-        if dataset is not None:
-            pieces.append((which, drawings[which].stem, dataset, folder))
+        drawing, dataset = _begun(outcome, run)
+        source = _decided_by(drawing, dataset)
+        png = output.kept(folder, drawing.stem, source) if source else None
+        drawings[which] = dataclasses.replace(drawing, png=png or b"")
+        if dataset is not None and png is None:
+            pieces.append((which, drawing.stem, dataset, folder, source))
     for number, (which, png, error) in enumerate(_drawn(pieces, workers)):
         show(len(wanted) - len(pieces) + number, len(wanted), "figures")
         if isinstance(error, STOPS):
@@ -79,7 +85,15 @@ def _begun(outcome: Outcome, run: Run) -> tuple[Drawing, Any]:
     return Drawing(name, stem, alt, command, problem=problem if dataset is None else ""), dataset
 
 
-Piece = tuple[Key, str, Any, Path]
+def _decided_by(drawing: Drawing, dataset: Any) -> str:
+    """All that decides a picture, as a hash; empty where that cannot be told."""
+    try:
+        return "" if dataset is None else output.source_of(drawing.name, dataset)
+    except Exception:  # what is wrong comes out, and is told, when the figure is drawn
+        return ""
+
+
+Piece = tuple[Key, str, Any, Path, str]
 
 
 def _drawn(
@@ -98,8 +112,8 @@ def _drawn(
 
 def _save(piece: Piece, show: Progress | None = None) -> bytes:
     """Draw one figure and write its files; returns the PNG."""
-    (name, _), stem, dataset, folder = piece
-    return output.save(figures.draw(name, dataset), folder, stem)["png"].read_bytes()
+    (name, _), stem, dataset, folder, source = piece
+    return output.save(figures.draw(name, dataset), folder, stem, source)["png"].read_bytes()
 
 
 def _source(outcome: Outcome, run: Run) -> str:

@@ -214,7 +214,7 @@ Made = dict[str, tuple[str, Exception | None]]
 def _made_beside(names: list[str], preset: str, seed: int, workers: int, show: Progress) -> Made:
     """Run the experiments among `names` without a fresh result, several at a time."""
     tasks = {name: task.make(name, preset, seed=seed) for name in names}
-    waiting = [name for name, made in tasks.items() if execute.standing(made)[0] != "fresh"]
+    waiting = [name for name, made in tasks.items() if execute.state(made) != "fresh"]
     if len(waiting) < 2:
         return {}
     made: Made = {}

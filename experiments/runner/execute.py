@@ -23,14 +23,19 @@ class ShardIncomplete(ValueError):
     """A merge was asked for before every shard had finished; the message counts what is missing."""
 
 
-def standing(task: Task) -> tuple[str, xarray.Dataset | None]:
-    """`fresh` with the saved result of `task`, or `stale` or `missing` with None."""
+def state(task: Task) -> str:
+    """Whether the saved result of `task` is `fresh`, `stale` or `missing`, without reading it."""
     kept = results.provenance(task.folder)
     if kept is None:
-        return "missing", None
-    if results.digest(kept.get("identity")) != results.digest(task.identity()):
-        return "stale", None
-    return "fresh", results.read(task.folder, task.command)
+        return "missing"
+    same = results.digest(kept.get("identity")) == results.digest(task.identity())
+    return "fresh" if same else "stale"
+
+
+def standing(task: Task) -> tuple[str, xarray.Dataset | None]:
+    """`fresh` with the saved result of `task`, or `stale` or `missing` with None."""
+    found = state(task)
+    return found, results.read(task.folder, task.command) if found == "fresh" else None
 
 
 def in_memory(task: Task, progress: Progress | None = None) -> xarray.Dataset:
