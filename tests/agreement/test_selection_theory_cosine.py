@@ -10,7 +10,7 @@ import pytest
 from scipy import integrate, special, stats
 
 from diversity_jax.selection import theory
-from diversity_jax.selection.theory import bessel
+from diversity_jax.selection.theory.numerics import bessel
 from tests.agreement.selection_samples import assert_means
 
 FIELDS = ("mean", "variance", "radius_square", "across_mean", "across_variance", "covariance")

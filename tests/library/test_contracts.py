@@ -19,16 +19,21 @@ NEW_SUBJECT = {
     "diversity_jax/kernel_fits/solver.py": "from diversity_jax.kernel_fits import model\n",
     "diversity_jax/kernel_fits/theory/__init__.py": "from diversity_jax.kernel_fits import model\n",
 }
+NUMERICS = "diversity_jax.selection.theory.numerics"
 PLANTED = {  # importing module, what it imports, words of the contract that is to say so
-    ("diversity_jax.selection.theory.roots", "diversity_jax.selection.kernels"): "theory sees",
-    ("diversity_jax.selection.theory.span", "diversity_jax.attention.measures"): "theory sees",
+    (
+        "diversity_jax.selection.theory.numerics.roots",
+        "diversity_jax.selection.kernels",
+    ): "theory sees",
+    (
+        "diversity_jax.selection.theory.numerics.span",
+        "diversity_jax.attention.measures",
+    ): "theory sees",
     ("diversity_jax.attention.theory.risk", "diversity_jax.attention.settings"): "theory sees",
     ("diversity_jax.kernel_fits.theory", "diversity_jax.kernel_fits.solver"): "theory sees",
     ("diversity_jax.attention.settings", "diversity_jax.attention.theory"): "simulation sees",
     ("diversity_jax.attention.measures", "diversity_jax.attention.theory.risk"): "simulation sees",
-    ("diversity_jax.selection.coverage.record", "diversity_jax.selection.theory.roots"): (
-        "simulation sees"
-    ),
+    ("diversity_jax.selection.coverage.record", f"{NUMERICS}.roots"): ("simulation sees"),
     ("diversity_jax.diffusion.model", "diversity_jax.diffusion.theory.times"): "parameters see",
     ("diversity_jax.kernel_fits.model", "diversity_jax.kernel_fits.solver"): "parameters see",
     ("diversity_jax.seeds", "diversity_jax.selection.scores"): "share sees",

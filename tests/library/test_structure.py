@@ -124,6 +124,39 @@ def test_a_figure_draws_an_experiment_that_exists(name):
     assert "draw" in defined | imported
 
 
+def public_names(path):
+    """Functions and records that a file defines under public names, and what its `__all__` adds."""
+    tree = ast.parse(path.read_text())
+    defined = {
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+    }
+    offered = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    return defined.union(*offered)
+
+
+@pytest.mark.parametrize("room", sorted((CHECKOUT / "diversity_jax").glob("*/theory")), ids=str)
+def test_theory_offers_every_public_function_and_record(room):
+    """What is meant for inside has an underscore or lies in a room of its own."""
+    subject = f"diversity_jax.{room.parent.name}.theory"
+    theory = importlib.import_module(subject)
+    assert sorted(theory.__all__) == sorted(set(theory.__all__))
+    missing = []
+    for path in sorted(room.glob("[!_]*.py")):
+        module = importlib.import_module(f"{subject}.{path.stem}")
+        missing += [
+            f"{path.stem}.{name}"
+            for name in public_names(path)
+            if name not in theory.__all__ or getattr(theory, name) is not getattr(module, name)
+        ]
+    assert missing == []
+
+
 def without_docstring(path):
     """Public functions, classes and methods of a file that lack a docstring, and the file."""
     tree = ast.parse(path.read_text())

@@ -1,7 +1,79 @@
 """Closed forms for attention-based clustering; sees mixtures and parameters, never simulations."""
 
-from diversity_jax.attention.theory.context import in_context, in_context_strengths
-from diversity_jax.attention.theory.risk import population_risk, regulariser
-from diversity_jax.attention.theory.trained import strengths
+from diversity_jax.attention.theory.anisotropic import (
+    AnisotropicLayer,
+    AnisotropicStrengths,
+    anisotropic_layer,
+    anisotropic_regulariser,
+    anisotropic_risk,
+    anisotropic_strengths,
+)
+from diversity_jax.attention.theory.context import (
+    Baselines,
+    InContext,
+    InContextStrengths,
+    baselines,
+    in_context,
+    in_context_strengths,
+    random_centroid_risk,
+)
+from diversity_jax.attention.theory.infinite import (
+    ObliqueOptimum,
+    ObliqueStrengths,
+    dual_basis,
+    oblique_optimum,
+    oblique_strengths,
+    softmax_head,
+)
+from diversity_jax.attention.theory.risk import distance_to_infinite, population_risk, regulariser
+from diversity_jax.attention.theory.trained import (
+    DiracMinimum,
+    Strengths,
+    dirac_minimum,
+    dirac_risk,
+    manifold_regulariser,
+    manifold_risk,
+    radial_rate,
+    regularisation_limit,
+    resting_overlap,
+    spurious_risk,
+    spurious_threshold,
+    strengths,
+)
 
-__all__ = ["in_context", "in_context_strengths", "population_risk", "regulariser", "strengths"]
+__all__ = [
+    "AnisotropicLayer",
+    "AnisotropicStrengths",
+    "Baselines",
+    "DiracMinimum",
+    "InContext",
+    "InContextStrengths",
+    "ObliqueOptimum",
+    "ObliqueStrengths",
+    "Strengths",
+    "anisotropic_layer",
+    "anisotropic_regulariser",
+    "anisotropic_risk",
+    "anisotropic_strengths",
+    "baselines",
+    "dirac_minimum",
+    "dirac_risk",
+    "distance_to_infinite",
+    "dual_basis",
+    "in_context",
+    "in_context_strengths",
+    "manifold_regulariser",
+    "manifold_risk",
+    "oblique_optimum",
+    "oblique_strengths",
+    "population_risk",
+    "radial_rate",
+    "random_centroid_risk",
+    "regularisation_limit",
+    "regulariser",
+    "resting_overlap",
+    "softmax_head",
+    "spurious_risk",
+    "spurious_threshold",
+    "strengths",
+]

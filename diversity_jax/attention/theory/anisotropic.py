@@ -26,7 +26,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
-from diversity_jax.attention.theory.risk import check_heads, check_length
+from diversity_jax.attention.theory._arguments import check_heads, check_length
 from diversity_jax.mixtures import GaussianMixture
 
 

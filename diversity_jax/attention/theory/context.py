@@ -15,8 +15,9 @@ from jax.scipy.stats import norm
 from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
-from diversity_jax.attention.theory.risk import check_length, common_variance, population_risk
-from diversity_jax.mixtures import GaussianMixture
+from diversity_jax.attention.theory._arguments import check_length
+from diversity_jax.attention.theory.risk import population_risk
+from diversity_jax.mixtures import GaussianMixture, common_variance
 
 
 class InContext(eqx.Module):

@@ -9,8 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
-from diversity_jax.attention.theory.risk import common_variance
-from diversity_jax.mixtures import GaussianMixture
+from diversity_jax.mixtures import GaussianMixture, common_variance
 
 
 class ObliqueOptimum(eqx.Module):

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
-from diversity_jax.attention.theory.risk import check_length
+from diversity_jax.attention.theory._arguments import check_length
 
 
 class Strengths(eqx.Module):

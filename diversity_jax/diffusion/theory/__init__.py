@@ -13,7 +13,7 @@ from diversity_jax.diffusion.theory.fairness import (
     fair_stop,
     stop_of,
 )
-from diversity_jax.diffusion.theory.losses import ClassTimes, class_times, flow_losses
+from diversity_jax.diffusion.theory.losses import along, contour, flow_losses
 from diversity_jax.diffusion.theory.speciation import (
     clone_probability,
     collapse_times,
@@ -26,9 +26,11 @@ from diversity_jax.diffusion.theory.spectrum import (
     Constants,
     Outliers,
     Resolvent,
+    bulk_nodes,
     bulks,
     class_constants,
     class_densities,
+    coefficients,
     density,
     equivalent_constants,
     giant_outliers,
@@ -36,7 +38,7 @@ from diversity_jax.diffusion.theory.spectrum import (
     resolvent,
     resolvent_of_covariances,
 )
-from diversity_jax.diffusion.theory.times import spectral_times
+from diversity_jax.diffusion.theory.times import ClassTimes, class_times, spectral_times
 
 __all__ = [
     "Bulks",
@@ -48,12 +50,16 @@ __all__ = [
     "FairStop",
     "Outliers",
     "Resolvent",
+    "along",
+    "bulk_nodes",
     "bulks",
     "class_constants",
     "class_densities",
     "class_times",
     "clone_probability",
+    "coefficients",
     "collapse_times",
+    "contour",
     "density",
     "equivalent_constants",
     "fair_fractions",

@@ -23,8 +23,7 @@ from diversity_jax import special, validate
 from diversity_jax.diffusion.model import ClassModel
 from diversity_jax.diffusion.theory import losses
 from diversity_jax.diffusion.theory.equations import from_model
-from diversity_jax.diffusion.theory.equations.contours import along, around
-from diversity_jax.diffusion.theory.times import span
+from diversity_jax.diffusion.theory.equations.contours import along, around, span
 
 SMALLEST = 0.01  # no class is given a smaller share
 STEPS, LONGEST, TOLERANCE = 30, 1.0, 1e-6
@@ -47,7 +46,7 @@ class FairStop(eqx.Module):
     regret: Float[Array, " k"]
 
 
-class Search(eqx.Module):
+class _Search(eqx.Module):
     """Where the search is to look next, the best so far, and how far it may step from there."""
 
     trial: Float[Array, " k"]
@@ -81,7 +80,7 @@ def _search(model: ClassModel, which: str) -> FairFractions:
         logs = jnp.log(_times(_with(model, _shares(logits)), which))
         return logs - jnp.mean(logs), logs
 
-    def step(_: Array, held: Search) -> Search:
+    def step(_: Array, held: _Search) -> _Search:
         jacobian, logs = jax.jacfwd(apart, has_aux=True)(held.trial)
         left = logs - jnp.mean(logs)
         residual = jnp.max(jnp.abs(left))
@@ -89,7 +88,7 @@ def _search(model: ClassModel, which: str) -> FairFractions:
         normal = jacobian.T @ jacobian + 1e-9 * jnp.eye(left.shape[0]) + 1.0
         move = special.solve_small(normal, jacobian.T @ left)
         better = (residual < held.residual) & jnp.isfinite(move).all()
-        best = Search(held.trial, held.trial, logs, residual, move, 2 * held.radius)
+        best = _Search(held.trial, held.trial, logs, residual, move, 2 * held.radius)
         kept = eqx.tree_at(lambda search: search.radius, held, held.radius / 4)
         now = jax.tree.map(lambda new, old: jnp.where(better, new, old), best, kept)
         now = eqx.tree_at(lambda search: search.radius, now, jnp.minimum(now.radius, LONGEST))
@@ -99,7 +98,7 @@ def _search(model: ClassModel, which: str) -> FairFractions:
 
     start = jnp.log(jnp.maximum(model.fractions - SMALLEST, 1e-6))
     start, empty = start - jnp.mean(start), jnp.full(start.shape, jnp.nan)
-    first = Search(start, start, empty, jnp.asarray(jnp.inf), empty, jnp.asarray(LONGEST / 2))
+    first = _Search(start, start, empty, jnp.asarray(jnp.inf), empty, jnp.asarray(LONGEST / 2))
     last = jax.lax.fori_loop(0, STEPS, step, first)
     return FairFractions(
         _shares(last.best), jnp.exp(last.logs), last.residual, last.residual < TOLERANCE

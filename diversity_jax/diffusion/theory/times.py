@@ -14,8 +14,7 @@ from diversity_jax import validate
 from diversity_jax.diffusion.model import ClassLosses, ClassModel
 from diversity_jax.diffusion.theory.equations import bulks, from_model
 from diversity_jax.diffusion.theory.equations.centred import Coefficients
-from diversity_jax.diffusion.theory.equations.contours import Contour, along, around
-from diversity_jax.diffusion.theory.equations.system import ClassSystem
+from diversity_jax.diffusion.theory.equations.contours import Contour, along, around, span
 
 GRID_POINTS, NEWTON_STEPS, HALVINGS, MOST_BULKS = 160, 5, 15, 8
 GENERALISATION = ("argmin", "share")
@@ -85,14 +84,6 @@ def _levels(
     share = level if level is not None and generalisation == "share" else 0.9
     gap = LEVELS.get(memorisation, 0.0) if level is None else level
     return share, gap
-
-
-@partial(jax.jit, static_argnums=2)
-def span(system: ClassSystem, path: Contour, number: int) -> Float[Array, " t"]:
-    """`number` log times from long before the fastest mode is learned to long after the slowest."""
-    ends = jnp.stack([0.01 / system.upper_bound(), 100.0 / system.residual_power]) / path.rate
-    first, last = jax.lax.stop_gradient(jnp.log(ends))
-    return jnp.linspace(first, last, number)
 
 
 class _Times(eqx.Module):

@@ -19,9 +19,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
-from diversity_jax.selection.theory import checks
-from diversity_jax.selection.theory.roots import increasing_root
-from diversity_jax.selection.theory.span import Flat, flatten, lattice
+from diversity_jax.selection.theory import _arguments
+from diversity_jax.selection.theory.numerics.roots import increasing_root
+from diversity_jax.selection.theory.numerics.span import Flat, flatten, lattice
 
 NODES = {1: 20001, 2: 801, 3: 101}
 
@@ -58,10 +58,10 @@ def entropy_shares(
     Cost: memory some ``10 k nodes^r`` numbers.
     Source: derived in the module docstring.
     """
-    checks.inside_unit("fraction", fraction)
+    _arguments.inside_unit("fraction", fraction)
     flat = flatten(weights, means, variance)
     nodes = NODES[flat.means.shape[1]] if nodes is None else nodes
-    checks.count("nodes", nodes, 3)
+    _arguments.count("nodes", nodes, 3)
     fraction = jnp.asarray(fraction, flat.means.dtype)
     return _shares(nodes, flat, fraction)
 

@@ -29,9 +29,9 @@ from jax.scipy.stats import norm
 from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
-from diversity_jax.selection.theory import checks
-from diversity_jax.selection.theory.radius import Radius, radius_nodes
-from diversity_jax.selection.theory.roots import increasing_root
+from diversity_jax.selection.theory import _arguments
+from diversity_jax.selection.theory.numerics.radius import Radius, radius_nodes
+from diversity_jax.selection.theory.numerics.roots import increasing_root
 from diversity_jax.selection.theory.truncation import normal_mass
 
 NODES = 2001
@@ -86,7 +86,7 @@ def cosine_band(
     Source: derived.
     """
     _check(dimension, along, across, low, high, nodes)
-    along, across, low, high = checks.floating(along, across, low, high)
+    along, across, low, high = _arguments.floating(along, across, low, high)
     # the dimension as an array, so that one compiled program serves all
     return _band(nodes, jnp.asarray(dimension, low.dtype), along, across, low, high)
 
@@ -151,9 +151,9 @@ def _check(
     high: ScalarLike,
     nodes: int,
 ) -> None:
-    checks.count("dimension", dimension, 2)
-    checks.count("nodes", nodes, 3)
-    checks.number("along", along)
-    checks.number("across", across)
+    _arguments.count("dimension", dimension, 2)
+    _arguments.count("nodes", nodes, 3)
+    _arguments.number("along", along)
+    _arguments.number("across", across)
     validate.nonnegative("across", across, "pass the length of the mean's other part")
-    checks.band(low, high)
+    _arguments.band(low, high)

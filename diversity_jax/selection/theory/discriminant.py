@@ -31,7 +31,7 @@ from jax.scipy.stats import norm
 from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
-from diversity_jax.selection.theory import checks
+from diversity_jax.selection.theory import _arguments
 from diversity_jax.selection.theory.entropy import entropy_slab
 from diversity_jax.selection.theory.truncation import band_moments
 
@@ -61,8 +61,8 @@ def flip_separation(fraction: ScalarLike) -> Float[Array, ""]:
     Errors: ValueError for a fraction outside (0, 1].
     Source: derived.
     """
-    checks.fraction(fraction)
-    (fraction,) = checks.floating(fraction)
+    _arguments.fraction(fraction)
+    (fraction,) = _arguments.floating(fraction)
     return 2 * band_moments(low=1 - fraction, high=jnp.ones_like(fraction)).mean
 
 
@@ -76,9 +76,9 @@ def axis_after(*, separation: ScalarLike, rule: str, fraction: ScalarLike) -> Ax
     Source: derived.
     """
     validate.choice("rule", rule, RULES)
-    checks.positive_number("separation", separation)
-    checks.fraction(fraction)
-    separation, fraction = checks.floating(separation, fraction)
+    _arguments.positive_number("separation", separation)
+    _arguments.fraction(fraction)
+    separation, fraction = _arguments.floating(separation, fraction)
     if rule == "random":
         return AxisAfter(difference=separation, variance=jnp.ones_like(separation))
     if rule == "entropy":
@@ -109,12 +109,12 @@ def lda_error(
     dimension below one.
     Source: derived.
     """
-    checks.positive_number("separation", separation)
-    checks.number("difference", difference)
-    checks.positive_number("variance", variance)
-    checks.positive_number("samples", samples)
-    checks.count("dimension", dimension, 1)
-    delta, gap, v, n = checks.floating(separation, difference, variance, samples)
+    _arguments.positive_number("separation", separation)
+    _arguments.number("difference", difference)
+    _arguments.positive_number("variance", variance)
+    _arguments.positive_number("samples", samples)
+    _arguments.count("dimension", dimension, 1)
+    delta, gap, v, n = _arguments.floating(separation, difference, variance, samples)
     sign = jnp.sign(gap)
     base = ndtr(-sign * delta / 2)
     spread = (dimension - 1) * (4 * v**2 / gap**2 + v) + v

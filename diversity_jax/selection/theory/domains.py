@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
-from diversity_jax.selection.theory import checks
+from diversity_jax.selection.theory import _arguments
 from diversity_jax.selection.theory.cosine import CosineBand, cosine_band
 
 RULES = ("random", "near_other", "far_other", "near_own", "far_own")
@@ -70,11 +70,11 @@ def kept_by_cosine(
 
     Source: derived above.
     """
-    mean, direction, variance, low, high = checks.floating(mean, direction, variance, low, high)
-    checks.band(low, high)
+    mean, direction, variance, low, high = _arguments.floating(mean, direction, variance, low, high)
+    _arguments.band(low, high)
     validate.shape("mean", mean, (None,), "pass one domain's mean, or map over domains")
     validate.shape("direction", direction, mean.shape, "pass a vector like the mean")
-    checks.positive_number("variance", variance)
+    _arguments.positive_number("variance", variance)
     return _kept(mean, direction, variance, low, high)
 
 
@@ -110,10 +110,10 @@ def kept_domains(
     Source: derived above.
     """
     validate.choice("rule", rule, RULES)
-    means, variance, fraction = checks.floating(means, variance, fraction)
+    means, variance, fraction = _arguments.floating(means, variance, fraction)
     _check_means("means", means, least=2 if rule.endswith("other") else 1)
-    checks.positive_number("variance", variance)
-    checks.fraction(fraction)
+    _arguments.positive_number("variance", variance)
+    _arguments.fraction(fraction)
     if rule == "random":
         identity = jnp.eye(means.shape[1], dtype=means.dtype)
         moments = variance * identity[None] + means[:, :, None] * means[:, None, :]

@@ -17,8 +17,8 @@ import jax.numpy as jnp
 from jax.scipy.special import entr, ndtri
 from jaxtyping import Array, Float, ScalarLike
 
-from diversity_jax.selection.theory import checks
-from diversity_jax.selection.theory.roots import increasing_root
+from diversity_jax.selection.theory import _arguments
+from diversity_jax.selection.theory.numerics.roots import increasing_root
 from diversity_jax.selection.theory.truncation import normal_mass, truncated_normal
 
 
@@ -49,10 +49,10 @@ def entropy_slab(*, separation: ScalarLike, prior: ScalarLike, fraction: ScalarL
     outside (0, 1].
     Source: derived.
     """
-    checks.positive_number("separation", separation)
-    checks.inside_unit("prior", prior)
-    checks.fraction(fraction)
-    return _slab(*checks.floating(separation, prior, fraction))
+    _arguments.positive_number("separation", separation)
+    _arguments.inside_unit("prior", prior)
+    _arguments.fraction(fraction)
+    return _slab(*_arguments.floating(separation, prior, fraction))
 
 
 @jax.jit

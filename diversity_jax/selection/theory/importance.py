@@ -24,7 +24,7 @@ from jax.scipy.special import entr
 from jaxtyping import Array, ArrayLike, Float
 
 from diversity_jax import validate
-from diversity_jax.selection.theory import checks
+from diversity_jax.selection.theory import _arguments
 
 
 class SampleSizes(eqx.Module):
@@ -97,7 +97,7 @@ def label_sample_size(
     Errors: ValueError unless both are probabilities of one length.
     Source: derived (T2).
     """
-    pool, target = checks.floating(pool, target)
+    pool, target = _arguments.floating(pool, target)
     validate.shape("pool", pool, (None,), "pass one probability per domain")
     validate.shape("target", target, pool.shape, "pass one probability per domain")
     validate.simplex("pool", pool)
@@ -118,7 +118,7 @@ def sample_sizes(
     Errors: as `importance_weight`.
     Source: derived.
     """
-    posterior, pool, target = checks.floating(posterior, pool, target)
+    posterior, pool, target = _arguments.floating(posterior, pool, target)
     validate.shape("posterior", posterior, (None, None), "pass one row per point")
     labels = label_sample_size(pool, target)
     validate.positive("pool", pool, "leave out domains that the pool lacks")
@@ -131,7 +131,7 @@ def sample_sizes(
 
 
 def _read(posterior: Any, ratios: Any) -> tuple[Array, Array]:
-    posterior, ratios = checks.floating(posterior, ratios)
+    posterior, ratios = _arguments.floating(posterior, ratios)
     validate.shape("ratios", ratios, (None,), "pass one ratio per domain")
     expected = (*(None,) * (posterior.ndim - 1), ratios.shape[0])
     if posterior.ndim == 0:

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
-from diversity_jax.selection.theory import checks
+from diversity_jax.selection.theory import _arguments
 
 
 def noise_shrinkage(*, domains: int, noise: ScalarLike) -> Float[Array, ""]:
@@ -26,8 +26,8 @@ def noise_shrinkage(*, domains: int, noise: ScalarLike) -> Float[Array, ""]:
     Errors: ValueError for fewer than two domains or noise outside [0, 1].
     Source: derived.
     """
-    checks.count("domains", domains, 2)
-    (noise,) = checks.floating(noise)
+    _arguments.count("domains", domains, 2)
+    (noise,) = _arguments.floating(noise)
     _check_noise(noise)
     return 1 - noise * domains / (domains - 1)
 
@@ -40,8 +40,8 @@ def symmetric_confusion(*, domains: int, noise: ScalarLike) -> Float[Array, "k k
     Errors: as for `noise_shrinkage`.
     Source: derived.
     """
-    checks.count("domains", domains, 2)
-    (noise,) = checks.floating(noise)
+    _arguments.count("domains", domains, 2)
+    (noise,) = _arguments.floating(noise)
     _check_noise(noise)
     same = jnp.eye(domains, dtype=noise.dtype)
     return (1 - noise) * same + noise / (domains - 1) * (1 - same)
@@ -60,7 +60,7 @@ def labelled_centroids(
     Errors: ValueError for shapes that disagree and rows that do not sum to one.
     Source: derived.
     """
-    weights, means, confusion = checks.floating(weights, means, confusion)
+    weights, means, confusion = _arguments.floating(weights, means, confusion)
     validate.shape("weights", weights, (None,), "pass one share per domain")
     validate.shape("means", means, (weights.shape[0], None), "pass one mean per domain")
     validate.shape("confusion", confusion, (weights.shape[0], None), "pass one row per domain")
@@ -81,10 +81,10 @@ def centroid_error(
 
     Source: derived.
     """
-    checks.positive_number("variance", variance)
-    checks.count("dimension", dimension, 1)
-    checks.positive_number("labelled", labelled)
-    variance, labelled = checks.floating(variance, labelled)
+    _arguments.positive_number("variance", variance)
+    _arguments.count("dimension", dimension, 1)
+    _arguments.positive_number("labelled", labelled)
+    variance, labelled = _arguments.floating(variance, labelled)
     return variance * dimension / labelled
 
 

@@ -21,7 +21,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
-from diversity_jax.selection.theory import checks
+from diversity_jax.selection.theory import _arguments
 from diversity_jax.selection.theory.domains import other_directions
 from diversity_jax.selection.theory.truncation import band_moments
 
@@ -43,10 +43,10 @@ def linear_score(
 
     Source: the module docstring.
     """
-    mean, direction, variance = checks.floating(mean, direction, variance)
+    mean, direction, variance = _arguments.floating(mean, direction, variance)
     validate.shape("mean", mean, (None,), "pass one domain's mean, or map over domains")
     validate.shape("direction", direction, mean.shape, "pass a vector like the mean")
-    checks.positive_number("variance", variance)
+    _arguments.positive_number("variance", variance)
     dimension = mean.shape[0]
     unit = direction / jnp.linalg.norm(direction)
     size = mean @ mean + variance * dimension
@@ -74,7 +74,7 @@ def cosine_shift(
     Errors: as `cosine_band`, which is exact.
     """
     score = linear_score(mean, direction, variance=variance)
-    slope, variance = checks.floating(score.slope, variance)
+    slope, variance = _arguments.floating(score.slope, variance)
     return jnp.sqrt(variance) * slope / score.spread * band_moments(low=low, high=high).mean
 
 
@@ -90,8 +90,8 @@ def score_correlations(
     Errors: ValueError for fewer than two centroids or a variance that is not positive.
     Source: derived in the module docstring.
     """
-    centroids, variance = checks.floating(centroids, variance)
-    checks.positive_number("variance", variance)
+    centroids, variance = _arguments.floating(centroids, variance)
+    _arguments.positive_number("variance", variance)
     return _correlations(centroids, other_directions(centroids).units, variance)
 
 
@@ -115,10 +115,10 @@ def shared_offset_centroids(
 
     Errors: ValueError unless ``dimension > domains``.
     """
-    checks.count("domains", domains, 1)
-    checks.count("dimension", dimension, domains + 1)
-    separation, offset = checks.floating(separation, offset)
-    checks.number("offset", offset)
+    _arguments.count("domains", domains, 1)
+    _arguments.count("dimension", dimension, domains + 1)
+    separation, offset = _arguments.floating(separation, offset)
+    _arguments.number("offset", offset)
     if separation.ndim:
         validate.shape("separation", separation, (domains,), "pass one number, or one per domain")
     own = jnp.eye(domains, dimension, 1, dtype=offset.dtype)

@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, Int, ScalarLike
 
 from diversity_jax import validate
-from diversity_jax.selection.theory import checks
+from diversity_jax.selection.theory import _arguments
 
 
 class SharedRegression(eqx.Module):
@@ -47,7 +47,7 @@ def pooled_second_moment(
     Errors: ValueError for shapes that disagree, shares that are no probabilities, matrices that are
     no second moments.
     """
-    second_moments, shares = checks.floating(second_moments, shares)
+    second_moments, shares = _arguments.floating(second_moments, shares)
     _check_moments("second_moments", second_moments, shares)
     validate.simplex("shares", shares)
     return jnp.tensordot(shares, second_moments, 1)
@@ -73,10 +73,12 @@ def homogeneous_excess(
     Source: derived.
     """
     pooled = pooled_second_moment(second_moments, shares)
-    test, noise, n, pooled = checks.floating(test_second_moment, noise_variance, samples, pooled)
+    test, noise, n, pooled = _arguments.floating(
+        test_second_moment, noise_variance, samples, pooled
+    )
     validate.shape("test_second_moment", test, pooled.shape, "pass one matrix [d, d]")
-    checks.positive_number("samples", samples)
-    checks.number("noise_variance", noise_variance)
+    _arguments.positive_number("samples", samples)
+    _arguments.number("noise_variance", noise_variance)
     validate.nonnegative("noise_variance", noise_variance)
     left = n - pooled.shape[0] - 1 if gaussian_factor else n
     seen = validate.concrete(left)
@@ -105,12 +107,12 @@ def heterogeneous_limit(
     Source: derived.
     """
     pooled = pooled_second_moment(second_moments, shares)
-    moments, shares, teachers, tests, ridge, pooled = checks.floating(
+    moments, shares, teachers, tests, ridge, pooled = _arguments.floating(
         second_moments, shares, teachers, test_second_moments, ridge_per_sample, pooled
     )
     _check_moments("test_second_moments", tests, shares)
     validate.shape("teachers", teachers, moments.shape[:2], "pass one row per domain")
-    checks.number("ridge_per_sample", ridge_per_sample)
+    _arguments.number("ridge_per_sample", ridge_per_sample)
     validate.nonnegative("ridge_per_sample", ridge_per_sample)
     pull = jnp.einsum("k,kij,kj->i", shares, moments, teachers)
     identity = jnp.eye(pooled.shape[0], dtype=pooled.dtype)
@@ -136,7 +138,7 @@ def design_risk(
     Errors: ValueError for shapes that disagree and negative `ridge` or `noise_variance`.
     Source: derived.
     """
-    inputs, teachers, tests, noise, ridge = checks.floating(
+    inputs, teachers, tests, noise, ridge = _arguments.floating(
         inputs, teachers, test_second_moments, noise_variance, ridge
     )
     validate.shape("inputs", inputs, (None, None), "pass one row per point")
@@ -144,7 +146,7 @@ def design_risk(
     validate.shape("teachers", teachers, (None, inputs.shape[1]), "pass one row per domain")
     _check_moments("test_second_moments", tests, teachers)
     for name, value in (("noise_variance", noise), ("ridge", ridge)):
-        checks.number(name, value)
+        _arguments.number(name, value)
         validate.nonnegative(name, value)
     gram = inputs.T @ inputs
     clean = jnp.sum(inputs * teachers[jnp.asarray(domains)], axis=1)

@@ -31,8 +31,8 @@ import numpy as np
 from jax.scipy.special import gammainc, gammaln, ndtr, ndtri, xlogy
 from jaxtyping import Array, Float, ScalarLike
 
-from diversity_jax.selection.theory import checks
-from diversity_jax.selection.theory.roots import increasing_root
+from diversity_jax.selection.theory import _arguments
+from diversity_jax.selection.theory.numerics.roots import increasing_root
 
 NODES = 64
 DEPTH = 40.0  # density below exp(-40) of its largest value in the band is left out
@@ -54,8 +54,8 @@ def band_moments(*, low: ScalarLike, high: ScalarLike) -> Band:
     Errors: ValueError unless ``0 <= low < high <= 1``.
     Source: derived.
     """
-    checks.band(low, high)
-    low, high = checks.floating(low, high)
+    _arguments.band(low, high)
+    low, high = _arguments.floating(low, high)
     return truncated_normal(ndtri(low), ndtri(high))[1]
 
 
@@ -67,7 +67,7 @@ def truncated_normal(lower: ScalarLike, upper: ScalarLike) -> tuple[Float[Array,
 
     Source: derived in the module docstring.
     """
-    return _truncated(*checks.floating(lower, upper))
+    return _truncated(*_arguments.floating(lower, upper))
 
 
 @jax.jit
@@ -106,9 +106,9 @@ def shell_variance(dimension: int, *, low: ScalarLike, high: ScalarLike) -> Floa
     Errors: ValueError for a dimension that is no integer >= 1 or levels outside [0, 1].
     Source: derived.
     """
-    checks.count("dimension", dimension, 1)
-    checks.band(low, high)
-    low, high = checks.floating(low, high)
+    _arguments.count("dimension", dimension, 1)
+    _arguments.band(low, high)
+    low, high = _arguments.floating(low, high)
     half = jnp.asarray(dimension / 2, low.dtype)
     return 1 - (_lost(half, high) - _lost(half, low)) / (high - low)
 
@@ -124,7 +124,7 @@ def shell_variance_approximation(
     Errors: as `shell_variance`.
     Source: as `shell_variance`.
     """
-    checks.count("dimension", dimension, 1)
+    _arguments.count("dimension", dimension, 1)
     return 1 + math.sqrt(2 / dimension) * band_moments(low=low, high=high).mean
 
 

@@ -31,10 +31,10 @@ from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.mixtures import GaussianMixture
-from diversity_jax.selection.theory import checks
+from diversity_jax.selection.theory import _arguments
 from diversity_jax.selection.theory.importance import label_sample_size
-from diversity_jax.selection.theory.mixture_sizes import flat_and_nodes, parallel_lines
-from diversity_jax.selection.theory.span import Flat, lattice
+from diversity_jax.selection.theory.numerics.lines import flat_and_nodes, parallel_lines
+from diversity_jax.selection.theory.numerics.span import Flat, lattice
 from diversity_jax.selection.theory.truncation import normal_mass
 
 HIGHEST = 4
@@ -84,7 +84,7 @@ def weighted_moments(
     target, direction, centre = (jnp.asarray(part, dtype) for part in (target, direction, centre))
     validate.shape("direction", direction, (mixture.dimension,), "pass a vector like the means")
     validate.finite("direction", direction)
-    checks.number("centre", centre)
+    _arguments.number("centre", centre)
     places = mixture.means @ direction - centre
     spread = mixture.variances[0] * (direction @ direction)
     return _moments(nodes, flat, target / mixture.weights, places, spread)

@@ -22,6 +22,8 @@ of them hold a share k/d of the loss.
 
 from __future__ import annotations
 
+from functools import partial
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -98,3 +100,11 @@ def along(path: Contour, times: Float[Array, " t"]) -> ClassLosses:
     losses = 1 + 2 * jnp.tile(linear, (1, 2)) + quadratic
     k = path.linear.shape[0]
     return ClassLosses(train=losses[:, :k], test=losses[:, k:])
+
+
+@partial(jax.jit, static_argnums=2)
+def span(system: ClassSystem, path: Contour, number: int) -> Float[Array, " t"]:
+    """`number` log times from long before the fastest mode is learned to long after the slowest."""
+    ends = jnp.stack([0.01 / system.upper_bound(), 100.0 / system.residual_power]) / path.rate
+    first, last = jax.lax.stop_gradient(jnp.log(ends))
+    return jnp.linspace(first, last, number)

@@ -24,7 +24,7 @@ import jax.numpy as jnp
 from jax.scipy.special import gammaln
 from jaxtyping import Array, Float
 
-from diversity_jax.selection.theory.bessel import log_bessel
+from diversity_jax.selection.theory.numerics.bessel import log_bessel
 
 REACH = 11.0  # B is 1-Lipschitz in the noise: beyond 11 of it less than exp(-60) is left
 LEFT = -46.0  # log of the probability left out near the axis

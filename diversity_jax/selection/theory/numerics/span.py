@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
-from diversity_jax.selection.theory import checks
+from diversity_jax.selection.theory import _arguments
 
 REACH = 10.0
 MOST = 3  # coordinates; a lattice in four would need more memory than it is worth
@@ -42,12 +42,12 @@ def flatten(weights: ArrayLike, means: ArrayLike, variance: ScalarLike) -> Flat:
     Errors: ValueError for shapes that disagree, weights that are no probabilities, one domain
     alone, or more than `MOST` coordinates (that is more than four domains in many dimensions).
     """
-    weights, means, variance = checks.floating(weights, means, variance)
+    weights, means, variance = _arguments.floating(weights, means, variance)
     validate.shape("weights", weights, (None,), "pass one weight per domain")
     validate.shape("means", means, (weights.shape[0], None), "pass one mean per weight")
     validate.simplex("weights", weights)
     validate.finite("means", means)
-    checks.positive_number("variance", variance)
+    _arguments.positive_number("variance", variance)
     if weights.shape[0] < 2:
         raise validate.fail("weights", "one domain", "at least two", "add a domain")
     centred = (means - means[:1]) / jnp.sqrt(variance)

@@ -1,0 +1,1 @@
+"""What several closed forms integrate and solve with: nodes, lattices, lines, roots."""
