@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import functools
 import inspect
+import typing
+from collections.abc import Sequence
 
 import jaxtyping
-from beartype import BeartypeConf, beartype
+import numpy.typing as npt
+from beartype import BeartypeConf, FrozenDict, beartype
 
+# What numpy takes nested is a protocol that, read to the letter, leaves tuples out.
+GIVEN = {npt.ArrayLike: typing.Union[*typing.get_args(npt.ArrayLike), Sequence]}
 # An integer is a float, and a float a complex number, as the typing documents have it.
-check = beartype(conf=BeartypeConf(is_pep484_tower=True))
+check = beartype(conf=BeartypeConf(is_pep484_tower=True, hint_overrides=FrozenDict(GIVEN)))
 
 
 def install():

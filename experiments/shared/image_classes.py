@@ -104,13 +104,14 @@ def draw(key: Array, pair: Pair, point: dict) -> tuple[Features, Features]:
 
     def features(samples: Array) -> Features:
         return Features(
-            weights=jnp.stack([weights, weights]),
-            samples=samples.reshape(2, -1, d),
-            centroids=jnp.stack([centroids, centroids]),
-            deviations=jnp.sqrt(jnp.stack([variances, variances])),
-            decay=jnp.full(2, np.exp(-TIME)),
-            noise=jnp.full(2, -np.expm1(-2 * TIME)),
-            counts=(samples.shape[2],) * k,
+            weights=weights,
+            samples=samples.reshape(-1, d),
+            centroids=centroids,
+            deviations=jnp.sqrt(variances),
+            decay=jnp.asarray(np.exp(-TIME)),
+            noise=jnp.asarray(-np.expm1(-2 * TIME)),
+            counts=(samples.shape[1],) * k,
         )
 
-    return features(both[:, :, :each]), features(both[:, :, each:])
+    stacked = jax.vmap(features)
+    return stacked(both[:, :, :each]), stacked(both[:, :, each:])

@@ -195,7 +195,8 @@ def test_fractions_outside_their_range_are_refused(fraction):
 
 def test_other_bad_input_is_refused():
     with pytest.raises(ValueError, match=r"^centroids: got length zero in row 0"):
-        scores.inter_diversity(np.array([(1.0, 0), (-1, 0), (0, 1)]), [0, 0, 1], domains=2)
+        points, labels = np.array([(1.0, 0), (-1, 0), (0, 1)]), np.array([0, 0, 1])
+        scores.inter_diversity(points, labels, domains=2)
     with pytest.raises(ValueError, match=r"^cut: got 'quota'"):
         geometry.near_own(TOY, LABELS, domains=3, fraction=0.5, cut="quota")
     with pytest.raises(ValueError, match=r"^matrix: got an asymmetry of 1"):

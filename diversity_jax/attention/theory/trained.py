@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float, ScalarLike
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.attention.theory._arguments import check_length
@@ -213,7 +213,7 @@ def spurious_threshold(*, length: ScalarLike, strength: ScalarLike) -> Float[Arr
     return 4 * (linear - square) + 2 * strength**2 * (1 - once)
 
 
-def spurious_risk(*, length: ScalarLike, strength: ScalarLike) -> Float[Array, ""]:
+def spurious_risk(*, length: ArrayLike, strength: ArrayLike) -> Float[Array, " *n"]:
     """The (unregularised) risk at that spurious minimum: ``1 - a + b/2 + c/4``.
 
     Source: derived.
