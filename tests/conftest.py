@@ -30,7 +30,7 @@ from diversity_jax.commands import entry
 from tests import typed
 
 entry.emit()
-if os.environ.get("DIVERSITY_JAX_TEST_TYPES", "0") == "1":
+if os.environ.get("DIVERSITY_JAX_TEST_TYPES", "1") != "0":
     typed.install()
 
 import jax
