@@ -49,8 +49,10 @@ def probability(
     Exact binomial interval (Clopper-Pearson): `predicted` must lie inside; `at_least` and
     `at_most` must have the whole interval on their side (the opposite side fails, across is
     undecided). The level is shared over settings. Power, as a probability: distance to the far end
-    of the interval, from `predicted` if given, otherwise from the measured share; a prediction
-    wrong by more is always caught. 24 of 24 shows no 100%.
+    of the interval, from `predicted` if given, otherwise from the measured share (on the wrong side
+    of a threshold a truth hardly ever holds); or, if larger, the distance of a truth that as many
+    trials tell from `predicted` 19 times in 20 (exact; None if there is none). 24 of 24 shows no
+    100%.
 
     Shapes: counts and claims are scalars or `[settings]`.
     Errors: ValueError unless exactly one claim is given, and for counts that are none.
@@ -71,6 +73,9 @@ def probability(
     room, excluded = _room(side, claim, lower, upper)
     worst = int(np.where(excluded, room - 2, room / (upper - lower)).argmin())
     centre = claim if side == "predicted" else measured
+    power = np.maximum(upper - centre, centre - lower)
+    if side == "predicted":
+        power = np.maximum(power, _told_apart(claim, trials, level / settings))
     interval = (float(lower[worst]), float(upper[worst]))
     place = f" in the worst of {settings} settings ({worst})" if settings > 1 else ""
     open_side = side != "predicted" and room[worst] < 0
@@ -79,7 +84,7 @@ def probability(
         f"{int(successes[worst])} of {int(trials[worst])}, {show(measured[worst])} "
         f"{show_interval(interval)}{place}, {side.replace('_', ' ')} {show(claim[worst])}",
         excluded=bool(excluded.any()),
-        power=float(np.maximum(upper - centre, centre - lower).max()),
+        power=None if np.isnan(power).any() else float(power.max()),
         resolution=resolution,
         doubt="the threshold lies inside the interval" if open_side else None,
         predicted=float(claim[worst]),
@@ -94,6 +99,25 @@ def probability(
             "settings": settings,
         },
     )
+
+
+def _told_apart(claim: np.ndarray, trials: np.ndarray, level: float) -> np.ndarray:
+    """How far a truth must be from each claim to be told from it 19 times in 20; NaN if none is."""
+    from scipy.stats import beta
+
+    distances = []
+    for prediction, number in zip(claim, trials.astype(int)):
+        counts = np.arange(number + 1)
+        lower, upper = clopper_pearson(counts, np.full(number + 1, number), level)
+        kept = np.flatnonzero((lower <= prediction) & (prediction <= upper))
+        least, most = int(kept[0]), int(kept[-1])
+        # Above: more than `most` successes in 19 of 20 runs, below: fewer than `least`.
+        above = beta.ppf(0.95, most + 1, number - most) if most < number else np.nan
+        below = beta.ppf(0.05, least, number - least + 1) if least > 0 else np.nan
+        above = 0.0 if prediction == 1 else above - prediction
+        below = 0.0 if prediction == 0 else prediction - below
+        distances.append(np.maximum(above, below))
+    return np.array(distances)
 
 
 def _one_claim(**given: ArrayLike | None) -> tuple[str, ArrayLike]:

@@ -6,8 +6,9 @@ own helper imports jax and a check must not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,9 +57,11 @@ def scalar(argument: str, value: ArrayLike) -> float:
     return float(array.reshape(()))
 
 
-def positive(argument: str, values: ArrayLike, fix: str = "pass values above zero") -> np.ndarray:
-    """`values` as float64, all finite and above zero."""
-    array = reals(argument, values, finite=True)
+def positive(
+    argument: str, values: ArrayLike, fix: str = "pass values above zero", *, finite: bool = True
+) -> np.ndarray:
+    """`values` as float64, all above zero and, unless told otherwise, finite."""
+    array = reals(argument, values, finite=finite)
     if not (array > 0).all():
         raise bad(argument, f"a smallest value of {array.min():.6g}", "values > 0", fix)
     return array
@@ -85,7 +88,10 @@ def per_setting(argument: str, values: ArrayLike, settings: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Seeds:
-    """Arrays over seeds, [seeds, settings] each, without the seeds in which any was not finite."""
+    """Arrays over seeds, [seeds, settings] each, without the seeds in which any is not a number.
+
+    Infinity is a value ("never"), and stays.
+    """
 
     arrays: tuple[np.ndarray, ...]
     failed: tuple[int, ...]
@@ -100,10 +106,30 @@ class Seeds:
     def problem(self, fewest: int = FEWEST_SEEDS) -> str | None:
         """Why these seeds decide nothing, or None if they do."""
         if len(self.failed) > LARGEST_FAILED_SHARE * self.total:
-            return f"too many failed seeds: {len(self.failed)} of {self.total} are not finite"
+            return f"too many failed seeds: {len(self.failed)} of {self.total} are not a number"
         if self.number < fewest:
             return f"{self.number} seeds are too few for an error bar, which takes {fewest}"
         return None
+
+    def infinite(self) -> str | None:
+        """The doubt of a check that takes means, when some value is infinite."""
+        rows = np.any([np.isinf(array).any(axis=1) for array in self.arrays], axis=0)
+        if not rows.any():
+            return None
+        return f"{int(rows.sum())} of {self.number} seeds hold an infinite value, so no mean exists"
+
+    def in_their_place(self) -> Iterator[Seeds]:
+        """These seeds with the failed ones at the ends of what the others show, each combination.
+
+        In every setting and array the smallest or the largest value seen stands in for them.
+        """
+        ends = [(array.min(axis=0), array.max(axis=0)) for array in self.arrays]
+        for chosen in itertools.product(*ends):
+            filled = tuple(
+                np.concatenate([array, np.repeat(end[None], len(self.failed), axis=0)])
+                for array, end in zip(self.arrays, chosen)
+            )
+            yield replace(self, arrays=filled, failed=())
 
     def remark(self) -> str:
         """The failed seeds, as the end of a sentence."""
@@ -111,15 +137,30 @@ class Seeds:
             return ""
         shown = ", ".join(str(seed) for seed in self.failed[:5])
         more = ", ..." if len(self.failed) > 5 else ""
-        return f"; left out {len(self.failed)} of {self.total} seeds, not finite ({shown}{more})"
+        return f"; left out {len(self.failed)} of {self.total} seeds, not a number ({shown}{more})"
 
     def counts(self) -> dict[str, object]:
         """The seeds for a verdict's details."""
         return {"seeds": self.number, "failed_seeds": list(self.failed)}
 
 
+def standing(seeds: Seeds, judge: Callable[[Seeds], Verdict]) -> Verdict:
+    """The verdict on `seeds`, undecided if the failed ones could have turned it.
+
+    It has to come out the same with the worst that was seen in their place.
+    """
+    verdict = judge(seeds)
+    if not seeds.failed or verdict.status == UNDECIDED:
+        return verdict
+    turned = {judge(filled).status for filled in seeds.in_their_place()} - {verdict.status}
+    if not turned:
+        return verdict
+    doubt = f"it {verdict.status} only without the failed seeds; {verdict.reason}"
+    return replace(verdict, status=UNDECIDED, reason=doubt)
+
+
 def seed_samples(**named: ArrayLike) -> Seeds:
-    """Measured arrays of one shape, freed of failed seeds.
+    """Measured arrays of one shape, freed of failed seeds (those with NaN).
 
     Shapes: `[seeds]` or `[seeds, settings]`, all the same.
     Errors: ValueError for shapes that disagree, and for what is no real number.
@@ -137,10 +178,10 @@ def seed_samples(**named: ArrayLike) -> Seeds:
             first = next(iter(named))
             expected = f"the shape of {first}, {np.shape(named[first])}"
             raise bad(argument, f"shape {array.shape}", expected, "pair them seed by seed")
-    finite = np.all([np.isfinite(array).all(axis=1) for array in arrays], axis=0)
-    kept = tuple(array[finite] for array in arrays)
-    failed = tuple(int(seed) for seed in np.flatnonzero(~finite))
-    return Seeds(kept, failed, len(finite), float(max(epsilons)))
+    whole = np.all([~np.isnan(array).any(axis=1) for array in arrays], axis=0)
+    kept = tuple(array[whole] for array in arrays)
+    failed = tuple(int(seed) for seed in np.flatnonzero(~whole))
+    return Seeds(kept, failed, len(whole), float(max(epsilons)))
 
 
 def show(value: float) -> str:

@@ -8,6 +8,8 @@ power, the far end of the interval, is always caught.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -22,6 +24,7 @@ from diversity_jax.checks.inputs import (
     settle,
     show,
     show_interval,
+    standing,
     thresholds,
     undecided,
 )
@@ -48,7 +51,9 @@ def convergence(
     where the theory states it): fails when the interval of c excludes 0; holds when it does not,
     the fall from the smallest to the largest size is resolved, and the far end of the interval
     over `scale`, which is the power, is within the resolution. A theory off by that power is
-    always caught, since the fit follows a constant added to all gaps. Logarithmic laws and
+    always caught on this very data, since the fit follows a constant added to all gaps; in another
+    run the interval may be twice as wide. Infinite gaps leave it undecided; failed seeds
+    (NaN) are left out if the worst seen in their place changes nothing. Logarithmic laws and
     corrections that are large at every size are outside the model. An unknown rate costs much
     power with few sizes: state it where the theory does.
 
@@ -68,18 +73,37 @@ def convergence(
         rate = float(positive("rate", scalar("rate", rate), "gaps fall like size^-rate"))
     random = gaps.ndim == 2
     seeds = seed_samples(gaps=gaps if random else gaps[None])
-    if problem := seeds.problem(fewest=3 if random else 1):
+    if problem := seeds.problem(fewest=3 if random else 1) or seeds.infinite():
         details = seeds.counts()
         return undecided(
             "convergence", problem, level=level, resolution=resolution, details=details
         )
+    asked = _Asked(sizes, random, rate, error, scale, resolution, level)
+    return standing(seeds, lambda known: _convergence(known, asked))
+
+
+class _Asked(NamedTuple):
+    """What `convergence` was asked, but for the gaps."""
+
+    sizes: np.ndarray
+    random: bool
+    rate: float | None
+    error: float
+    scale: float
+    resolution: float
+    level: float
+
+
+def _convergence(seeds: Seeds, asked: _Asked) -> Verdict:
     (rows,) = seeds.arrays
-    error = max(error, 4 * seeds.rounding * max(float(np.abs(rows).max()), 0.0))
-    if random and without_spread(rows[:, -1:] - rows[:, :1], scale, seeds.rounding) is None:
-        limit, fall = with_seeds(sizes, rows, rate, level, error)
+    sizes, rate = asked.sizes, asked.rate
+    error = max(asked.error, 4 * seeds.rounding * float(np.abs(rows).max()))
+    falls = rows[:, -1:] - rows[:, :1]
+    if asked.random and without_spread(falls, asked.scale, seeds.rounding) is None:
+        limit, fall = with_seeds(sizes, rows, rate, asked.level, error)
     else:
         limit, fall = without_randomness(sizes, rows[0], rate, error)
-    return _judge(limit, fall, seeds, rows.mean(axis=0), scale, resolution, level)
+    return _judge(limit, fall, seeds, rows.mean(axis=0), asked)
 
 
 def _judge(
@@ -87,9 +111,7 @@ def _judge(
     fall: bool,
     seeds: Seeds,
     means: np.ndarray,
-    scale: float,
-    resolution: float,
-    level: float,
+    asked: _Asked,
 ) -> Verdict:
     doubt = limit.doubt
     if not fall:
@@ -103,14 +125,14 @@ def _judge(
         "convergence",
         finding,
         excluded=excluded,
-        power=max(abs(end) for end in limit.interval) / scale,
-        resolution=resolution,
+        power=max(abs(end) for end in limit.interval) / asked.scale,
+        resolution=asked.resolution,
         doubt=doubt,
         remark=seeds.remark(),
         predicted=0.0,
         measured=limit.constant,
         interval=limit.interval,
-        level=level,
+        level=asked.level,
         details={
             **seeds.counts(),
             "a": limit.amplitude,

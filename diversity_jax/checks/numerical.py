@@ -50,8 +50,9 @@ def identity(
 
     ``max abs(left - right) / scale`` must stay within the allowance ``epsilon * terms *
     condition``: `terms` counts the rounded operations behind one entry, `condition` how much the
-    formula enlarges them, both fixed beforehand. `scale` defaults to the largest abs(right).
-    Power: the allowance. Any NaN leaves the check undecided.
+    formula enlarges them, both fixed beforehand. `scale` defaults to abs(right) entry by entry
+    (abs(left) where that is 0), so that a small entry is held to its own digits; give the size of
+    the terms where they cancel. Power: the allowance. Any NaN or infinity leaves it undecided.
 
     Shapes: both sides of one shape, or one a scalar; `scale` a scalar, or of that shape.
     Errors: ValueError for shapes that disagree, and for an allowance that is not positive.
@@ -69,7 +70,7 @@ def identity(
         details = {"allowance": allowance}
         return undecided("identity", reason, level=None, resolution=resolution, details=details)
     if scale is None:
-        scale = np.asarray(max(np.abs(right).max(), 0.0) or np.abs(left).max() or 1.0)
+        scale = np.where(right == 0, np.where(left == 0, 1.0, np.abs(left)), np.abs(right))
     scale = positive("scale", scale)
     if scale.size != 1 and scale.shape != left.shape:
         expected = f"a scalar or shape {left.shape}"
@@ -90,12 +91,15 @@ def identity(
     )
 
 
-def counterexample(margin: float, error: float, *, resolution: float) -> Verdict:
+def counterexample(
+    margin: float, error: float, *, resolution: float, scale: float = 1.0
+) -> Verdict:
     """Does a counterexample violate a statement by more than 10 times its numerical error?
 
-    `margin` is how far the statement is violated, `error` the numerical error of that margin.
-    Holds (the counterexample stands) above 10 errors, fails if the statement is true here beyond
-    the error, undecided between. Power: ``error / margin``. A NaN margin is undecided.
+    `margin` is how far the statement is violated, `error` the numerical error of that margin, of
+    which there is at least one rounding of `scale`, the size of what is compared. Holds (the
+    counterexample stands) above 10 errors, fails if the statement is true here beyond the error,
+    undecided between. Power: ``error / margin``. A NaN or infinite margin is undecided.
 
     Errors: ValueError for a negative error, and for more than one margin.
     """
@@ -103,6 +107,7 @@ def counterexample(margin: float, error: float, *, resolution: float) -> Verdict
     error = scalar("error", error)
     if error < 0:
         raise bad("error", error, "zero or more", "pass the size of the numerical error")
+    rounding = EPSILON * float(positive("scale", scalar("scale", scale)))
     margin_array = reals("margin", margin)
     if margin_array.size != 1:
         expected = "one number"
@@ -111,11 +116,12 @@ def counterexample(margin: float, error: float, *, resolution: float) -> Verdict
     if not np.isfinite(margin):
         reason = f"the margin is {margin}"
         return undecided("counterexample", reason, level=None, resolution=resolution, details={})
+    given, error = error, max(error, rounding)
     clear = margin > CLEAR_MARGIN * error
     return settle(
         "counterexample",
         f"the statement is violated by {show(margin)}, with a numerical error of {show(error)}",
-        excluded=margin <= -error,
+        excluded=margin <= -given,
         power=error / margin if margin > 0 else None,
         resolution=resolution,
         doubt=None if clear else f"the margin is not above {CLEAR_MARGIN:g} numerical errors",
@@ -136,9 +142,12 @@ def inequality(
 ) -> Verdict:
     """Is ``left <= right`` in every entry, or, with `delta`, in all but that share of seeds?
 
-    Without `delta` one entry with ``left > right + error`` fails. With it, a setting fails when
-    the exact binomial interval of its share of violations lies above `delta` (level shared over
-    settings). Rows with NaN are failed seeds; `right` may be +inf. Measured: the largest
+    Without `delta` one entry with ``left > right + error`` fails, an infinite `left` over a finite
+    `right` too; two infinities of one sign cannot be compared and leave it undecided. With it, a
+    setting fails when the exact binomial interval of its share of violations lies above `delta`
+    (level shared over settings). Rows with NaN are failed seeds, which might have violated the
+    bound: without `delta` they leave it undecided, with it they count as violations where that
+    decides. Measured: the largest
     ``left / right`` (for a negative bound ``1 - (right - left) / abs(right)``), or with `delta`
     the worst share of violations.
 
@@ -163,9 +172,12 @@ def inequality(
         raise bad("left", f"shape {left.shape}", expected, "count violations over seeds")
     rows = len(left) if left.ndim else 1
     slack = np.broadcast_to(slack.reshape(() if slack.size == 1 else slack.shape), left.shape)
-    bounded = np.where(np.isposinf(right), np.finfo(np.float64).max, right)
+    same = np.isinf(left) & (left == right)
+    if same.any():
+        problem = f"{int(same.sum())} of {left.size} entries compare infinity with itself"
+        return undecided("inequality", problem, level=level, resolution=resolution, details={})
     seeds = seed_samples(
-        left=left.reshape(rows, -1), right=bounded.reshape(rows, -1), error=slack.reshape(rows, -1)
+        left=left.reshape(rows, -1), right=right.reshape(rows, -1), error=slack.reshape(rows, -1)
     )
     if problem := seeds.problem(fewest=1):
         details = seeds.counts()
@@ -176,10 +188,15 @@ def inequality(
 
 
 def _ratio(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """``left / right``, continued to negative bounds; at a bound of 0 -inf unless violated."""
-    size = np.where(right == 0, 1.0, np.abs(right))
-    at_zero = np.where(left > 0, np.inf, -np.inf)
-    return np.where(right == 0, at_zero, 1 - (right / size - left / size))
+    """``left / right``, continued to negative bounds; at a bound of 0 -inf unless violated.
+
+    Where a side is infinite: +inf if that violates the bound, else -inf, far from it.
+    """
+    far = np.isinf(left) | np.isinf(right)
+    size = np.where((right == 0) | far, 1.0, np.abs(right))
+    at_end = np.where(left > np.where(far, right, 0.0), np.inf, -np.inf)
+    inner = 1 - (np.where(far, 0.0, right) / size - np.where(far, 0.0, left) / size)
+    return np.where((right == 0) | far, at_end, inner)
 
 
 def _sure(seeds: Seeds, resolution: float) -> Verdict:
@@ -191,7 +208,9 @@ def _sure(seeds: Seeds, resolution: float) -> Verdict:
     sharpest = float(_ratio(left - error, right).max())
     power = max(0.0, 1 - sharpest) if np.isfinite(sharpest) else None
     doubt = None
-    if power is None or power > resolution:
+    if seeds.failed:
+        doubt = f"{len(seeds.failed)} of {seeds.total} seeds failed and might violate the bound"
+    elif power is None or power > resolution:
         doubt = f"vacuous here: left reaches {show(largest)} of right at most"
     finding = f"largest left/right {show(largest)} over {left.size} entries"
     if violations:
@@ -219,7 +238,10 @@ def _with_high_probability(seeds: Seeds, delta: float, level: float, resolution:
     left, right, error = seeds.arrays
     number, settings = left.shape
     violations = (left > right + error).sum(axis=0)
-    lower, upper = clopper_pearson(violations, np.full(settings, number), level / settings)
+    trials = np.full(settings, number)
+    lower, upper = clopper_pearson(violations, trials, level / settings)
+    missing = len(seeds.failed)
+    with_missing, _ = clopper_pearson(violations + missing, trials + missing, level / settings)
     worst = int(violations.argmax())
     possible = np.arange(number + 1)
     ends, _ = clopper_pearson(possible, np.full(number + 1, number), level / settings)
@@ -230,7 +252,9 @@ def _with_high_probability(seeds: Seeds, delta: float, level: float, resolution:
         sharpest = float(ordered[needed[0] - 1].max())
         power = max(0.0, 1 - sharpest) if np.isfinite(sharpest) else None
     doubt = None
-    if not needed.size:
+    if bool((with_missing > delta).any()):
+        doubt = f"{missing} of {seeds.total} seeds failed, and with them it would fail"
+    elif not needed.size:
         doubt = f"{number} seeds cannot show more than {show(delta)} violations"
     elif power is None or power > resolution:
         doubt = f"vacuous here: {needed[0]} seeds violate no bound smaller by {show(resolution)}"

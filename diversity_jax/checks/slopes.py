@@ -11,6 +11,8 @@ limit whenever the correction at least halves from one half to the other, r >= 2
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -24,10 +26,11 @@ from diversity_jax.checks.inputs import (
     settle,
     show,
     show_interval,
+    standing,
     thresholds,
     undecided,
 )
-from diversity_jax.checks.statistics import mean_and_error, student, without_spread
+from diversity_jax.checks.statistics import detectable, mean_and_error, student, without_spread
 from diversity_jax.checks.verdict import Verdict
 
 CURVATURE_REACH = 1.5
@@ -84,9 +87,10 @@ def exponent(
     sizes) or else `expected`. With seeds: Student interval over per-seed slopes, widened for
     curvature when there is no `theory_slope` (module docstring). Without randomness: slope +- (1.5
     abs(difference of the halves' slopes) + twice the largest residual over the logarithmic span).
-    A `rival` exponent must lie outside for the claim to hold. Power in units of the exponent:
-    ``(t_level + t_95) standard errors`` plus twice the widening, or without seeds the distance
-    from the prediction to the far end.
+    A `rival` exponent must lie outside for the claim to hold. Power in units of the exponent: the
+    error that is found 19 times in 20 plus twice the widening, or without seeds the distance from
+    the prediction to the far end. Infinite values leave it undecided; failed seeds (NaN) are left
+    out if the worst seen in their place changes nothing.
 
     Shapes: `values` is `[seeds, sizes]`, or `[sizes]` without randomness.
     Errors: ValueError for fewer than 3 sizes or sizes that do not increase, and for values that
@@ -100,19 +104,37 @@ def exponent(
     rival = None if rival is None else scalar("rival", rival)
     random = values.ndim == 2
     seeds = seed_samples(values=values if random else values[None])
-    if problem := seeds.problem(fewest=3 if random else 1):
+    if problem := seeds.problem(fewest=3 if random else 1) or seeds.infinite():
         details = seeds.counts()
         return undecided("exponent", problem, level=level, resolution=resolution, details=details)
     positive("values", seeds.arrays[0], "an exponent needs positive values")
-    slopes = np.log(seeds.arrays[0]) @ _slope_weights(sizes)
+    claim = _Claim(sizes, expected, predicted, rival, theory_slope is None, resolution, level)
+    return standing(seeds, lambda known: _exponent(known, claim, random))
+
+
+class _Claim(NamedTuple):
+    """What is claimed of the slope, and at what sizes, resolution and level."""
+
+    sizes: np.ndarray
+    expected: float
+    predicted: float
+    rival: float | None
+    widen: bool
+    resolution: float
+    level: float
+
+
+def _exponent(seeds: Seeds, claim: _Claim, random: bool) -> Verdict:
+    slopes = np.log(seeds.arrays[0]) @ _slope_weights(claim.sizes)
+    predicted, rival = claim.predicted, claim.rival
     if random:
-        interval, power, doubt = _noisy(slopes, level, seeds, theory_slope is None)
+        interval, power, doubt = _noisy(slopes, claim.level, seeds, claim.widen)
     else:
-        interval, doubt = _smooth(sizes, seeds.arrays[0][0], slopes[0]), None
+        interval, doubt = _smooth(claim.sizes, seeds.arrays[0][0], slopes[0]), None
         power = max(interval[1] - predicted, predicted - interval[0])
     measured, *halves = (float(value) for value in slopes.mean(axis=0))
     details = {**seeds.counts(), "lower_half": halves[0], "upper_half": halves[1]}
-    details["expected"] = expected
+    details["expected"] = claim.expected
     finding = (
         f"slope {show(measured)} {show_interval(interval)}, halves {show(halves[0])} and "
         f"{show(halves[1])}, predicted {show(predicted)}"
@@ -127,13 +149,13 @@ def exponent(
         finding,
         excluded=not interval[0] <= predicted <= interval[1],
         power=power,
-        resolution=resolution,
+        resolution=claim.resolution,
         doubt=doubt,
         remark=seeds.remark(),
         predicted=predicted,
         measured=measured,
         interval=interval,
-        level=level,
+        level=claim.level,
         details=details,
     )
 
@@ -142,7 +164,7 @@ def _noisy(
     slopes: np.ndarray, level: float, seeds: Seeds, widen: bool
 ) -> tuple[tuple[float, float], float, str | None]:
     """Interval, power and doubt from slopes [seeds, 3] of all sizes and of both halves."""
-    critical, margin = student(level, len(slopes) - 1)
+    critical, _ = student(level, len(slopes) - 1)
     mean, error = mean_and_error(slopes[:, :1])
     difference, difference_error = mean_and_error(slopes[:, 2:] - slopes[:, 1:2])
     curvature = max(0.0, float(abs(difference[0]) - critical * difference_error[0]))
@@ -151,7 +173,7 @@ def _noisy(
     interval = (float(mean[0]) - half, float(mean[0]) + half)
     doubt = without_spread(slopes[:, :1], 1.0, seeds.rounding)
     # Twice: the slope may be off by as much in either direction before an error is caught.
-    return interval, float((critical + margin) * error[0]) + 2 * wider, doubt
+    return interval, float(detectable(level, len(slopes) - 1) * error[0]) + 2 * wider, doubt
 
 
 def _smooth(sizes: np.ndarray, values: np.ndarray, slopes: np.ndarray) -> tuple[float, float]:
