@@ -61,7 +61,10 @@ def check_writable(folder: Path, *, keep: bool = True) -> None:
     """
     made = [] if keep else _absent(folder)
     probe = folder / PROBE
-    write_atomically(probe, b"")
+    try:
+        write_atomically(probe, b"")
+    except WriteFailed as error:
+        raise WriteFailed(str(error).replace(f"/{PROBE}: cannot", ": cannot", 1)) from error
     for path in [probe, *filter(abandoned, folder.glob(".*.tmp"))]:
         with contextlib.suppress(OSError):
             path.unlink()

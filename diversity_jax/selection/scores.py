@@ -175,7 +175,9 @@ def check_labelled(
     embeddings: ArrayLike, labels: ArrayLike, *, domains: int
 ) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
     """Embeddings and labels as arrays; refuse what is not finite and labels that do not fit."""
-    embeddings, labels = jnp.asarray(embeddings), jnp.asarray(labels)
+    # Looked at as given: without 64-bit jax would cut a large label down to another one.
+    seen = validate.concrete(labels)
+    embeddings, labels = jnp.asarray(embeddings), labels if seen is None else seen
     _check_domains(domains, 1)
     validate.shape("embeddings", embeddings, (None, None), "pass one embedding per row")
     validate.shape("labels", labels, (embeddings.shape[0],), "pass one label per embedding")
@@ -184,14 +186,19 @@ def check_labelled(
         fix = "number the domains from 0"
         raise validate.fail("labels", f"dtype {labels.dtype}", "integers", fix)
     check_range(labels, domains=domains)
-    seen = validate.concrete(labels)
-    if seen is None:
-        return embeddings, labels
-    empty = np.setdiff1d(np.arange(domains), seen)
-    if empty.size:
+    if seen is not None:
+        _check_all_there(seen, domains)
+    return embeddings, jnp.asarray(labels)
+
+
+def _check_all_there(labels: np.ndarray, domains: int) -> None:
+    """Refuse labels in a range that leave out one of it, at no cost for what is left out."""
+    present = np.unique(labels)
+    if present.size < domains:
+        places = np.arange(present.size)
+        empty = int(np.append(places[present != places], present.size)[0])
         fix = "lower `domains` and number the labels without gaps"
-        raise validate.fail("labels", f"no point of domain {empty[0]}", "one of each domain", fix)
-    return embeddings, labels
+        raise validate.fail("labels", f"no point of domain {empty}", "one of each domain", fix)
 
 
 def check_range(labels: ArrayLike, *, domains: int) -> None:
