@@ -1,4 +1,4 @@
-"""Files as this library writes them: whole or not at all, JSON that any reader takes, one digest."""
+"""Files as this library writes them: whole or not at all, as JSON that any reader takes."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ from diversity_jax import catalogue, files, grids, validate
 from diversity_jax.files import WriteFailed, digest, write_atomically
 
 __all__ = [
-    "MANIFEST", "PRESETS", "ResultCorrupt", "ResultMissing", "WriteFailed", "assemble", "check_place",
-    "command", "data_name", "digest", "find", "folder", "from_bytes", "load", "provenance", "read",
+    "MANIFEST", "PRESETS", "ResultCorrupt", "ResultMissing", "WriteFailed", "assemble",
+    "check_place", "command", "data_name", "digest", "find", "folder", "from_bytes", "load", "provenance", "read",
     "read_file", "root", "save", "to_bytes", "write_atomically",
 ]  # fmt: skip
 
@@ -211,7 +211,9 @@ def find(name: str, preset: str, changed: Mapping[str, object]) -> Path:
     for path in (root() / name).glob(f"{preset}*/{MANIFEST}"):
         with contextlib.suppress(ResultCorrupt):
             manifest = _manifest(path.parent)
-            if manifest and _fits(manifest["provenance"], preset, changed):
+            # A name without a suffix says that nothing was changed.
+            plain = {"changed": {}} if path.parent.name == preset else {}
+            if manifest and _fits({**manifest["provenance"], **plain}, preset, changed):
                 fitting.append(path.parent)
     return max(fitting, key=lambda where: (where / MANIFEST).stat().st_mtime, default=own)
 

@@ -119,9 +119,10 @@ def answered(call: Callable[[], int], interrupted: str) -> int:
         with contextlib.suppress(AttributeError):  # names of files may hold any bytes
             sys.stdout.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
         try:
-            code = call()
-            sys.stdout.flush()  # here, where a reader that has gone away can still be answered
-            return code
+            try:
+                return call()
+            finally:
+                sys.stdout.flush()  # here, where a reader that has gone away is still answered
         except BrokenPipeError:
             _print_to_nobody()
             return 141

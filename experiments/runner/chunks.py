@@ -84,6 +84,6 @@ class Store:
             return dict.fromkeys(names or [], np.zeros(0))
         except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError) as error:
             raise results.ResultCorrupt(
-                f"{files.shown(path)}: got a truncated or altered chunk, expected a whole one; delete this "
-                "file: its seeds are computed again, all others are kept"
+                f"{files.shown(path)}: got a truncated or altered chunk, expected a whole one; "
+                "delete this file: its seeds are computed again, all others are kept"
             ) from error
