@@ -26,8 +26,8 @@ from diversity_jax.files import WriteFailed, digest, write_atomically
 
 __all__ = [
     "MANIFEST", "PRESETS", "ResultCorrupt", "ResultMissing", "WriteFailed", "assemble",
-    "check_place", "command", "data_name", "digest", "find", "folder", "from_bytes", "load", "provenance", "read",
-    "read_file", "root", "save", "to_bytes", "write_atomically",
+    "check_place", "command", "data_name", "digest", "find", "folder", "from_bytes", "load",
+    "provenance", "read", "read_file", "root", "save", "to_bytes", "write_atomically",
 ]  # fmt: skip
 
 PRESETS = ("smoke", "laptop", "paper")

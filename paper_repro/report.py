@@ -39,8 +39,8 @@ def write(run: Run, folder: Path, *, workers: int = 1, progress: Progress | None
     content = as_json(run, drawn)
     page = html(run, drawn, content["provenance"])
     text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
-    results.write_atomically(folder / "report.json", text.encode())
-    results.write_atomically(folder / "report.html", page.encode())
+    results.write_atomically(folder / "report.json", text.encode("utf-8", "backslashreplace"))
+    results.write_atomically(folder / "report.html", page.encode("utf-8", "backslashreplace"))
     return folder / "report.html"
 
 

@@ -97,7 +97,9 @@ def _one(
 def write(table: dict[str, Any], out: Path) -> Path:
     """Write the table as `rerun.json` and `rerun.txt`; returns the path of the text."""
     results.write_atomically(out / "rerun.json", files.as_json(table, indent=1))
-    results.write_atomically(out / "rerun.txt", (as_text(table) + "\n").encode())
+    results.write_atomically(
+        out / "rerun.txt", (as_text(table) + "\n").encode("utf-8", "backslashreplace")
+    )
     return out / "rerun.txt"
 
 

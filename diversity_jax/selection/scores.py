@@ -18,7 +18,12 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int
 
 from diversity_jax import validate
-from diversity_jax.selection.kernels import Kernel, check_matrix, unit_rows
+from diversity_jax.selection.kernels import (
+    Kernel,
+    check_directions,
+    check_matrix,
+    unit_rows,
+)
 
 
 class OneCosine(eqx.Module):
@@ -88,8 +93,8 @@ def inter_as_one_cosine(
     """
     _check_domains(domains, 2)
     means = centroids(embeddings, labels, domains=domains)
-    _check_lengths("embeddings", embeddings)
-    _check_lengths("centroids", means)
+    check_directions("embeddings", embeddings)
+    check_directions("centroids", means)
     units = unit_rows(means)
     # Sums without one's own term, not the total minus it: the rest may be small.
     others = ~jnp.eye(domains, dtype=bool)
@@ -216,25 +221,14 @@ def _cosines(
     """Cosines between all points and all centroids."""
     _check_domains(domains, least)
     means = centroids(embeddings, labels, domains=domains)
-    _check_lengths("embeddings", embeddings)
-    _check_lengths("centroids", means)
+    check_directions("embeddings", embeddings)
+    check_directions("centroids", means)
     return unit_rows(jnp.asarray(embeddings)) @ unit_rows(means).T
 
 
 def _check_domains(domains: object, least: int) -> None:
     fix = "pass the number of domains, labels are below it"
     validate.integer("domains", domains, fix, least=least)
-
-
-def _check_lengths(argument: str, vectors: ArrayLike) -> None:
-    values = validate.concrete(vectors)
-    if values is None:
-        return
-    zero = np.flatnonzero(~(np.abs(values) > 0).any(axis=1))
-    if zero.size:
-        fix = "a cosine needs a direction: leave such rows out"
-        got = f"length zero in row {zero[0]}"
-        raise validate.fail(argument, got, "vectors of positive length", fix)
 
 
 def _eigenvalues(matrix: Array) -> Array:
