@@ -7,7 +7,9 @@ import io
 import re
 from typing import Any
 
-FRAME = re.compile("[\u2500-\u257f]+")  # the lines of which tyro draws a box around its errors
+LONGEST = 200  # characters of what is quoted
+# Of what tyro draws boxes around its errors, and rules between their parts.
+SIDES, RULE = "|\u2502 ", re.compile("[-+|\u2500-\u257f\\s]*")
 
 
 def read(base: Any, words: list[str], program: str) -> Any:
@@ -29,14 +31,13 @@ def read(base: Any, words: list[str], program: str) -> Any:
 
 def _one_line(box: str, program: str) -> str:
     """What tyro says in a box: its title, the error itself, and where help is."""
-    parts, part = [], []
+    parts: list[str] = [""]
     for line in box.splitlines()[1:]:  # the first is the title
-        text = FRAME.sub("", line).strip()
-        if text:
-            part.append(text)
-        elif part:
-            parts.append(" ".join(part))
-            part = []
-    error = parts[0] if parts else " ".join(FRAME.sub("", box).split())
-    hints = [text for text in parts[1:] if text.startswith("Perhaps you meant")]
-    return "; ".join([error, *(hint[:200] for hint in hints), f"see `{program} --help`"])
+        ruled = RULE.fullmatch(line) is not None
+        parts = [*parts, ""] if ruled else [*parts[:-1], f"{parts[-1]} {line.strip(SIDES)}".strip()]
+    error, *others = [part for part in parts if part] or [" ".join(box.split())]
+    hints = [part for part in others if part.startswith("Perhaps you meant")]
+    shortened = [
+        part if len(part) <= LONGEST else f"{part[:LONGEST]}..." for part in [error, *hints]
+    ]
+    return "; ".join([*shortened, f"see `{program} --help`"])

@@ -2,16 +2,16 @@
 
 import json
 import math
-import subprocess
-import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from diversity_jax import results
+from diversity_jax import fingerprint, results
 from experiments.runner import compute, execute
-from tests.library.fake_house import CHECKOUT, values
+from paper_repro import rerun
+from tests.library.fake_house import values
 
 
 @pytest.mark.parametrize(
@@ -167,18 +167,12 @@ def test_more_seeds_than_a_machine_can_count_are_refused_at_once(sweep, call):
     assert error.count("\n") == 1
 
 
-def test_rerun_knows_the_checks_and_what_they_reach():
+def test_rerun_knows_the_checks_and_what_they_reach(monkeypatch):
     """A change of the library's checks makes the kept roots of `rerun` stale."""
-    script = (
-        "from diversity_jax import fingerprint; from paper_repro import rerun\n"
-        "from pathlib import Path\n"
-        "top = rerun.PACKAGE.parent\n"
-        "papers = sorted((rerun.PACKAGE / 'papers').rglob('*.py'))\n"
-        "reached = fingerprint.reached(*papers, root=top)\n"
-        "print(*sorted(path.relative_to(top).as_posix() for path in reached))"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=True
-    )
-    assert "diversity_jax/checks/statistics.py" in ended.stdout.split()
-    assert "paper_repro/claims.py" in ended.stdout.split()
+    looked = []
+    monkeypatch.setattr(rerun, "of_files", lambda *paths, root: looked.append((paths, root)))
+    rerun.folder([], "smoke")
+    ((papers, root),) = looked
+    reached = {path.relative_to(root) for path in fingerprint.reached(*papers, root=root)}
+    parts = ("diversity_jax/checks/statistics.py", "paper_repro/papers/attention/risk.py")
+    assert {Path(part) for part in parts} <= reached
