@@ -6,9 +6,10 @@ import argparse
 import hashlib
 import io
 import json
+import math
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from diversity_jax.commands import entry
 from diversity_jax.selection.offered import ALL, FRACTION, offered
@@ -103,23 +104,35 @@ def read(argument: str, name: str) -> np.ndarray:
     if not path.is_file():
         got = f"{name}, a folder" if path.is_dir() else f"{name}, where there is no file"
         raise validate.fail(argument, got, "a .npy file", "name one that exists")
-    names = None
     try:
         with path.open("rb") as file:
-            if file.read(2) == b"PK":
-                file.seek(0)
-                names = ", ".join(np.load(file, allow_pickle=False).files)
-        # Mapped first: a header that promises more than the file holds must not fill the memory.
-        content = np.zeros(0) if names else np.load(path, allow_pickle=False, mmap_mode="r")
+            if file.read(2) != b"PK":
+                _check_promise(file)
+            file.seek(0)
+            content = np.load(file, allow_pickle=False)
+            names = None if isinstance(content, np.ndarray) else ", ".join(content.files)
     except PermissionError as error:
         raise validate.fail(argument, f"{name}, without access", "a file to read", fix) from error
     except (ValueError, OSError, EOFError, OverflowError, zipfile.BadZipFile) as error:
         got = f"{name}, which holds no whole array of numbers"
         raise validate.fail(argument, got, "a .npy file", fix) from error
-    if names:
+    if names is not None:
         got, fix = f"{name}, an archive of arrays ({names})", "save the one array with numpy.save"
         raise validate.fail(argument, got, "a .npy file", fix)
-    return np.array(content)
+    return content
+
+
+def _check_promise(file: BinaryIO) -> None:
+    """Refuse a .npy file whose header promises more than it holds: numpy would make room for it."""
+    from numpy.lib import format as layout
+
+    file.seek(0)
+    old = layout.read_magic(file) == (1, 0)
+    read_header = layout.read_array_header_1_0 if old else layout.read_array_header_2_0
+    shape, _, dtype = read_header(file)
+    begins, ends = file.tell(), file.seek(0, 2)
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > ends - begins:
+        raise ValueError(f"{shape} in {ends - begins} bytes")
 
 
 def _identity(
