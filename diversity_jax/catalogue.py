@@ -18,7 +18,7 @@ def entries(folder: Path, marker: str) -> dict[str, str]:
     modules |= {path.parent.name: path for path in folder.glob("*/__init__.py")}
     lines = {}
     for name, path in sorted(modules.items()):
-        assigned, first_line = _top_level(path.read_text(), path)
+        assigned, first_line = _top_level(path.read_bytes(), path)
         if marker in assigned:
             lines[name] = first_line
     return lines
@@ -38,16 +38,15 @@ def require(folder: Path, marker: str, kind: str, name: str) -> None:
 
 
 @lru_cache(maxsize=4096)  # by the text: one run asks for the same folders again and again
-def _top_level(source: str, path: Path) -> tuple[frozenset[str], str]:
+def _top_level(source: bytes, path: Path) -> tuple[frozenset[str], str]:
     """What `source` (of the file `path`) assigns or defines, and its first docstring line."""
     try:
         tree = ast.parse(source)
-    except SyntaxError as error:
+    except (SyntaxError, ValueError) as error:
         from diversity_jax import validate
 
-        raise validate.fail(
-            str(path), f"line {error.lineno} that does not parse", "Python source", "mend that line"
-        ) from error
+        line = f"line {getattr(error, 'lineno', None) or 1} that does not parse"
+        raise validate.fail(str(path), line, "Python source", "mend that line") from error
     names = frozenset[str]().union(*(_assigned(node) for node in tree.body))
     return names, (ast.get_docstring(tree) or "").split("\n")[0]
 

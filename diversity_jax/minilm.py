@@ -59,7 +59,8 @@ def tokenise(
     A text of more than `truncation` tokens, marks included, is cut there (at most 256: the model
     knows no longer ones).
 
-    Errors: ValueError for a text that is empty or no string, DatasetMissing with the install line.
+    Errors: ValueError for a text that is empty, no string or no Unicode, DatasetMissing with the
+    install line.
     """
     validate.integer(
         "truncation", truncation, "leave it out for 64 tokens", least=3, most=encoder.LONGEST
@@ -69,6 +70,9 @@ def tokenise(
     for place, text in enumerate(texts):
         if not isinstance(text, str) or not text.strip():
             raise _wordless(place, repr(text))
+        if any(0xD800 <= ord(letter) < 0xE000 for letter in text):
+            got, fix = f"half a character (a lone surrogate) in text {place}", "decode it anew"
+            raise validate.fail("texts", got, "texts in Unicode", fix)
     content = _content(folder, VOCABULARY)
     try:
         from tokenizers import Tokenizer  # pyright: ignore[reportMissingImports]

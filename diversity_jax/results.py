@@ -13,9 +13,7 @@ import hashlib
 import io
 import json
 import os
-import secrets
 import shlex
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,11 +21,17 @@ from typing import Any
 import numpy as np
 import xarray
 
-from diversity_jax import catalogue, validate
+from diversity_jax import catalogue, files, grids, validate
+from diversity_jax.files import WriteFailed, digest, write_atomically
+
+__all__ = [
+    "MANIFEST", "PRESETS", "ResultCorrupt", "ResultMissing", "WriteFailed", "assemble",
+    "check_place", "command", "data_name", "digest", "find", "folder", "from_bytes", "load",
+    "provenance", "read", "read_file", "root", "save", "to_bytes", "write_atomically",
+]  # fmt: skip
 
 PRESETS = ("smoke", "laptop", "paper")
 MANIFEST = "manifest.json"
-ABANDONED = 3600.0  # seconds after which a file that nothing names is left over from a kill
 
 
 class ResultMissing(FileNotFoundError):
@@ -36,10 +40,6 @@ class ResultMissing(FileNotFoundError):
 
 class ResultCorrupt(ValueError):
     """A result file that is truncated or altered; the message names it and how to mend it."""
-
-
-class WriteFailed(OSError):
-    """A file could not be written (full disk, no permission); what was there before is whole."""
 
 
 def root() -> Path:
@@ -54,7 +54,7 @@ def root() -> Path:
 
 def folder(name: str, preset: str, changed: Mapping[str, object] | None = None) -> Path:
     """Where the result of experiment `name` lies; `changed` holds what differs from the preset."""
-    suffix = f"-{digest(_equal_numbers(changed))[:8]}" if changed else ""
+    suffix = f"-{digest(changed)[:8]}" if changed else ""
     return root() / name / f"{preset}{suffix}"
 
 
@@ -62,6 +62,7 @@ def command(name: str, preset: str, changed: Mapping[str, object] | None = None)
     """The command line that makes the result in `folder(name, preset, changed)`."""
     words = ["python", "-m", "experiments", name, "--preset", preset]
     for key, value in sorted((changed or {}).items()):
+        value = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
         if isinstance(value, bool):
             words.append(f"--{key}" if value else f"--no-{key}")
         else:
@@ -70,57 +71,40 @@ def command(name: str, preset: str, changed: Mapping[str, object] | None = None)
     return shlex.join(words)
 
 
-def digest(value: object) -> str:
-    """SHA-256 of `value` as canonical JSON: equal values, equal digests, on any machine."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that a reader sees the old file or the new one, never a part.
-
-    Errors: `WriteFailed`, with the cause in one line; `path` is as it was.
-    """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        if not isinstance(error, OSError):
-            raise
-        raise WriteFailed(
-            f"{path}: cannot be written ({error.strerror or error}); nothing that was there is "
-            "lost; free space or choose another folder and run the same command again"
-        ) from error
-
-
 def to_bytes(dataset: xarray.Dataset) -> bytes:
-    """The dataset as the bytes of one netCDF-4 file."""
-    return bytes(dataset.to_netcdf(engine="h5netcdf"))
+    """The dataset as the bytes of one netCDF-4 file.
+
+    Errors: ValueError, in one line, for what such a file cannot hold.
+    """
+    try:
+        return bytes(dataset.to_netcdf(engine="h5netcdf"))
+    except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
+        got = " ".join(str(error).split())[:200]
+        fix = "make attributes and variables text, numbers or arrays of them"
+        raise validate.fail("dataset", got, "what a netCDF-4 file can hold", fix) from error
 
 
 def save(dataset: xarray.Dataset, where: Path, provenance: Mapping[str, object]) -> Path:
     """Put `dataset` with its `provenance` in the folder `where`, in place of what was there."""
-    labelled = dataset.assign_attrs(provenance=json.dumps(provenance, sort_keys=True))
+    kept = files.plain(provenance, "provenance")
+    labelled = dataset.assign_attrs(provenance=files.as_json(kept).decode())
     content = to_bytes(labelled)
     checksum = hashlib.sha256(content).hexdigest()
     data = where / f"data-{checksum[:12]}.nc"
     replaced = data_name(where)
     write_atomically(data, content)
-    manifest = {"data": data.name, "sha256": checksum, "provenance": provenance}
-    write_atomically(where / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
+    manifest = {"data": data.name, "sha256": checksum, "provenance": kept}
+    write_atomically(where / MANIFEST, files.as_json(manifest, indent=1))
     _tidy(where, {data.name, data_name(where)}, replaced)
     return data
 
 
-def provenance(where: Path) -> dict[str, Any] | None:
-    """The provenance of the result in `where`, or None when there is no result."""
-    manifest = _manifest(where)
+def provenance(where: Path, again: str = "") -> dict[str, Any] | None:
+    """The provenance of the result in `where`, or None when there is no result.
+
+    Errors: `ResultCorrupt`, with the command `again` that replaces the result.
+    """
+    manifest = _manifest(where, again)
     return None if manifest is None else manifest["provenance"]
 
 
@@ -133,33 +117,51 @@ def data_name(where: Path) -> str | None:
     return None if manifest is None else manifest["data"]
 
 
-def read(where: Path, command: str = "") -> xarray.Dataset:
+def check_place(where: Path) -> None:
+    """Refuse a folder that cannot take a result, before any time is spent on making it.
+
+    Errors: `WriteFailed`; `ResultCorrupt` where the manifest is a folder, which no save replaces.
+    """
+    if (where / MANIFEST).is_dir():
+        raise _corrupt(where / MANIFEST, "a folder", where / MANIFEST)
+    files.check_writable(where)
+
+
+def read(where: Path, command: str = "", *, again: str = "") -> xarray.Dataset:
     """The dataset in the folder `where`, checked against its checksum.
 
-    Errors: `ResultMissing` (with `command`, which makes it) or `ResultCorrupt`.
+    Errors: `ResultMissing` (with `command`, which makes it) or `ResultCorrupt` (with `again`, the
+    command that makes it in place of the damaged one).
     """
-    manifest = _manifest(where)
+    manifest = _manifest(where, again)
     if manifest is None:
         made = f"; make it with: {command}" if command else ""
-        raise ResultMissing(f"{where}: no result here{made}")
+        raise ResultMissing(f"{files.shown(where)}: no result here{made}")
     path = where / manifest["data"]
     try:
         content = path.read_bytes()
-    except FileNotFoundError as error:
-        if _manifest(where) != manifest:  # another process replaced the result in between
-            return read(where, command)
-        raise _corrupt(path, "no file where the manifest names one", where / MANIFEST) from error
+    except OSError as error:
+        if _manifest(where, again) != manifest:  # another process replaced the result in between
+            return read(where, command, again=again)
+        got = _unreadable(error, "no file where the manifest names one")
+        raise _corrupt(path, got, where / MANIFEST, again) from error
     if hashlib.sha256(content).hexdigest() != manifest["sha256"]:
         got = f"{len(content)} bytes whose checksum differs from the manifest's"
-        raise _corrupt(path, got, where / MANIFEST)
+        raise _corrupt(path, got, where / MANIFEST, again)
     return from_bytes(content, path)
 
 
 def read_file(path: Path) -> xarray.Dataset:
-    """The dataset in one data file, wherever it lies."""
+    """The dataset in one data file, or of the result in a folder, wherever it lies."""
+    if path.is_dir():
+        return read(path)
     if not path.is_file():
-        raise ResultMissing(f"{path}: no such file")
-    return from_bytes(path.read_bytes(), path)
+        raise ResultMissing(f"{files.shown(path)}: no such file")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ResultMissing(f"{files.shown(path)}: {_unreadable(error, 'no such file')}") from error
+    return from_bytes(content, path)
 
 
 def from_bytes(content: bytes, path: Path) -> xarray.Dataset:
@@ -177,12 +179,13 @@ def from_bytes(content: bytes, path: Path) -> xarray.Dataset:
 def load(name: str, preset: str = "laptop", **changed: object) -> xarray.Dataset:
     """The saved result of experiment `name` at `preset`.
 
-    `changed` holds the fields that differ from the preset, and the seed or mode if they do.
+    `changed` holds the fields that differ from the preset, and the seed or mode if they do; a field
+    may have the preset's own value.
 
     Errors: ValueError for a name that no experiment and no result has, with the nearest ones;
     `ResultMissing`, with the command that makes the result.
     """
-    where = folder(name, preset, changed)
+    where = find(name, preset, changed)
     if not where.exists():
         offered = Path(__file__).resolve().parent.parent / "experiments"
         saved = {path.name for path in root().glob("*") if path.is_dir()}
@@ -190,7 +193,44 @@ def load(name: str, preset: str = "laptop", **changed: object) -> xarray.Dataset
         if known:
             validate.choice("experiment", name, known)
         validate.choice("preset", preset, PRESETS)
-    return read(where, command(name, preset, changed))
+    made = command(name, preset, changed)
+    return read(where, made, again=f"{made} --again")
+
+
+def find(name: str, preset: str, changed: Mapping[str, object]) -> Path:
+    """Where the result of experiment `name` with the fields `changed` lies, if there is one.
+
+    A run leaves out of its folder's name what equals the preset, which only it knows. So of all
+    results at the preset those count whose settings are as asked, and that changed nothing else;
+    of several, as where a preset has been edited since, the last one saved.
+    """
+    own = folder(name, preset, changed)
+    if not changed:
+        return own
+    fitting = [own] if (own / MANIFEST).exists() else []
+    for path in (root() / name).glob(f"{preset}*/{MANIFEST}"):
+        with contextlib.suppress(ResultCorrupt):
+            manifest = _manifest(path.parent)
+            # A name without a suffix says that nothing was changed.
+            plain = {"changed": {}} if path.parent.name == preset else {}
+            if manifest and _fits({**manifest["provenance"], **plain}, preset, changed):
+                fitting.append(path.parent)
+    return max(fitting, key=lambda where: (where / MANIFEST).stat().st_mtime, default=own)
+
+
+def _fits(kept: Mapping[str, Any], preset: str, asked: Mapping[str, object]) -> bool:
+    """Whether a result with the provenance `kept` is the one with the fields `asked`."""
+    identity, changed = kept.get("identity"), kept.get("changed")
+    if not isinstance(identity, dict) or not isinstance(changed, dict):
+        return False
+    if kept.get("preset") != preset or not set(changed) <= set(asked):
+        return False
+    config = identity.get("config")
+    settings = {**(config if isinstance(config, dict) else {}), **identity}
+    return all(
+        field in settings and digest(settings[field]) == digest(files.plain(value))
+        for field, value in asked.items()
+    )
 
 
 def assemble(
@@ -199,83 +239,45 @@ def assemble(
     axes: Mapping[str, tuple[str, ...]],
     seeds: int,
 ) -> xarray.Dataset:
-    """One dataset from a grid of points and their outputs.
-
-    Outputs of different size along an axis are padded with NaN. Fields of the points become
-    coordinates along `point`; fields that are tuples of equal length have a second axis.
-
-    Shapes: outputs have a leading axis `[seeds]`.
-    Errors: ValueError for outputs that differ in name or are named as fields, and for unnamed axes.
-    """
-    if any(set(outputs) != set(arrays[0]) for outputs in arrays):
-        names = sorted(set().union(*arrays) - set(arrays[0]).intersection(*arrays))
-        raise validate.fail(
-            "outputs", f"{names} at some points only", "the same at all", "add them"
-        )
-    twice = sorted({"seed", *points[0]} & set(arrays[0]))
-    if twice:
-        raise validate.fail("outputs", f"{twice}", "no name of a point's field", "rename them")
-    variables = {}
-    for name in arrays[0]:
-        stacked = _stack([point[name] for point in arrays])
-        extra = axes.get(name, ())
-        if len(extra) != stacked.ndim - 2:
-            raise validate.fail(
-                f"axes of output {name!r}", extra, f"{stacked.ndim - 2} names", "name them in AXES"
-            )
-        variables[name] = (("point", "seed", *extra), stacked)
-    coordinates: dict[str, Any] = {"seed": np.arange(seeds)}
-    for field in points[0]:
-        values = np.asarray([point[field] for point in points])
-        coordinates[field] = (("point", f"place_in_{field}")[: values.ndim], values)
-    return xarray.Dataset(variables, coords=coordinates)
+    """One dataset from a grid of points and their outputs (`grids.assembled`)."""
+    return xarray.Dataset(*grids.assembled(points, arrays, axes, seeds))
 
 
-def _stack(pieces: list[np.ndarray]) -> np.ndarray:
-    shape = tuple(np.max([piece.shape for piece in pieces], axis=0))
-    if all(piece.shape == shape for piece in pieces):
-        return np.stack(pieces)
-    padded = np.full((len(pieces), *shape), np.nan, np.result_type(float, *pieces))
-    for slot, piece in zip(padded, pieces):
-        slot[tuple(slice(size) for size in piece.shape)] = piece
-    return padded
-
-
-def _manifest(where: Path) -> dict[str, Any] | None:
+def _manifest(where: Path, again: str = "") -> dict[str, Any] | None:
     path = where / MANIFEST
-    if not path.exists():
-        return None
     try:
         manifest = json.loads(path.read_text())
         kinds = {"data": str, "sha256": str, "provenance": dict}
         if not all(isinstance(manifest[name], kind) for name, kind in kinds.items()):
             raise TypeError(kinds)
         return manifest
-    except (ValueError, KeyError, TypeError) as error:
-        raise _corrupt(path, "content that is not a whole manifest", path) from error
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        again = "" if path.is_dir() else again  # which no file can take the place of
+        raise _corrupt(path, _unreadable(error, ""), path, again) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _corrupt(path, "content that is not a whole manifest", path, again) from error
 
 
-def _corrupt(path: Path, got: str, delete: Path) -> ResultCorrupt:
-    return ResultCorrupt(
-        f"{path}: got {got}, expected a whole result; delete {delete} and make the result again"
-    )
+def _unreadable(error: OSError, absent: str) -> str:
+    if isinstance(error, IsADirectoryError):
+        return "a folder"
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return absent
+    return f"no access ({error.strerror or error})"
+
+
+def _corrupt(path: Path, got: str, delete: Path, again: str = "") -> ResultCorrupt:
+    then = f"or run: {again}" if again else "and make the result again"
+    then = f"delete {files.shown(delete)} {then}"
+    return ResultCorrupt(f"{files.shown(path)}: got {got}, expected a whole result; {then}")
 
 
 def _tidy(where: Path, kept: set[str | None], replaced: str | None) -> None:
     """Remove the `replaced` data file and what kills left, but nothing that is being written."""
     for path in [*where.glob("data-*.nc"), *where.glob(".*.tmp")]:
         with contextlib.suppress(OSError):
-            old = time.time() - path.stat().st_mtime > ABANDONED
+            old = files.abandoned(path)
             if path.name not in kept and (old or path.name == replaced):
                 path.unlink()
-
-
-def _equal_numbers(value: object) -> object:
-    """`value` with integers as floats, so that 1 and 1.0 name the same folder."""
-    if isinstance(value, Mapping):
-        return {key: _equal_numbers(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [_equal_numbers(item) for item in value]
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53:
-        return float(value)
-    return value

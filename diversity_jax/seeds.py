@@ -12,6 +12,7 @@ to be compared with it by tolerance.
 from __future__ import annotations
 
 import hashlib
+import operator
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -43,10 +44,13 @@ def root(seed: int | np.integer) -> Key[Array, ""]:
 def stream(key: Key[Array, ""], *names: str | int) -> Key[Array, ""]:
     """The key of the stream called `names` under `key`; equal names give equal keys.
 
-    Names are hashed with BLAKE2s, so the order in which streams are made does not matter.
+    Names are hashed with BLAKE2s, so the order in which streams are made does not matter. A number
+    of numpy's or jax's names the same stream as Python's.
+
+    Errors: ValueError for a name that is neither text nor one known integer.
     """
     for name in names:
-        digest = hashlib.blake2s(repr(name).encode(), digest_size=8).digest()
+        digest = hashlib.blake2s(_spelled(name).encode(), digest_size=8).digest()
         key = jax.random.fold_in(key, int.from_bytes(digest[:4], "big"))
         key = jax.random.fold_in(key, int.from_bytes(digest[4:], "big"))
     return key
@@ -61,11 +65,10 @@ def seed_keys(key: Key[Array, ""], indices: npt.ArrayLike) -> Key[Array, " s"]:
     """Keys of the seeds numbered `indices`, of the stream `key`.
 
     Shapes: `[s]` -> `[s]`.
-    Errors: ValueError for a negative number.
+    Errors: ValueError for what is no vector of integers from 0 to 2**32 - 1.
     """
-    validate.nonnegative("indices", indices, "number the seeds from 0")
-    numbers = jnp.asarray(np.asarray(indices, dtype=np.uint32))
-    return jax.vmap(lambda index: jax.random.fold_in(key, index))(numbers)
+    numbers = _numbers(indices)
+    return jax.vmap(lambda index: jax.random.fold_in(key, index))(jnp.asarray(numbers))
 
 
 def over_seeds(
@@ -148,6 +151,36 @@ def on_host(job: Callable[..., PyTree], *, workers: int | None = None) -> Callab
         )
 
     return run
+
+
+def _spelled(name: object) -> str:
+    """What is hashed for one name of a stream."""
+    if isinstance(name, str):
+        return repr(str(name))  # numpy's text spells itself in another way
+    fix = "pass text or an integer; for a traced number use jax.random.fold_in"
+    if isinstance(name, bool | np.bool_):
+        raise validate.fail("names", repr(name), "text or integers", fix)
+    try:
+        return repr(operator.index(name))  # pyright: ignore[reportArgumentType]
+    except TypeError as error:
+        got = f"{type(name).__name__} {name!r}"
+        raise validate.fail("names", got, "text or integers", fix) from error
+
+
+def _numbers(indices: npt.ArrayLike) -> np.ndarray:
+    """Seeds as 32-bit integers, none of which has changed its value on the way."""
+    expected, fix = "integers from 0 to 2**32 - 1, which tell keys apart", "number the seeds from 0"
+    given = validate.concrete(indices)
+    if given is None:
+        raise validate.fail("indices", "a traced array", expected, "pass numpy's or Python's")
+    validate.shape("indices", given, (None,), "pass e.g. range(8)")
+    # Python's integers that numpy has no type for come as objects or floats.
+    given = given if given.size else given.astype(np.int64)
+    if not np.issubdtype(given.dtype, np.integer):
+        raise validate.fail("indices", f"type {given.dtype}", expected, fix)
+    if given.size and not (given.min() >= 0 and given.max() < 2**32):
+        raise validate.fail("indices", f"{given.min()} to {given.max()}", expected, fix)
+    return given.astype(np.uint32)
 
 
 def _count(keys: Key[Array, " s"]) -> int:

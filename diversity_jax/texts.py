@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import io
 import os
 import re
 import sysconfig
@@ -193,12 +194,13 @@ def _functions(root: Path) -> dict[str, str]:
     files = 0
     for path in _library_files(root):
         files += 1
-        source = _read(path, "code").decode("utf-8", "replace")
+        source = _read(path, "code").decode("utf-8-sig", "replace")
         # A copyright notice of its own may mean terms of its own.
         if "copyright" in source.lower():
             continue
         module = path.relative_to(root).parts[0].removesuffix(".py")
-        lines = source.splitlines(keepends=True)
+        # Lines as the parser counts them: a form feed before a function ends none.
+        lines = io.StringIO(source, newline=None).readlines()
         for node in _definitions(_parsed(source, path).body):
             text = textwrap.dedent("".join(lines[node.lineno - 1 : node.end_lineno])).strip()
             if SHORTEST_CODE <= len(text) <= LONGEST_CODE:
@@ -248,10 +250,10 @@ def _nouns(path: Path) -> wordnet.Nouns:
 def _quotations(path: Path) -> dict[str, str]:
     content = _read(path, "fortunes")
     try:
-        whole = re.sub(".\b", "", content.decode("utf-8"))  # what is struck over on paper
+        whole = re.sub(".\b", "", content.decode("utf-8-sig"))  # what is struck over on paper
     except UnicodeDecodeError as error:
         raise _corrupt(path, "fortunes", "no text in UTF-8") from error
-    parts = re.split(r"^%\n", whole, flags=re.MULTILINE)
+    parts = re.split(r"^%(?:\n|\Z)", whole, flags=re.MULTILINE)
     if len(parts) < 2:
         raise _corrupt(path, "fortunes", "no line '%' between quotations")
     labels: dict[str, str] = {}

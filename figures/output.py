@@ -94,7 +94,7 @@ def table(figure: Figure) -> bytes:
     writer: csv.DictWriter[str] = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(numbers(figure))
-    return text.getvalue().encode()
+    return text.getvalue().encode("utf-8", "backslashreplace")
 
 
 def numbers(figure: Figure) -> Iterator[Row]:

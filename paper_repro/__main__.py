@@ -11,23 +11,25 @@ from pathlib import Path
 from experiments.runner import entry
 
 LONGEST_NAME = 60
-RESUME = "interrupted; finished work is kept, the same command goes on from there"
+MOST_ROOTS = 10**6
+RESUME = "finished work is kept, the same command goes on from there"
 
 
 def parser() -> argparse.ArgumentParser:
     """The options of the command line."""
-    arguments = argparse.ArgumentParser(
+    arguments = entry.Parser(
         prog="python -m paper_repro",
         description="Check papers' claims by simulation and write a report.",
         epilog="Exit codes of `run`: 0, every claim that decides at its preset has its expected "
         "status and so has its control (a check whose control misbehaves cannot be believed); "
-        "1, not so (undecided counts as not so); 2, bad input; 130, interrupted. `rerun` makes a "
-        "table, not a verdict, and ends with 0 once it is made.",
+        "1, not so (undecided counts as not so); 2, bad input; 130, interrupted (143 by a "
+        "scheduler). `rerun` makes a table, not a verdict, and ends with 0 once it is made.",
     )
     commands = arguments.add_subparsers(dest="what", required=True, metavar="run|list|rerun")
     run = commands.add_parser("run", help="check all claims and write report.html and report.json")
     run.add_argument(
         "--record",
+        type=entry.named,
         metavar="EXPERIMENT",
         help="instead of a report, (re)make the recorded run of this experiment at preset paper",
     )
@@ -42,11 +44,15 @@ def parser() -> argparse.ArgumentParser:
     for command in (run, rerun):
         command.add_argument("--preset", default="laptop", help="smoke, laptop (default) or paper")
         command.add_argument(
-            "--only", nargs="+", metavar="CLAIM_OR_PAPER", help="only these claims or papers"
+            "--only",
+            nargs="+",
+            type=entry.named,
+            metavar="CLAIM_OR_PAPER",
+            help="only these claims or papers",
         )
         command.add_argument(
             "--out",
-            type=Path,
+            type=entry.folder,
             help="folder (default report; with --only report-NAMES, to keep a full report)",
         )
         command.add_argument(
@@ -60,16 +66,13 @@ def parser() -> argparse.ArgumentParser:
 
 def main(words: list[str] | None = None) -> int:
     """Entry point; returns the exit code (see `--help`)."""
+    return entry.answered(lambda: _asked(words), RESUME)
+
+
+def _asked(words: list[str] | None) -> int:
     options = parser().parse_args(words)
     entry.prepare()
-    try:
-        return options.act(options)
-    except (ValueError, OSError) as error:
-        print(" ".join(str(error).split()), file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(RESUME, file=sys.stderr)
-        return 130
+    return options.act(options)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -101,7 +104,7 @@ def _run(options: argparse.Namespace) -> int:
     from experiments.runner import progress
     from paper_repro import claims
 
-    if options.record:
+    if options.record is not None:
         return _record(options)
     validate.choice("preset", options.preset, claims.PRESETS)
     claims.select(options.only)
@@ -186,8 +189,7 @@ def _rerun(options: argparse.Namespace) -> int:
 
     validate.choice("preset", options.preset, claims.PRESETS)
     pairs = claims.select(options.only)
-    if options.roots < 1:
-        raise validate.fail("--roots", options.roots, "an integer >= 1", "pass e.g. --roots 20")
+    validate.integer("--roots", options.roots, "pass e.g. --roots 20", least=1, most=MOST_ROOTS)
     from paper_repro import report, rerun
 
     entry.compile_for(options.preset)

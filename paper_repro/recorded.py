@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from diversity_jax import results
+from diversity_jax import files, results
 
 FOLDER = Path(__file__).resolve().parent / "recorded"
 PRESET = "paper"
@@ -21,10 +21,10 @@ def read(name: str) -> tuple[Any, dict[str, Any]] | None:
 
     Raises `results.ResultCorrupt` for a recording that is truncated or altered.
     """
-    provenance = results.provenance(FOLDER / name)
+    provenance = results.provenance(FOLDER / name, command(name))
     if provenance is None:
         return None
-    return results.read(FOLDER / name, command(name)), provenance
+    return results.read(FOLDER / name, command(name), again=command(name)), provenance
 
 
 def data_file(name: str) -> str:
@@ -34,16 +34,14 @@ def data_file(name: str) -> str:
 
 def age(name: str, provenance: dict[str, Any]) -> str:
     """What has changed since the recording, as the end of a sentence; empty when nothing has."""
-    import dataclasses
-    import json
-
     from experiments.runner import fingerprint, task
 
     identity = provenance.get("identity", {})
     if identity.get("fingerprint") != fingerprint.of(name):
         return "recorded with older code"
-    today = json.loads(json.dumps(dataclasses.asdict(task.make(name, PRESET).config)))
-    return "" if identity.get("config") == today else "recorded at other sizes than today's"
+    kept, today = files.plain(identity.get("config")), task.make(name, PRESET).identity()["config"]
+    same = results.digest(kept) == results.digest(today)
+    return "" if same else "recorded at other sizes than today's"
 
 
 def make(name: str, *, seed: int = 0, progress: Any = None) -> Path:
@@ -54,6 +52,7 @@ def make(name: str, *, seed: int = 0, progress: Any = None) -> Path:
     from experiments.runner import execute, task
 
     made = task.make(name, PRESET, seed=seed)
+    results.check_place(FOLDER / name)
     standing, dataset = execute.standing(made)
     if standing != "fresh":
         dataset = execute.execute(made, progress=progress)

@@ -11,7 +11,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from diversity_jax import results
+from diversity_jax import files, results
 from diversity_jax.checks.verdict import STATUSES, json_safe
 from experiments.runner import task
 from paper_repro import drawings, marks
@@ -29,9 +29,7 @@ STATES = {
 
 def check_writable(folder: Path) -> None:
     """Refuse a folder that cannot be written before any time is spent on filling it."""
-    probe = folder / ".writable"
-    results.write_atomically(probe, b"")
-    probe.unlink(missing_ok=True)
+    files.check_writable(folder)
 
 
 def write(run: Run, folder: Path, *, workers: int = 1, progress: Progress | None = None) -> Path:
@@ -41,8 +39,8 @@ def write(run: Run, folder: Path, *, workers: int = 1, progress: Progress | None
     content = as_json(run, drawn)
     page = html(run, drawn, content["provenance"])
     text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
-    results.write_atomically(folder / "report.json", text.encode())
-    results.write_atomically(folder / "report.html", page.encode())
+    results.write_atomically(folder / "report.json", text.encode("utf-8", "backslashreplace"))
+    results.write_atomically(folder / "report.html", page.encode("utf-8", "backslashreplace"))
     return folder / "report.html"
 
 

@@ -8,27 +8,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from diversity_jax import results
+from diversity_jax import files, results
 from diversity_jax.checks.verdict import STATUSES
+from diversity_jax.fingerprint import of_files
 from experiments.runner import fingerprint, task
 from experiments.runner import workers as workers_of
 from paper_repro import pipeline
 from paper_repro.claims import Claim, Paper, select
 
 PACKAGE = Path(__file__).resolve().parent
-DECIDING = ("verdict.py", "papers/**/*.py", "checks/**/*.py")
 
 
 def folder(pairs: list[tuple[Paper, Claim]], preset: str) -> Path:
     """Where the roots of this very set of claims, code and preset are kept, one file each."""
-    sources = [path for pattern in DECIDING for path in sorted(PACKAGE.glob(pattern))]
+    sources = sorted((PACKAGE / "papers").rglob("*.py"))
     parts = {
         "claims": [claim.id for _, claim in pairs],
         "preset": preset,
         "experiments": {
             name: fingerprint.of(name) for name in pipeline.needed(claim for _, claim in pairs)
         },
-        "checks": [fingerprint.code(path) for path in sources],
+        "checks": of_files(*sources, root=PACKAGE.parent),
         **task.environment()["versions"],
     }
     return results.root() / "rerun" / f"{preset}-{results.digest(parts)[:12]}"
@@ -90,14 +90,16 @@ def _one(
     kept = [_record(outcome) for outcome in outcomes]
     # What could not be run may run next time, so only a whole root is kept.
     if all(outcome.evidence.dataset is not None for outcome in outcomes):
-        results.write_atomically(path, json.dumps(kept).encode())
+        results.write_atomically(path, files.as_json(kept))
     return kept
 
 
 def write(table: dict[str, Any], out: Path) -> Path:
     """Write the table as `rerun.json` and `rerun.txt`; returns the path of the text."""
-    results.write_atomically(out / "rerun.json", json.dumps(table, indent=1).encode())
-    results.write_atomically(out / "rerun.txt", (as_text(table) + "\n").encode())
+    results.write_atomically(out / "rerun.json", files.as_json(table, indent=1))
+    results.write_atomically(
+        out / "rerun.txt", (as_text(table) + "\n").encode("utf-8", "backslashreplace")
+    )
     return out / "rerun.txt"
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
 
 MOST_DEVICES = 8
 THREADS_PER_DEVICE = 4
@@ -66,13 +72,105 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+class Terminated(KeyboardInterrupt):
+    """The signal by which schedulers end a job: an interruption like that from the keyboard."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as all of the command line does."""
+
+    def __init__(self, **options: Any):
+        super().__init__(**{"allow_abbrev": False, **options})
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{message}; see `{self.prog} --help`", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def named(text: str) -> str:
+    """An option that names something: an empty text, which a script's unset variable gives, does
+    not."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("got an empty name, expected one; leave the option out")
+    return text
+
+
+def folder(text: str) -> Path:
+    """An option that names a file or a folder."""
+    return Path(named(text))
+
+
+def alone(word: str, rest: list[str], program: str) -> None:
+    """Refuse whatever follows `word`, which takes no options."""
+    if rest:
+        from diversity_jax import validate
+
+        got, fix = " ".join(rest), f"run `{program} {word}`"
+        raise validate.fail(f"after {word}", repr(got), "nothing", fix)
+
+
 def answered(call: Callable[[], int], interrupted: str) -> int:
-    """The exit code of `call`; an error that it expects, or an interruption, is one line."""
+    """The exit code of `call`; an error that it expects, or an interruption, is one line.
+
+    0 and up: what `call` says; 2: an error; 130: interrupted from the keyboard; 143: ended by a
+    scheduler's signal; 141: nobody reads the output any more, which needs no word.
+    """
+    with _ended_by_signal():
+        with contextlib.suppress(AttributeError):  # names of files may hold any bytes
+            sys.stdout.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
+        try:
+            try:
+                return call()
+            finally:
+                sys.stdout.flush()  # here, where a reader that has gone away is still answered
+        except BrokenPipeError:
+            _print_to_nobody()
+            return 141
+        except (ValueError, OSError) as error:
+            return _said(" ".join(str(error).split()), 2)
+        except MemoryError as error:
+            return _said(_too_large(error), 2)
+        except RuntimeError as error:  # XLA has no memory error of its own
+            if "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            return _said(_too_large(error), 2)
+        except KeyboardInterrupt as error:
+            code = 128 + (signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT)
+            return _said(f"interrupted; {interrupted}", code)
+
+
+def _said(line: str, code: int) -> int:
+    print(line.encode("utf-8", "backslashreplace").decode(), file=sys.stderr)
+    return code
+
+
+def _too_large(error: Exception) -> str:
+    cause = " ".join(str(error).split())[:160] or "no more could be had"
+    return f"memory: {cause}; choose smaller sizes, or a machine with more"
+
+
+@contextlib.contextmanager
+def _ended_by_signal() -> Iterator[None]:
+    """Schedulers' signal as an exception, so that what is under way ends as at an interruption."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: object) -> NoReturn:
+        raise Terminated
+
+    before = signal.getsignal(signal.SIGTERM)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGTERM, end)
     try:
-        return call()
-    except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"interrupted; {interrupted}", file=sys.stderr)
-        return 130
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
+
+
+def _print_to_nobody() -> None:
+    """What Python still has to print on its way out goes nowhere, instead of failing once more."""
+    with contextlib.suppress(OSError, ValueError):
+        nobody = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nobody, sys.stdout.fileno())
+        os.close(nobody)

@@ -6,11 +6,12 @@ import argparse
 import hashlib
 import io
 import json
-import sys
+import math
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from diversity_jax.commands import entry
 from diversity_jax.selection.offered import ALL, FRACTION, offered
 
 if TYPE_CHECKING:
@@ -22,30 +23,26 @@ PROGRAM = "python -m diversity_jax select"
 REPORT, PAGE = "report.json", "report.html"
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, as all of the command line does."""
-
-    def error(self, message: str) -> NoReturn:
-        raise ValueError(f"{message}; see `{self.prog} --help`")
-
-
 def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     """The options of `select`."""
-    arguments = _Parser(
+    arguments = entry.Parser(
         prog=program,
-        allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Choose rows of your own embeddings by a rule, and compare what it keeps with\n"
         "random subsets of the same size. Writes RULE.npy (row numbers from 0, in the\n"
         f"order of choice), {REPORT} and {PAGE}, and prints the table.",
         epilog=_epilog(),
     )
-    arguments.add_argument("--embeddings", required=True, help="a .npy file, [n, d] floating point")
+    arguments.add_argument(
+        "--embeddings", type=entry.named, required=True, help="a .npy file, [n, d] floating point"
+    )
     arguments.add_argument("--rule", required=True, help=f"one of those below, or `{ALL}`")
     size = arguments.add_mutually_exclusive_group()
     size.add_argument("--fraction", type=float, help=f"of the rows to keep (default {FRACTION})")
     size.add_argument("--number", type=int, help="of rows to keep, in place of a fraction")
-    arguments.add_argument("--labels", help="a .npy file, [n] integers: each row's domain from 0")
+    arguments.add_argument(
+        "--labels", type=entry.named, help="a .npy file, [n] integers: each row's domain from 0"
+    )
     arguments.add_argument(
         "--domains",
         type=int,
@@ -58,7 +55,9 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
         help="of the Gaussian kernel of dpp_map and k_dpp (default: the median distance)",
     )
     arguments.add_argument("--seed", type=int, default=0, help="root of all random streams")
-    arguments.add_argument("--out", help="folder to write to (default selected/FILE/RULE)")
+    arguments.add_argument(
+        "--out", type=entry.folder, help="folder to write to (default selected/FILE/RULE)"
+    )
     arguments.add_argument("--again", action="store_true", help="replace a selection that is there")
     return arguments
 
@@ -69,24 +68,25 @@ def main(words: list[str], *, program: str = PROGRAM) -> int:
     from diversity_jax import validate  # here, so that `--help` does not import numpy
 
     validate.choice("rule", options.rule, (*offered(), ALL))
-    out = Path(options.out or Path("selected") / Path(options.embeddings).stem / options.rule)
+    out = options.out or Path("selected") / Path(options.embeddings).stem / options.rule
     if out.exists() and not out.is_dir():
         raise validate.fail("out", f"{out}, which is a file", "a folder", "choose another")
     embeddings = read("embeddings", options.embeddings)
-    labels = read("labels", options.labels) if options.labels else None
+    labels = None if options.labels is None else read("labels", options.labels)
     identity = _identity(options, embeddings, labels)
     if not options.again and _up_to_date(out, identity):
         print(f"{out}: up to date (--again chooses all the same)")
         return 0
+    from diversity_jax import files
     from diversity_jax.commands import progress
     from diversity_jax.selection import tables
 
-    with progress.bar() as show:
+    files.check_writable(out, keep=False)
+    with progress.bar("rules") as show:
         table = tables.compare(
             embeddings, labels, rule=options.rule, fraction=options.fraction,
             number=options.number, domains=options.domains, seed=options.seed, raw=options.raw,
-            length_scale=options.length_scale,
-            progress=show if sys.stderr.isatty() else None,
+            length_scale=options.length_scale, progress=show,
         )  # fmt: skip
     _write(out, identity, table)
     print(tables.as_text(table))
@@ -106,9 +106,14 @@ def read(argument: str, name: str) -> np.ndarray:
         raise validate.fail(argument, got, "a .npy file", "name one that exists")
     try:
         with path.open("rb") as file:
+            if file.read(2) != b"PK":
+                _check_promise(file)
+            file.seek(0)
             content = np.load(file, allow_pickle=False)
             names = None if isinstance(content, np.ndarray) else ", ".join(content.files)
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+    except PermissionError as error:
+        raise validate.fail(argument, f"{name}, without access", "a file to read", fix) from error
+    except (ValueError, OSError, EOFError, OverflowError, zipfile.BadZipFile) as error:
         got = f"{name}, which holds no whole array of numbers"
         raise validate.fail(argument, got, "a .npy file", fix) from error
     if names is not None:
@@ -117,22 +122,35 @@ def read(argument: str, name: str) -> np.ndarray:
     return content
 
 
+def _check_promise(file: BinaryIO) -> None:
+    """Refuse a .npy file whose header promises more than it holds: numpy would make room for it."""
+    from numpy.lib import format as layout
+
+    file.seek(0)
+    old = layout.read_magic(file) == (1, 0)
+    read_header = layout.read_array_header_1_0 if old else layout.read_array_header_2_0
+    shape, _, dtype = read_header(file)
+    begins, ends = file.tell(), file.seek(0, 2)
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > ends - begins:
+        raise ValueError(f"{shape} in {ends - begins} bytes")
+
+
 def _identity(
     options: argparse.Namespace, embeddings: np.ndarray, labels: np.ndarray | None
 ) -> dict[str, Any]:
     """All that decides the numbers."""
-    from diversity_jax import fingerprint
+    from diversity_jax import files, fingerprint
 
     read_too = ("embeddings", "labels", "out", "again")
     given = {name: value for name, value in vars(options).items() if name not in read_too}
     if given["number"] is None and given["fraction"] is None:
         given["fraction"] = FRACTION
-    return {
+    return files.plain({
         **given,
         "embeddings": _checksum(embeddings),
         "labels": None if labels is None else _checksum(labels),
         "fingerprint": fingerprint.of_files(Path(__file__)),
-    }
+    })  # fmt: skip
 
 
 def _checksum(array: np.ndarray) -> str:
@@ -168,27 +186,28 @@ def _write(out: Path, identity: dict[str, Any], table: Table) -> None:
     import numpy as np
 
     from diversity_jax import fingerprint, results
+    from diversity_jax.checks.verdict import json_safe
     from diversity_jax.selection import tables
 
-    files = {}
+    written = {}
     for rule, kept in table.kept.items():
         content = io.BytesIO()
         np.save(content, kept)
-        files[f"{rule}.npy"] = content.getvalue()
-    files[PAGE] = tables.as_page(table).encode()
+        written[f"{rule}.npy"] = content.getvalue()
+    written[PAGE] = tables.as_page(table).encode()
     report = {
         "about": table.about,
         "rules": table.rows,
         "at_random": table.chance,
         "left_out": table.left_out,
         "identity": identity,
-        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in written.items()},
         **fingerprint.environment(),
     }
-    files[REPORT] = json.dumps(report, indent=1).encode()
-    for name in _written(out) - set(files):
+    written[REPORT] = json.dumps(json_safe(report), indent=1, allow_nan=False).encode()
+    for name in _written(out) - set(written):
         (out / name).unlink(missing_ok=True)
-    for name, content in files.items():
+    for name, content in written.items():
         results.write_atomically(out / name, content)
 
 

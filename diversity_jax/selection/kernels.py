@@ -103,8 +103,10 @@ def check_kernel(kernel: Kernel, points: Float[Array, "n d"], *, positive: str) 
     """Refuse a kernel that is of the wrong shape, not finite, not symmetric or not positive.
 
     Looked at on up to `SAMPLE` of the points, spread over all of them, where they are concrete;
-    `positive` as for `check_matrix`.
+    a cosine asks each of them for a direction. `positive` as for `check_matrix`.
     """
+    if kernel is cosine or kernel is clipped_cosine:
+        check_directions("points", points)
     places = np.unique(np.linspace(0, points.shape[0] - 1, SAMPLE).astype(int))
     sample = points[places]
     matrix = kernel(sample, sample)
@@ -112,6 +114,18 @@ def check_kernel(kernel: Kernel, points: Float[Array, "n d"], *, positive: str) 
     fix = "take point arrays [n, d], [m, d] and return [n, m]"
     validate.shape("kernel", matrix, (size, size), fix)
     check_matrix("kernel", matrix, positive=positive)
+
+
+def check_directions(argument: str, vectors: ArrayLike) -> None:
+    """Refuse concrete vectors of length zero, which have no cosine with any other."""
+    values = validate.concrete(vectors)
+    if values is None:
+        return
+    zero = np.flatnonzero(~(np.abs(values) > 0).any(axis=1))
+    if zero.size:
+        fix = "a cosine needs a direction: leave such rows out"
+        got = f"length zero in row {zero[0]}"
+        raise validate.fail(argument, got, "vectors of positive length", fix)
 
 
 def check_matrix(argument: str, matrix: Float[Array, "n n"], *, positive: str) -> None:

@@ -18,7 +18,12 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int
 
 from diversity_jax import validate
-from diversity_jax.selection.kernels import Kernel, check_matrix, unit_rows
+from diversity_jax.selection.kernels import (
+    Kernel,
+    check_directions,
+    check_matrix,
+    unit_rows,
+)
 
 
 class OneCosine(eqx.Module):
@@ -88,8 +93,8 @@ def inter_as_one_cosine(
     """
     _check_domains(domains, 2)
     means = centroids(embeddings, labels, domains=domains)
-    _check_lengths("embeddings", embeddings)
-    _check_lengths("centroids", means)
+    check_directions("embeddings", embeddings)
+    check_directions("centroids", means)
     units = unit_rows(means)
     # Sums without one's own term, not the total minus it: the rest may be small.
     others = ~jnp.eye(domains, dtype=bool)
@@ -175,7 +180,9 @@ def check_labelled(
     embeddings: ArrayLike, labels: ArrayLike, *, domains: int
 ) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
     """Embeddings and labels as arrays; refuse what is not finite and labels that do not fit."""
-    embeddings, labels = jnp.asarray(embeddings), jnp.asarray(labels)
+    # Looked at as given: without 64-bit jax would cut a large label down to another one.
+    seen = validate.concrete(labels)
+    embeddings, labels = jnp.asarray(embeddings), labels if seen is None else seen
     _check_domains(domains, 1)
     validate.shape("embeddings", embeddings, (None, None), "pass one embedding per row")
     validate.shape("labels", labels, (embeddings.shape[0],), "pass one label per embedding")
@@ -184,14 +191,19 @@ def check_labelled(
         fix = "number the domains from 0"
         raise validate.fail("labels", f"dtype {labels.dtype}", "integers", fix)
     check_range(labels, domains=domains)
-    seen = validate.concrete(labels)
-    if seen is None:
-        return embeddings, labels
-    empty = np.setdiff1d(np.arange(domains), seen)
-    if empty.size:
+    if seen is not None:
+        _check_all_there(seen, domains)
+    return embeddings, jnp.asarray(labels)
+
+
+def _check_all_there(labels: np.ndarray, domains: int) -> None:
+    """Refuse labels in a range that leave out one of it, at no cost for what is left out."""
+    present = np.unique(labels)
+    if present.size < domains:
+        places = np.arange(present.size)
+        empty = int(np.append(places[present != places], present.size)[0])
         fix = "lower `domains` and number the labels without gaps"
-        raise validate.fail("labels", f"no point of domain {empty[0]}", "one of each domain", fix)
-    return embeddings, labels
+        raise validate.fail("labels", f"no point of domain {empty}", "one of each domain", fix)
 
 
 def check_range(labels: ArrayLike, *, domains: int) -> None:
@@ -209,25 +221,14 @@ def _cosines(
     """Cosines between all points and all centroids."""
     _check_domains(domains, least)
     means = centroids(embeddings, labels, domains=domains)
-    _check_lengths("embeddings", embeddings)
-    _check_lengths("centroids", means)
+    check_directions("embeddings", embeddings)
+    check_directions("centroids", means)
     return unit_rows(jnp.asarray(embeddings)) @ unit_rows(means).T
 
 
 def _check_domains(domains: object, least: int) -> None:
     fix = "pass the number of domains, labels are below it"
     validate.integer("domains", domains, fix, least=least)
-
-
-def _check_lengths(argument: str, vectors: ArrayLike) -> None:
-    values = validate.concrete(vectors)
-    if values is None:
-        return
-    zero = np.flatnonzero(~(np.abs(values) > 0).any(axis=1))
-    if zero.size:
-        fix = "a cosine needs a direction: leave such rows out"
-        got = f"length zero in row {zero[0]}"
-        raise validate.fail(argument, got, "vectors of positive length", fix)
 
 
 def _eigenvalues(matrix: Array) -> Array:

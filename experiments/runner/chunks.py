@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from diversity_jax import results
+from diversity_jax import files, results
 
 SEEDS, SECONDS, ARRAY = "seeds", "seconds", "array:"
+FORGOTTEN = 7 * 86400.0  # seconds after which chunks that nobody adds to are not gone on with
 
 
 class Store:
@@ -62,6 +63,18 @@ class Store:
             self.folder.rename(cleared)
         shutil.rmtree(cleared, ignore_errors=True)
 
+    def tidy(self) -> None:
+        """Remove what kills left beside this run's chunks: none of it is read by anybody.
+
+        Chunks of other code or versions go after a week without a new one; until then somebody may
+        go back to that code and find them.
+        """
+        for path in self.folder.parent.glob(".chunks-*.cleared"):
+            shutil.rmtree(path, ignore_errors=True)
+        for path in self.folder.parent.glob("chunks-*"):
+            if path != self.folder and files.abandoned(path, FORGOTTEN):
+                Store(path).clear()
+
     def _read(self, path: Path, names: list[str] | None = None) -> dict[str, np.ndarray]:
         """The arrays `names` (default: all) of one chunk; nothing when it has been cleared away."""
         try:
@@ -71,6 +84,6 @@ class Store:
             return dict.fromkeys(names or [], np.zeros(0))
         except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError) as error:
             raise results.ResultCorrupt(
-                f"{path}: got a truncated or altered chunk, expected a whole one; delete this "
-                "file: its seeds are computed again, all others are kept"
+                f"{files.shown(path)}: got a truncated or altered chunk, expected a whole one; "
+                "delete this file: its seeds are computed again, all others are kept"
             ) from error

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from diversity_jax import seeds, validate
+from diversity_jax import grids, seeds, validate
 
 _compiled: dict[Any, Callable[..., Any]] = {}
 
@@ -23,6 +23,7 @@ def points(module: ModuleType, config: Any) -> list[dict[str, Any]]:
     made = [{name: plain(value) for name, value in point.items()} for point in module.grid(config)]
     if not made:
         raise validate.fail("grid", "no points", "at least one", "see the fields of Config")
+    grids.check_names(list(made[0]), getattr(module, "AXES", {}))
     for point in made:
         if set(point) != set(made[0]):
             raise validate.fail("grid", f"fields {sorted(point)}", f"{sorted(made[0])}", "add them")
@@ -34,7 +35,8 @@ def points(module: ModuleType, config: Any) -> list[dict[str, Any]]:
 def label(point: dict[str, Any]) -> str:
     """The name of a grid point's random stream: its values, so that adding points moves none.
 
-    Floats count to 12 digits: one that was computed may end differently on another machine.
+    Floats count to 12 digits: one that was computed may end differently on another machine. Zero
+    has no sign.
     """
     return repr(sorted((name, _rounded(value)) for name, value in point.items()))
 
@@ -58,13 +60,7 @@ def chunk(
     if getattr(module, "HOST", False):
         outputs = seeds.on_host(module.job, workers=len(jax.devices()))(keys, point)
     else:
-        numbers = getattr(module, "TRACED", {})
-        traced = {
-            field: jnp.asarray(numbers[field](value) if field in numbers else value)
-            for field, value in point.items()
-            if field in numbers or isinstance(value, float)
-        }
-        static = {field: v for field, v in point.items() if field not in traced}
+        static, traced = parted(module, point)
         outputs = _job(module.job, static, tuple(sorted(traced)), mode, width)(keys, traced)
     arrays = {field: np.asarray(array) for field, array in outputs.items()}
     for field, array in arrays.items():
@@ -74,8 +70,21 @@ def chunk(
     return arrays
 
 
+def parted(module: ModuleType, point: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields of `point` that are part of what is compiled, and those that are traced."""
+    numbers = getattr(module, "TRACED", {})
+    traced = {
+        field: jnp.asarray(numbers[field](value) if field in numbers else value)
+        for field, value in point.items()
+        if field in numbers or isinstance(value, float)
+    }
+    return {field: v for field, v in point.items() if field not in traced}, traced
+
+
 def plain(value: Any) -> Any:
-    """A numpy scalar as the Python scalar it stands for, anything else as it is."""
+    """numpy's scalars as the Python scalars they stand for, in tuples too; else as it is."""
+    if isinstance(value, tuple):
+        return tuple(plain(part) for part in value)
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -84,16 +93,27 @@ def _check_field(name: str, value: Any, first: Any) -> None:
     if not all(isinstance(part, bool | int | float | str) for part in parts):
         kind = type(value).__name__
         raise validate.fail(f"grid field {name!r}", kind, "a scalar or a tuple", "convert it")
-    if len(parts) != len(others):
+    if len(parts) != len(others) or isinstance(value, tuple) != isinstance(first, tuple):
         raise validate.fail(
             f"grid field {name!r}", repr(value), f"as many as in {first!r}", "make them as long"
         )
+    if len({_kind(part) for part in (*parts, *others)}) > 1:
+        expected = f"text, numbers or booleans, as {first!r} is"
+        raise validate.fail(f"grid field {name!r}", repr(value), expected, "keep to one kind")
+    if not all(grids.storable(part) for part in parts):
+        expected = "text without odd characters, or numbers of at most 64 bits"
+        raise validate.fail(f"grid field {name!r}", repr(value), expected, "convert it")
+
+
+def _kind(value: Any) -> str:
+    """What array a coordinate makes of `value`: of two kinds in one array the first is lost."""
+    return "boolean" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
 
 
 def _rounded(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_rounded(part) for part in value)
-    return float(f"{value:.12g}") if isinstance(value, float) else value
+    return float(f"{value:.12g}") + 0.0 if isinstance(value, float) else value
 
 
 def _job(
@@ -103,7 +123,8 @@ def _job(
     mode: str,
     width: int,
 ) -> Callable[..., Any]:
-    kinds = tuple((field, type(value), value) for field, value in sorted(static.items()))
+    # Spelled out: 1, 1.0 and True are equal, also in tuples, but do not compute the same.
+    kinds = tuple((field, repr(value)) for field, value in sorted(static.items()))
     cache = (job, kinds, traced, mode, width, jax.config.jax_enable_x64)  # pyright: ignore[reportAttributeAccessIssue]
     if cache not in _compiled:
         _compiled[cache] = seeds.over_seeds(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -10,8 +11,8 @@ from typing import Any
 import numpy as np
 import xarray
 
-from diversity_jax import results, validate
-from experiments.runner import compute
+from diversity_jax import files, results, validate
+from experiments.runner import compute, rehearse
 from experiments.runner.chunks import Store
 from experiments.runner.task import Task, environment
 
@@ -25,17 +26,32 @@ class ShardIncomplete(ValueError):
 
 def state(task: Task) -> str:
     """Whether the saved result of `task` is `fresh`, `stale` or `missing`, without reading it."""
-    kept = results.provenance(task.folder)
+    kept = results.provenance(task.folder, task.again)
     if kept is None:
         return "missing"
-    same = results.digest(kept.get("identity")) == results.digest(task.identity())
+    # One that was saved with NaN or infinities as JSON does not know them is read as it was meant.
+    identity = files.plain(kept.get("identity"))
+    same = results.digest(identity) == results.digest(task.identity())
     return "fresh" if same else "stale"
 
 
 def standing(task: Task) -> tuple[str, xarray.Dataset | None]:
-    """`fresh` with the saved result of `task`, or `stale` or `missing` with None."""
+    """`fresh` with the saved result of `task`, or `stale` or `missing` with None.
+
+    Of a fresh one, what a kill just after it was published left beside it is removed.
+    """
     found = state(task)
-    return found, results.read(task.folder, task.command) if found == "fresh" else None
+    if found != "fresh":
+        return found, None
+    dataset = results.read(task.folder, task.command, again=task.again)
+    store = store_of(task)
+    # Chunks that are not whole may be another process's, which runs it once more.
+    if store.folder.exists():
+        points = compute.points(task.module, task.config)
+        if _missing(store, len(points), task.config.seeds) == 0:
+            store.clear()
+    store.tidy()
+    return found, dataset
 
 
 def in_memory(task: Task, progress: Progress | None = None) -> xarray.Dataset:
@@ -74,8 +90,11 @@ def execute(
     points, count = compute.points(task.module, task.config), task.config.seeds
     width = _width(task, -(-count // number), chunk)
     store, show = store_of(task), progress or (lambda done, total, what: None)
-    if _missing(store, len(points), count) == 0 and standing(task)[0] == "fresh":
-        store.clear()  # a kill came between the last save and the clearing
+    results.check_place(task.folder)
+    rehearse.writing(task, points, _provenance(task, 0.0))
+    if store.folder.exists():
+        with contextlib.suppress(results.ResultCorrupt):  # which this run replaces
+            standing(task)
     waiting = _waiting(store, len(points), count, shard)
     total = len(range(index, len(points) * count, number))
     finished = total - sum(len(seeds) for seeds in waiting)
@@ -121,6 +140,7 @@ def _merge(task: Task, points: list[dict[str, Any]]) -> xarray.Dataset:
     dataset = _finish(task, points, list(arrays), sum(seconds))
     results.save(dataset, task.folder, json.loads(dataset.attrs["provenance"]))
     store.clear()
+    store.tidy()
     return dataset
 
 
@@ -136,15 +156,20 @@ def _finish(
     dataset = results.assemble(
         points, gathered, getattr(task.module, "AXES", {}), task.config.seeds
     )
-    provenance = {
-        "identity": json.loads(json.dumps(task.identity())),
+    provenance = files.as_json(_provenance(task, seconds)).decode()
+    dataset = dataset.assign_attrs(provenance=provenance)
+    return task.module.summarise(dataset).assign_attrs(dataset.attrs)
+
+
+def _provenance(task: Task, seconds: float) -> dict[str, Any]:
+    return {
+        "identity": task.identity(),
         "preset": task.preset,
+        "changed": dict(task.changed),
         "command": task.command,
         "seconds": round(seconds, 3),
         **environment(),
     }
-    dataset = dataset.assign_attrs(provenance=json.dumps(provenance, sort_keys=True))
-    return task.module.summarise(dataset).assign_attrs(dataset.attrs)
 
 
 def _gather(

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from diversity_jax import catalogue, results, validate
+from diversity_jax import catalogue, files, results, validate
 from diversity_jax.fingerprint import environment
 from diversity_jax.results import PRESETS
 from experiments.runner import fingerprint, shape
@@ -19,6 +19,7 @@ from experiments.runner import fingerprint, shape
 __all__ = ["EXPERIMENTS", "PRESETS", "Task", "environment", "make", "preset_of"]
 
 EXPERIMENTS = Path(__file__).resolve().parent.parent
+MOST_SEEDS = 10**7  # whose numbers alone, kept while it runs, take some gigabytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,16 +48,21 @@ class Task:
         """The command line that makes this very result."""
         return results.command(self.name, self.preset, dict(self.changed))
 
+    @property
+    def again(self) -> str:
+        """The command line that makes it in place of one that is there, damaged or not."""
+        return f"{self.command} --again"
+
     def identity(self) -> dict[str, Any]:
-        """All that decides the numbers: a result with another identity is stale."""
-        return {
+        """All that decides the numbers, as JSON: a result with another identity is stale."""
+        return files.plain({
             "experiment": self.name,
             "config": dataclasses.asdict(self.config),
             "seed": self.seed,
             "mode": self.mode,
             "precision": "float64" if jax.config.jax_enable_x64 else "float32",  # pyright: ignore[reportAttributeAccessIssue]
             "fingerprint": fingerprint.of(self.name),
-        }
+        })  # fmt: skip
 
 
 def make(
@@ -76,11 +82,18 @@ def make(
     config = dataclasses.replace(base, **fields)
     if type(config.seeds) is not int or config.seeds < 1:
         raise validate.fail("seeds", repr(config.seeds), "an integer >= 1", "run at least one seed")
+    if config.seeds > MOST_SEEDS:
+        raise validate.fail("seeds", config.seeds, f"at most {MOST_SEEDS}", "use several roots")
+    files.plain(dataclasses.asdict(config), "Config")  # it goes into the result, as JSON
     seed = validate.seed(seed)
-    changed = {key: value for key, value in fields.items() if value != getattr(base, key)}
+    changed = {key: value for key, value in fields.items() if not _same(value, getattr(base, key))}
     changed |= {"seed": seed} if seed else {}
     changed |= {"mode": mode} if mode != "reference" else {}
     return Task(name, config, preset, tuple(sorted(changed.items())), seed, mode)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return results.digest(files.plain(one)) == results.digest(files.plain(other))
 
 
 def preset_of(name: str, preset: str) -> Any:

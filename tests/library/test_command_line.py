@@ -2,13 +2,15 @@
 
 import json
 import math
+import sys
 from dataclasses import dataclass
 
 import pytest
 
 import experiments
 from diversity_jax import catalogue, results
-from experiments.runner import execute, progress
+from diversity_jax.commands import progress
+from experiments.runner import execute
 from tests.library.fake_house import everything, values
 
 
@@ -117,6 +119,10 @@ def test_a_chunk_without_seeds_is_refused(sweep, chunk):
         (["fake", "--mode", "quick"], "mode: got 'quick'"),
         (["fake", "--shard", "3/3"], "--shard: got '3/3'"),
         (["fake", "--shard", "half"], "--shard: got 'half'"),
+        (["fake", "--shard", "²/3"], "--shard: got '²/3', expected i/n with 0 <= i < n"),
+        (["fake", "--shard", "1/٣"], "--shard: got '1/٣'"),
+        (["fake", "--shard", f"0/{'9' * 5000}"], "--shard: got '0/999"),
+        (["fake", "--seeds", "10000000000000"], "seeds: got 10000000000000, expected at most"),
         (["fake", "--shift", "nan"], "shift: got nan, expected a finite number; pass one like 0.0"),
         (["fake", "--seed", "-1"], "seed: got -1"),
         (["fake", "--seeds", "0"], "seeds: got 0"),
@@ -130,10 +136,34 @@ def test_bad_input_on_the_command_line_is_one_line_and_code_two(sweep, call, wor
     assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize("words", [["fake", "--strenghts", "1"], ["fake", "--shift", "x"], []])
-def test_options_that_cannot_be_parsed_end_with_code_two(sweep, call, words):
-    code, _, error = call(*words)
-    assert code == 2 and error
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["fake", "--strenghts", "1"], "Unrecognized options: --strenghts, 1; Perhaps you meant:"),
+        (["fake", "--shift", "x"], "Error parsing --shift: could not convert string to float: 'x'"),
+        (["fake", "--seeds", "2.5"], "Error parsing --seeds: invalid literal for int()"),
+        (["fake", "--sizes", "3", "b"], "Error parsing --sizes: "),
+        (["fake", "--exact", "maybe"], "Unrecognized options: maybe"),
+        (["fake", "--seeds"], "Missing value for argument '--seeds'"),
+        (["fake", "stray"], "Unrecognized options: stray"),
+        (["fake", "--shift", "1" * 300 + "x"], "Error parsing --shift"),
+        (["fake", "--seed", "x"], "argument --seed: invalid int value: 'x'; see `"),
+        (["fake", "--chunk"], "argument --chunk: expected one argument"),
+        ([], "the following arguments are required: name"),
+    ],
+)
+def test_options_that_cannot_be_parsed_are_one_line_and_code_two(sweep, call, words, message):
+    code, out, error = call(*words)
+    assert (code, out) == (2, "") and error.startswith(message), error
+    assert error.count("\n") == 1 and "--help`" in error
+    assert not any("\u2500" <= letter <= "\u257f" for letter in error)
+
+
+@pytest.mark.parametrize("words", [["list", "extra"], ["list", "--bogus"], ["list", "--help", "x"]])
+def test_a_list_takes_no_further_words(call, words):
+    code, out, error = call(*words)
+    assert (code, out) == (2, "") and error.startswith(f"after list: got '{' '.join(words[1:])}'")
+    assert error.count("\n") == 1
 
 
 def test_a_corrupt_result_ends_the_command_with_one_line_and_is_kept(sweep, call):
@@ -146,6 +176,7 @@ def test_a_corrupt_result_ends_the_command_with_one_line_and_is_kept(sweep, call
     before = everything(sweep.results)
     code, _, error = call("fake", "--preset", "smoke")
     assert code == 2 and str(data) in error and error.count("\n") == 1
+    assert error.endswith("or run: python -m experiments fake --preset smoke --again\n")
     assert everything(sweep.results) == before
     assert call("fake", "--preset", "smoke", "--again")[0] == 0
     assert execute.standing(sweep.make("smoke"))[0] == "fresh"
@@ -200,6 +231,43 @@ def test_progress_counts_up_to_the_total(sweep, capsys):
         show(3, 14, "fake")
         show(14, 14, "fake")
     assert capsys.readouterr().err == "fake: 14 runs done\n"
+
+
+def test_a_log_gets_a_line_every_so_often_with_the_time_that_is_left(capsys):
+    times = iter([0, 10, 29, 31, 45, 62, 100, 7000])
+    show = progress.Lines(clock=lambda: next(times))
+    show(4, 40, "fake")  # from an earlier run
+    for done in (5, 6, 10, 12, 16):
+        show(done, 40, "fake")
+    show(0, 9, "other")  # has begun just now
+    show(40, 40, "fake")
+    assert capsys.readouterr().err.splitlines() == [
+        "fake: 10 of 40 runs done, about 3 min left",  # 30 more at 6 in 31 seconds
+        "fake: 16 of 40 runs done, about 2 min left",
+        "fake: 40 runs done",
+    ]
+    spelled = [progress.spelled(seconds) for seconds in (0.2, 119, 121, 7199, 7201, 90000)]
+    assert [text.removeprefix("about ") for text in spelled] == [
+        "1 s", "119 s", "2 min", "120 min", "2 h", "25 h",
+    ]  # fmt: skip
+
+
+def test_a_terminal_is_told_the_time_that_is_left(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress.bar() as show:
+        show(0, 8, "fake")
+        show(4, 8, "fake")
+    assert "left" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_runs(sweep, call):
+    made = sweep.make("smoke")
+    made.folder.parent.mkdir(parents=True)
+    made.folder.write_text("a file where the folder should be")
+    code, out, error = call("fake", "--preset", "smoke")
+    assert (code, out) == (2, "") and error.startswith(f"{made.folder}: cannot be written")
+    assert sweep.module.traces == []
 
 
 def test_identities_survive_json(sweep):

@@ -96,6 +96,87 @@ def test_comments_and_docstrings_do_not_count_but_every_other_string_does(house)
     assert len(set(digests)) == len(digests)
 
 
+def test_every_blank_inside_a_text_counts(house):
+    folder, of = house
+    path = folder / "experiments" / "near.py"
+    digests = []
+    for text in ("a\n\nb", "a\nb", "a \nb", "a\n b", "a\n\n\nb", "a\n  \nb", "a\n# b"):
+        for prefix in ("", "f"):
+            path.write_text(f'TABLE = {prefix}"""{text}"""\n')
+            digests.append(of())
+    path.write_text('def half(x):\n    f"""{x.show()}"""\n    return x\n')  # it runs: no docstring
+    digests.append(of())
+    path.write_text("def half(x):\n    return x\n")
+    digests.append(of())
+    assert len(set(digests)) == len(digests)
+
+
+def test_docstrings_count_where_they_are_read(house):
+    folder, of = house
+    near = folder / "experiments" / "near.py"
+    (folder / "experiments" / "one.py").write_text(
+        "from experiments import near\nPRESETS = {}\nTITLE = near.half.__doc__\n"
+    )
+    before = of()
+    near.write_text(near.read_text().replace("Half.", "A half."))
+    assert of() != before
+
+
+def test_the_packages_that_a_module_lies_in_count(house):
+    (house[0] / "experiments" / "doors.py").write_text(
+        "from diversity_jax.selection import reward\nPRESETS = {}\n"
+    )
+    for path in ("diversity_jax/selection/__init__.py", "diversity_jax/__init__.py"):
+        assert changes(house, "doors", path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import importlib.resources as shelf",
+        "from importlib.resources import files",
+        "import pkgutil\n\nTABLE = pkgutil.get_data('experiments', 'table.csv')",
+        "from pathlib import Path\n\nHERE = Path(__file__).parent",
+    ],
+)
+def test_files_beside_a_module_that_reads_such_count(house, line):
+    folder, of = house
+    (folder / "experiments" / "tables.py").write_text(f"{line}\nPRESETS = {{}}\n")
+    for name in ("table.csv", "other.txt"):
+        before, without = of("tables"), of("other")
+        (folder / "experiments" / name).write_text("1, 2\n")
+        assert of("tables") != before
+        before = of("tables")
+        (folder / "experiments" / name).write_text("1, 3\n")
+        assert of("tables") != before and of("other") == without
+    before = of("tables")  # that two files change places is a change too
+    one, other = (folder / "experiments" / name for name in ("table.csv", "other.txt"))
+    kept = one.read_bytes()
+    other.write_text("1, 4\n")
+    before = of("tables")
+    one.write_bytes(other.read_bytes())
+    other.write_bytes(kept)
+    assert of("tables") != before
+
+
+def test_a_source_is_read_as_python_reads_it(house):
+    folder, of = house
+    path = folder / "experiments" / "near.py"
+    path.write_bytes(b"\xef\xbb\xbfNAME = 1\n")
+    assert of() is not None  # a byte-order mark is no character of it
+    found = []
+    for encoding, text in (("latin-1", "é"), ("utf-8", "é"), ("latin-1", "Ã©")):
+        path.write_bytes(f"# -*- coding: {encoding} -*-\nNAME = '{text}'\n".encode(encoding))
+        found.append(of())
+    assert found[0] == found[1] != found[2]
+
+
+def test_what_is_laid_out_for_storing_counts(house):
+    """The labels and the padding of outputs are part of a result; how it is written is not."""
+    assert changes(house, "one", "diversity_jax/grids.py")
+    assert not changes(house, "one", "diversity_jax/files.py")
+
+
 def test_relative_imports_are_followed(house):
     folder, of = house
     package = folder / "diversity_jax" / "package"

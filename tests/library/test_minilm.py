@@ -36,6 +36,11 @@ def test_texts_become_marked_and_cut_tokens(folder):
     assert len(whole) == 256
 
 
+def test_half_a_character_is_named(folder):
+    with pytest.raises(ValueError, match=r"^texts: got half a character .* in text 1, expected"):
+        minilm.tokenise(["whole", "half \ud83d"], folder=folder)
+
+
 @pytest.mark.parametrize(
     "texts, message",
     [

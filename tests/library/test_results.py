@@ -73,6 +73,7 @@ def test_what_kills_left_is_removed_but_nothing_that_may_be_in_the_making(tmp_pa
 
 def test_a_single_data_file_can_be_read_wherever_it_lies(tmp_path):
     data = results.save(sample(), tmp_path / "result", {})
+    same(results.read_file(tmp_path / "result"), sample())  # and so can its folder
     same(results.read_file(data.rename(tmp_path / "elsewhere.nc")), sample())
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from diversity_jax import files as store
 from diversity_jax import results
 from tests.library.test_results import files, one_line, same, sample
 
@@ -181,6 +182,62 @@ def test_a_damaged_manifest_is_named_and_a_new_result_mends_it(tmp_path, content
     same(results.read(tmp_path), sample(1.0))
 
 
+@pytest.mark.parametrize("part", ["manifest", "data"])
+def test_a_folder_in_place_of_a_file_is_named(tmp_path, part):
+    data = results.save(sample(), tmp_path, {})
+    path = tmp_path / results.MANIFEST if part == "manifest" else data
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(results.ResultCorrupt) as caught:
+        results.read(tmp_path, again="make it again")
+    said = one_line(caught)
+    assert f"{path}: got a folder, expected a whole result; delete" in said
+    # No save can replace a folder, so no command is named that would try.
+    assert ("make it again" in said) == (part == "data")
+    if part == "manifest":
+        with pytest.raises(results.ResultCorrupt, match=r"delete .*manifest\.json and make"):
+            results.check_place(tmp_path)
+    else:
+        results.check_place(tmp_path)
+        (tmp_path / results.MANIFEST).unlink()
+        path.rmdir()
+        results.save(sample(), tmp_path, {})
+        same(results.read(tmp_path), sample())
+
+
+def test_the_refusal_of_a_damaged_result_names_the_command_that_replaces_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("DIVERSITY_JAX_RESULTS", str(tmp_path))
+    data = results.save(sample(), results.folder("attention_risk", "smoke", {"seeds": 3}), {})
+    damage_flip(data)
+    with pytest.raises(results.ResultCorrupt) as caught:
+        results.load("attention_risk", "smoke", seeds=3)
+    command = "python -m experiments attention_risk --preset smoke --seeds 3 --again"
+    assert one_line(caught).endswith(f"or run: {command}")
+    (data.parent / results.MANIFEST).write_bytes(b"{")
+    with pytest.raises(results.ResultCorrupt) as caught:
+        results.load("attention_risk", "smoke", seeds=3)
+    assert one_line(caught).endswith(f"or run: {command}")
+
+
+def test_a_look_whether_a_folder_can_be_written_leaves_no_trace(tmp_path):
+    (tmp_path / "taken").write_bytes(b"a file")
+    old = tmp_path / ".report.html.1234.tmp"
+    old.write_bytes(b"half")
+    os.utime(old, (1e9, 1e9))
+    new = tmp_path / ".report.html.5678.tmp"
+    new.write_bytes(b"half")
+    store.check_writable(tmp_path / "a" / "b", keep=False)
+    store.check_writable(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"taken", new.name}
+    for bad in (tmp_path / "taken", tmp_path / "taken" / "a", tmp_path / "a\0b"):
+        with pytest.raises(results.WriteFailed) as caught:
+            store.check_writable(bad, keep=False)
+        assert f"{bad}: cannot be written" in one_line(caught)
+    assert {path.name for path in tmp_path.iterdir()} == {"taken", new.name}
+    store.check_writable(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+
+
 @pytest.mark.parametrize("content", [b"", b"not netCDF", b"\x89HDF\r\n\x1a\n" + bytes(200)])
 def test_a_single_data_file_that_is_none_is_refused(tmp_path, content):
     path = tmp_path / "some.nc"
@@ -188,7 +245,7 @@ def test_a_single_data_file_that_is_none_is_refused(tmp_path, content):
     with pytest.raises(results.ResultCorrupt) as caught:
         results.read_file(path)
     assert str(path) in one_line(caught)
-    for absent in (tmp_path / "absent.nc", tmp_path):
+    for absent in (tmp_path / "absent.nc", tmp_path):  # a folder without a result
         with pytest.raises(results.ResultMissing) as caught:
             results.read_file(absent)
         assert str(absent) in one_line(caught)

@@ -140,6 +140,7 @@ def test_a_kill_during_the_final_save_costs_no_computation(house, logged, moment
     assert code == 0, error
     assert ("up to date" in out) == (moment == "clear")
     assert (house / "log").read_text() == log  # not one seed was computed again
+    assert not list(folder.glob("*chunks-*"))
     assert values(results.read(folder)) == values(execute.in_memory(logged.make("smoke")))
 
 

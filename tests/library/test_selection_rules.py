@@ -138,6 +138,35 @@ def test_a_negative_similarity_outside_the_sample_is_found():
             coverage.facility_location(rows, number=300, kernel=kernels.linear, method=method)
 
 
+def own_cosine(a, b):
+    """A cosine that no check knows as one."""
+    return kernels.cosine(a, b)
+
+
+@pytest.mark.parametrize("rule", ["dpp_map", "k_dpp", "lazy", "stochastic"])
+def test_a_zero_row_outside_the_sample_is_named_under_a_cosine(rule):
+    rows = rows_of("zero row", number=130)
+    rows[37] = 0  # not among the 64 points that are looked at first
+    rules = {
+        "dpp_map": lambda kernel: coverage.dpp_map(rows, number=2, kernel=kernel),
+        "k_dpp": lambda kernel: coverage.k_dpp(KEY, rows, number=2, kernel=kernel),
+    }
+    kernel = kernels.cosine if rule in rules else kernels.clipped_cosine
+    call = rules.get(
+        rule,
+        lambda kernel: coverage.facility_location(rows, number=2, kernel=kernel, method=rule),
+    )
+    with pytest.raises(ValueError, match=r"^points: got length zero in row 37, expected .*cosine"):
+        call(kernel)
+
+
+def test_similarities_that_are_nan_are_no_rank():
+    rows = rows_of("zero row", number=130)
+    rows[37] = 0
+    with pytest.raises(ValueError, match=r"^kernel: got similarities that are NaN"):
+        coverage.dpp_map(rows, number=2, kernel=own_cosine)
+
+
 @pytest.mark.parametrize("rule", ["dpp_map", "dpp_map_from_matrix", "k_dpp", "k_dpp_from_matrix"])
 def test_more_picks_than_the_rank_are_refused_and_as_many_are_not(rule):
     rows = rows_of("shared")

@@ -20,6 +20,7 @@ from functools import partial
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, ArrayLike, Float, PyTree, ScalarLike
 
@@ -169,6 +170,9 @@ def _checked(selection: Selection, variances: Array, largest: Array) -> Selectio
     seen, top = validate.concrete(variances), validate.concrete(largest)
     if seen is None or top is None:
         return selection
+    if not np.isfinite(top):
+        got, fix = "similarities that are NaN or infinite", "leave out points without a finite one"
+        raise validate.fail("kernel", got, "finite ones", fix)
     number = seen.shape[0]
     enough = seen > 16 * number * jnp.finfo(seen.dtype).eps * float(top)
     if not enough.all():
