@@ -14,7 +14,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float, Int, Int32, Key, Num
+from jaxtyping import Array, Bool, Float, Int, Int32, Key, Num
 
 from diversity_jax.rows import rows_per_chunk
 
@@ -225,6 +225,22 @@ def _semidefinite_factor_jvp(primals, tangents):
     inner = lax.linalg.triangular_solve(factor, inner, lower=True, transpose_a=True)
     diagonal = jnp.eye(factor.shape[-1], dtype=factor.dtype)[None] * inner / 2
     return factor, jnp.matmul(factor, jnp.tril(inner) - diagonal, precision=HIGHEST)
+
+
+def semidefinite(matrices: Float[Array, "k d d"]) -> Bool[Array, ""]:
+    """Whether traced matrices are symmetric and positive semi-definite, both up to rounding.
+
+    The slack is that of `validate.semidefinite`.
+    """
+    dimension = matrices.shape[-1]
+    slack = 8 * dimension * jnp.finfo(matrices.dtype).eps * abs(matrices).max(axis=(1, 2))
+    slack = lax.stop_gradient(slack)[:, None, None]
+    matrices = lax.stop_gradient(matrices)
+    even = (abs(matrices - matrices.mT) <= slack).all()
+    shifted = matrices + slack * jnp.eye(dimension, dtype=matrices.dtype)[None]
+    # Where all is zero the slack is too, and the factor does not exist.
+    factor = jnp.linalg.cholesky(jnp.where(slack > 0, shifted, jnp.eye(dimension)[None]))
+    return even & jnp.isfinite(factor).all()
 
 
 def _slack(matrices: Float[Array, "k d d"]) -> Float[Array, "k d"]:
