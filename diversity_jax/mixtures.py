@@ -131,16 +131,17 @@ class GaussianMixture(eqx.Module):
         """
         validate.shape("time", time, (), "map over the times with jax.vmap")
         validate.nonnegative("time", time, "the process runs forward only")
+        good = validate.concrete(time) is not None or jnp.asarray(time) >= 0
         time = jnp.asarray(time, self.means.dtype)
-        time = traced.only(validate.concrete(time) is not None or time >= 0, time, time)
         noise = -jnp.expm1(-2 * time)
         if self.kind == "full":
             noise = noise * jnp.eye(self.dimension, dtype=self.means.dtype)[None]
         variances = jnp.exp(-2 * time) * self.variances + noise
         means = jnp.exp(-time) * self.means
-        return eqx.tree_at(
+        later = eqx.tree_at(
             lambda mixture: (mixture.means, mixture.variances), self, (means, variances)
         )
+        return traced.only(good, later, time)
 
     def sample(
         self, key: Key[Array, ""], number: int

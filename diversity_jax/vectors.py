@@ -10,14 +10,18 @@ from diversity_jax import traced, validate
 
 
 def rows(argument: str, array: ArrayLike, *, columns: int | None = None) -> Float[Array, "n d"]:
-    """`array` as floating rows; refuse other shapes, empty ones, NaN and infinities."""
+    """`array` as floating rows; refuse other shapes, empty ones, NaN and infinities.
+
+    Where a traced one has some, all of it is NaN: a largest or nearest row could pass them by.
+    """
     validate.shape(argument, array, (None, columns), "give one vector per row")
     if 0 in np.shape(array):
         got = f"shape {np.shape(array)}"
         raise validate.fail(argument, got, "at least one row and one column", "add a vector")
-    validate.finite(argument, array)
+    good = traced.finite(argument, array)
     array = jnp.asarray(array)
-    return array if jnp.issubdtype(array.dtype, jnp.inexact) else array.astype(float)
+    array = array if jnp.issubdtype(array.dtype, jnp.inexact) else array.astype(float)
+    return traced.only(good, array, array)
 
 
 def independent(argument: str, array: Float[Array, "n d"]) -> traced.Truth:

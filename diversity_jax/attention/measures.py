@@ -116,6 +116,7 @@ def within_and_between(
         "labels", labels, lambda x: (x >= 0) & (x < k) & (x == x.round()), f"0 to {k - 1}", fix
     )
     labels = jnp.asarray(labels).astype(int)
+    good &= traced.finite("centroids", centroids)
     members = (labels[:, None] == jnp.arange(k)[None, :]).astype(outputs.dtype)
     counts = jnp.maximum(members.sum(axis=0), 1)
     means = (members.T @ outputs) / counts[:, None]

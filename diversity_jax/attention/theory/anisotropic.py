@@ -96,7 +96,7 @@ def anisotropic_layer(
     Cost: O(k d^3).
     Source: derived above.
     """
-    good = length_holds(length) & gain_holds(strength, scale)
+    good = length_holds(length) & gain_holds(strength, scale) & _targets_hold(targets)
     moments = _moments(heads, mixture, length, targets)
     gain = jnp.asarray(mixture.components if scale is None else scale) * jnp.asarray(strength)
     square = gain**2 * moments.square
@@ -123,7 +123,7 @@ def anisotropic_strengths(
 
     Source: derived above.
     """
-    good = length_holds(length)
+    good = length_holds(length) & _targets_hold(targets)
     moments = _moments(heads, mixture, length, targets)
     if scale is None:
         scale = mixture.components
@@ -167,7 +167,6 @@ def _moments(
     weights, means = mixture.weights, mixture.means
     targets = means if targets is None else jnp.asarray(targets, means.dtype)
     validate.shape("targets", targets, means.shape, "pass one target per cluster, as rows")
-    validate.finite("targets", targets)
     covariances = mixture.component_covariances()
     form = heads.T @ heads
     seconds = means[:, :, None] * means[:, None, :] + covariances
@@ -191,6 +190,10 @@ def _moments(
         energy=jnp.trace(second),
         target_energy=weights @ jnp.sum(targets**2, axis=1),
     )
+
+
+def _targets_hold(targets: ArrayLike | None) -> traced.Truth:
+    return targets is None or traced.finite("targets", targets)
 
 
 def _heavy(mean: Array, covariance: Array) -> Array:
