@@ -124,12 +124,12 @@ def anisotropic_strengths(
     Source: derived above.
     """
     good = length_holds(length) & _targets_hold(targets)
-    moments = _moments(heads, mixture, length, targets)
     if scale is None:
         scale = mixture.components
     else:
         fix = "at scale zero every strength gives the same"
         good &= traced.holds("scale", scale, lambda x: (abs(x) < jnp.inf) & (x != 0), "not 0", fix)
+    moments = _moments(heads, mixture, length, targets)
     found = AnisotropicStrengths(
         risk_optimal=moments.cross / (scale * moments.square),
         centroid_optimal=moments.towards / (scale * moments.square),
