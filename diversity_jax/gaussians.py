@@ -14,8 +14,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float, Int, Int32, Key, Num
+from jaxtyping import Array, Bool, Float, Int, Int32, Key, Num
 
+from diversity_jax import distant
 from diversity_jax.rows import rows_per_chunk
 
 HIGHEST = lax.Precision.HIGHEST
@@ -89,19 +90,20 @@ def _positive_or_nan(values: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
 def log_density(standard: Standard, points: Num[Array, "n d"]) -> Float[Array, " n"]:
     """The log-density at each point of a chunk."""
-    shift, shares = _shares(standard, points)
-    return shift + jnp.log(shares.sum(0))
+    terms, shift, components = _terms(standard, points)
+    arrays = terms, shift, points.astype(shift.dtype), components, standard.multipliers
+    return shift + distant.log_total(*arrays)
 
 
 def responsibilities(standard: Standard, points: Num[Array, "n d"]) -> Float[Array, "n k"]:
     """The probability of each component given each point of a chunk."""
-    _, shares = _shares(standard, points)
+    shares = _shares(standard, points)
     return (shares / shares.sum(0)[None]).T
 
 
 def score(standard: Standard, points: Num[Array, "n d"]) -> Float[Array, "n d"]:
     """The gradient of the log-density at each point of a chunk."""
-    _, shares = _shares(standard, points)
+    shares = _shares(standard, points)
     inverse = 1 / shares.sum(0)
     points = points.astype(shares.dtype)
     if standard.full:
@@ -129,19 +131,26 @@ def score(standard: Standard, points: Num[Array, "n d"]) -> Float[Array, "n d"]:
     return (force * inverse[None]).T
 
 
-def _shares(
+def _shares(standard: Standard, points: Num[Array, "n d"]) -> Float[Array, "k n"]:
+    """The terms of each point relative to the largest, not normalised."""
+    terms, shift, components = _terms(standard, points)
+    values = distant.exponentials(terms, shift, points.astype(shift.dtype), components)
+    return values * standard.multipliers[:, None]
+
+
+def _terms(
     standard: Standard, points: Num[Array, "n d"]
-) -> tuple[Float[Array, " n"], Float[Array, "k n"]]:
-    """The largest log-term of each point and all terms `[k, n]` relative to it, not normalised."""
+) -> tuple[Float[Array, "k n"], Float[Array, " n"], distant.Components]:
+    """Log-terms relative to the largest of each point, that one, and how to do better far away."""
     logarithms = standard.constants[:, None] - _squared_distances(standard, points) / 2
-    weighted = (standard.multipliers != 0)[:, None]
-    shift = lax.stop_gradient(jnp.where(weighted, logarithms, -jnp.inf).max(0))
+    weighted = standard.multipliers != 0
+    shift = lax.stop_gradient(jnp.where(weighted[:, None], logarithms, -jnp.inf).max(0))
     # Where every term is below the smallest number, -inf minus -inf would be NaN.
-    shift = jnp.where(jnp.isneginf(shift), 0, shift)
-    # Only a component of zero weight can lie above the shift: it must not overflow.
-    ceiling = math.log(jnp.finfo(logarithms.dtype).max) / 2
-    exponentials = jnp.exp(jnp.minimum(logarithms - shift[None], ceiling))
-    return shift, exponentials * standard.multipliers[:, None]
+    terms = logarithms - jnp.where(jnp.isneginf(shift), 0, shift)[None]
+    components = distant.Components(
+        standard.means, standard.whitening, standard.constants, weighted
+    )
+    return terms, shift, components
 
 
 def _squared_distances(standard: Standard, points: Num[Array, "n d"]) -> Float[Array, "k n"]:
@@ -154,7 +163,10 @@ def _squared_distances(standard: Standard, points: Num[Array, "n d"]) -> Float[A
             white = jnp.matmul(points - mean[None], whitening.T, precision=HIGHEST)
             return None, (white * white).sum(1)
 
-        return lax.scan(distance, None, (standard.means, standard.whitening))[1]
+        squares = lax.scan(distance, None, (standard.means, standard.whitening))[1]
+        # Zeros of the triangular factor times infinity are NaN. The largest of NaN is NaN.
+        infinite = jnp.abs(points).max(1) == jnp.inf
+        return jnp.where(infinite[None], jnp.inf, squares)
 
     def add(squares, coordinate):
         column, means, whitening = coordinate
@@ -225,6 +237,23 @@ def _semidefinite_factor_jvp(primals, tangents):
     inner = lax.linalg.triangular_solve(factor, inner, lower=True, transpose_a=True)
     diagonal = jnp.eye(factor.shape[-1], dtype=factor.dtype)[None] * inner / 2
     return factor, jnp.matmul(factor, jnp.tril(inner) - diagonal, precision=HIGHEST)
+
+
+def semidefinite(matrices: Float[Array, "k d d"]) -> Bool[Array, ""]:
+    """Whether traced matrices are symmetric and positive semi-definite, both up to rounding.
+
+    The slack is that of `validate.semidefinite`.
+    """
+    dimension = matrices.shape[-1]
+    slack = 8 * dimension * jnp.finfo(matrices.dtype).eps * abs(matrices).max(axis=(1, 2))
+    slack = lax.stop_gradient(slack)[:, None, None]
+    matrices = lax.stop_gradient(matrices)
+    even = (abs(matrices - matrices.mT) <= slack).all()
+    shifted = matrices + slack * jnp.eye(dimension, dtype=matrices.dtype)[None]
+    # Where all is zero the slack is too, and the factor does not exist.
+    identity = jnp.eye(dimension, dtype=matrices.dtype)[None]
+    factor = jnp.linalg.cholesky(jnp.where(slack > 0, shifted, identity))
+    return even & jnp.isfinite(factor).all()
 
 
 def _slack(matrices: Float[Array, "k d d"]) -> Float[Array, "k d"]:

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ScalarLike
 
-from diversity_jax import validate
+from diversity_jax import traced, validate
 
 State = TypeVar("State")
 
@@ -26,13 +26,20 @@ def rollout(
     Errors: ValueError for fewer than one frame, or one step a frame.
     """
     steps = validate.concrete(stride)
-    if frames < 1 or (steps is not None and steps < 1):
+    integers = validate.whole(frames) and (
+        steps is None or (steps.ndim == 0 and steps.dtype.kind in "iu")
+    )
+    if not integers or frames < 1 or (steps is not None and steps < 1):
         raise validate.fail(
             "frames and stride",
             f"{frames} and {stride}",
             "integers >= 1",
             "keep at least one frame",
         )
+
+    if steps is None:
+        # Before the loop, which takes no step at all at a stride below one.
+        state = traced.only(jnp.asarray(stride) >= 1, state)
 
     def frame(current: State, index: Array) -> tuple[State, State]:
         first = index * stride

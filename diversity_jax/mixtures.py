@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Array, Bool, Float, Int, Key, Num, ScalarLike, Shaped
 
-from diversity_jax import gaussians, validate
+from diversity_jax import gaussians, traced, validate
 from diversity_jax.rows import fill_rows, map_rows, rows_per_chunk
 
 TYPED = (jax.Array, np.ndarray, np.generic)
@@ -50,6 +50,8 @@ class GaussianMixture(eqx.Module):
         self.variances = variances
         self.kind = kind
         _check_mixture(self)
+        arrays = self.weights, self.means, self.variances
+        self.weights, self.means, self.variances = traced.only(_valid(self), arrays, arrays)
 
     @classmethod
     def isotropic(
@@ -129,15 +131,17 @@ class GaussianMixture(eqx.Module):
         """
         validate.shape("time", time, (), "map over the times with jax.vmap")
         validate.nonnegative("time", time, "the process runs forward only")
+        good = validate.concrete(time) is not None or jnp.asarray(time) >= 0
         time = jnp.asarray(time, self.means.dtype)
         noise = -jnp.expm1(-2 * time)
         if self.kind == "full":
             noise = noise * jnp.eye(self.dimension, dtype=self.means.dtype)[None]
         variances = jnp.exp(-2 * time) * self.variances + noise
         means = jnp.exp(-time) * self.means
-        return eqx.tree_at(
+        later = eqx.tree_at(
             lambda mixture: (mixture.means, mixture.variances), self, (means, variances)
         )
+        return traced.only(good, later, time)
 
     def sample(
         self, key: Key[Array, ""], number: int
@@ -225,7 +229,10 @@ def common_variance(mixture: GaussianMixture) -> Float[Array, ""]:
         got = f"{mixture.kind} components" + (" of unlike variance" if uneven else "")
         fix = "build it with GaussianMixture.isotropic and one variance"
         raise validate.fail("mixture", got, "one isotropic variance for all components", fix)
-    return mixture.variances[0]
+    if variances is not None:
+        return mixture.variances[0]
+    even = (mixture.variances == mixture.variances[0]).all()
+    return traced.only(even, mixture.variances[0], mixture.variances)
 
 
 @jax.jit
@@ -287,6 +294,24 @@ def _check_mixture(mixture: GaussianMixture) -> None:
         validate.semidefinite("variances", mixture.variances)
     else:
         validate.nonnegative("variances", mixture.variances, "pass variances, which are squares")
+
+
+def _valid(mixture: GaussianMixture) -> traced.Truth:
+    """What `_check_mixture` cannot see of traced values; True where it has seen all of them."""
+    weights, means, variances = mixture.weights, mixture.means, mixture.variances
+    good: traced.Truth = True
+    if validate.concrete(weights) is None:
+        slack = 64 * np.finfo(np.float32).eps * weights.size
+        good &= (weights >= 0).all() & (abs(weights.sum() - 1) <= slack)
+    if validate.concrete(means) is None:
+        good &= jnp.isfinite(means).all()
+    if validate.concrete(variances) is None:
+        good &= jnp.isfinite(variances).all()
+        if mixture.kind == "full":
+            good &= gaussians.semidefinite(variances)
+        else:
+            good &= (variances >= 0).all()
+    return good
 
 
 def _check_count(argument: str, count: object) -> None:

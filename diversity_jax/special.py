@@ -17,6 +17,8 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Inexact
 
+from diversity_jax import validate
+
 Numbers = TypeVar("Numbers", Array, np.ndarray, float)
 FAR = 10.0  # exp(-FAR^2 / 2) is below the spacing of 64-bit numbers
 
@@ -28,7 +30,9 @@ def normal_nodes(number: int = 401) -> tuple[np.ndarray, np.ndarray]:
     derivatives is good to 1e-12 for s up to 7.
 
     Shapes: `[number]` each.
+    Errors: ValueError for a number that is no integer from 21 on, where the step is 1.
     """
+    validate.integer("number", number, "take the default", least=21)
     nodes = np.linspace(-FAR, FAR, number)
     weights = np.exp(-(nodes**2) / 2)
     return nodes, weights / weights.sum()
@@ -40,7 +44,9 @@ def hermite(order: int, x: Numbers) -> list[Numbers]:
     Orthonormal under the standard normal law; by the three-term recursion.
 
     Shapes: that of `x`, each.
+    Errors: ValueError for an order that is no integer at or above zero.
     """
+    validate.integer("order", order, "pass the highest degree", least=0)
     values = [x * 0 + 1.0, x]
     for s in range(1, order):
         following = (x * values[s] - math.sqrt(s) * values[s - 1]) / math.sqrt(s + 1)
@@ -56,9 +62,14 @@ def solve_small(
     Plain array operations, so that many of them side by side run as one loop. XLA's own solver
     calls LAPACK once for each, and on a CPU several batches of such calls at a time can wait for
     one another's threads for ever (seen with jax 0.10.2 on two cores). A loop over columns, which
-    compiles faster than n copies of its body and runs as fast.
+    compiles faster than n copies of its body and runs as fast. Of a singular matrix the solution
+    is NaN or infinite.
+
+    Errors: ValueError for shapes that disagree.
     """
+    validate.shape("matrix", matrix, (matrix.shape[0],) * 2, "pass a square matrix")
     single = right.ndim == 1
+    validate.shape("right", right, (matrix.shape[0], *right.shape[1:2]), "pass a row per row")
     table = jnp.concatenate([matrix, right[:, None] if single else right], axis=1)
     number = matrix.shape[0]
     rows = jnp.arange(number)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
-from diversity_jax import validate
+from diversity_jax import traced, validate
 
 
 def linear_attention(
@@ -23,16 +24,19 @@ def linear_attention(
     `scale` defaults to `clusters`. Output in cubed units of the tokens for unit heads and unit
     strength.
 
-    Errors: ValueError for heads of another dimension.
+    Errors: ValueError for heads of another dimension, for no tokens.
     Cost: O(L h d); A and the L x L scores are never formed.
     Source: abstract of arXiv 2505.13112.
     """
     tokens, heads = _checked(tokens, heads)
-    gain = (
-        jnp.asarray(clusters if scale is None else scale) * jnp.asarray(strength) / tokens.shape[0]
-    )
+    validate.integer("clusters", clusters, "pass their number", least=1)
+    good = traced.finite("strength", strength)
+    scale = clusters if scale is None else scale
+    good &= traced.finite("scale", scale)
+    gain = jnp.asarray(scale) * jnp.asarray(strength) / tokens.shape[0]
     overlaps = tokens @ heads.T
-    return gain * (overlaps @ (overlaps.T @ tokens))
+    output = gain * (overlaps @ (overlaps.T @ tokens))
+    return traced.only(good, output, tokens, heads, strength, scale)
 
 
 def in_context_attention(
@@ -40,15 +44,19 @@ def in_context_attention(
 ) -> Float[Array, "n d"]:
     """The parameter-free layer, ``T_l = (scale/L) sum_k strength <X_l, X_k> X_k``.
 
+    Errors: ValueError for no tokens.
     Cost: O(L d min(L, d)).
     Source: abstract of arXiv 2505.13112.
     """
     tokens = _sequence(tokens)
     length, dimension = tokens.shape
+    good = traced.finite("strength", strength) & traced.finite("scale", scale)
     gain = jnp.asarray(scale) * jnp.asarray(strength) / length
     if length < dimension:
-        return gain * ((tokens @ tokens.T) @ tokens)
-    return gain * (tokens @ (tokens.T @ tokens))
+        output = gain * ((tokens @ tokens.T) @ tokens)
+    else:
+        output = gain * (tokens @ (tokens.T @ tokens))
+    return traced.only(good, output, tokens, strength, scale)
 
 
 def softmax_attention(
@@ -59,14 +67,16 @@ def softmax_attention(
     Each head averages the tokens with weights softmax over k; an idle head returns the mean
     token, not zero.
 
-    Errors: ValueError for heads of another dimension.
+    Errors: ValueError for heads of another dimension, for no tokens.
     Cost: memory O(h L^2).
     Source: our parametrisation; the paper's is not known.
     """
     tokens, heads = _checked(tokens, heads)
+    good = traced.finite("strength", strength)
     overlaps = (tokens @ heads.T).T
     scores = strength * overlaps[:, :, None] * overlaps[:, None, :]
-    return (jax.nn.softmax(scores, axis=-1) @ tokens[None, :, :]).sum(axis=0)
+    output = (jax.nn.softmax(scores, axis=-1) @ tokens[None, :, :]).sum(axis=0)
+    return traced.only(good, output, tokens, heads, strength)
 
 
 def _checked(
@@ -79,4 +89,6 @@ def _checked(
 
 def _sequence(tokens: Float[ArrayLike, "n d"]) -> Float[Array, "n d"]:
     validate.shape("tokens", tokens, (None, None), "give one sequence [length, d]")
+    if 0 in np.shape(tokens):
+        raise validate.fail("tokens", f"shape {np.shape(tokens)}", "no empty axis", "add a token")
     return jnp.asarray(tokens)

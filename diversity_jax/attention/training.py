@@ -8,9 +8,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.typing import DTypeLike
-from jaxtyping import Array, Bool, Float, ScalarLike
+from jaxtyping import Array, ArrayLike, Bool, Float, ScalarLike
 
-from diversity_jax import iterate, validate
+from diversity_jax import iterate, traced, validate, vectors
 
 
 class Path(eqx.Module):
@@ -25,11 +25,16 @@ class Path(eqx.Module):
 def sphere_start(
     key: Array, *, heads: int, dimension: int, dtype: DTypeLike
 ) -> Float[Array, "h d"]:
-    """Independent heads, uniform on the unit sphere."""
+    """Independent heads, uniform on the unit sphere.
+
+    Errors: ValueError for a number of heads or dimensions that is no integer above zero.
+    """
+    validate.integer("heads", heads, "pass their number", least=1)
+    validate.integer("dimension", dimension, "pass a number of coordinates", least=1)
     return _normalise(jax.random.normal(key, (heads, dimension), dtype))
 
 
-def manifold_start(key: Array, centroids: Float[Array, "2 d"]) -> Float[Array, "2 d"]:
+def manifold_start(key: Array, centroids: Float[ArrayLike, "2 d"]) -> Float[Array, "2 d"]:
     """Two heads on the manifold ``mu_0 _|_ m_1, mu_1 _|_ m_0, mu_0 _|_ mu_1``, d >= 4.
 
     ``mu_0`` is uniform in the complement of m_1, then ``mu_1`` in that of {m_0, mu_0}. Below four
@@ -38,6 +43,7 @@ def manifold_start(key: Array, centroids: Float[Array, "2 d"]) -> Float[Array, "
     Errors: ValueError for other than two centroids, and for fewer than four dimensions.
     Source: our reading of the abstract; the paper's own manifold is not known.
     """
+    centroids = vectors.rows("centroids", centroids)
     validate.shape("centroids", centroids, (2, None), "the manifold is defined for two clusters")
     if centroids.shape[1] < 4:
         raise validate.fail(
@@ -68,6 +74,9 @@ def descend(
     ``mu_h <- (mu_h - learning_rate G_h) / |...|`` with ``G_h = (I - mu_h mu_h') dR/dmu_h``. Stable
     only while ``learning_rate < 2 / largest curvature``. `residual` is the norm of the Riemannian
     gradient at the last step, `converged` says that it is finite and below `tolerance`.
+
+    Errors: ValueError for heads that are no rows or have a row of zeros, a learning rate that is
+    negative or not finite, and fewer than one frame.
     """
     slope = jax.grad(objective)
     last, trajectory, residual = _follow(
@@ -89,6 +98,8 @@ def online(
 
     `loss(key, heads)` is the loss on one batch that it samples itself. `residual` is the norm of
     the last stochastic gradient, so `converged` says only that the heads are finite.
+
+    Errors: those of `descend`.
     """
     slope = jax.grad(loss, argnums=1)
     last, trajectory, residual = _follow(
@@ -112,6 +123,13 @@ def _follow(
 
     That norm comes out of the loop: a gradient after it would be compiled a second time.
     """
+    heads = vectors.rows("heads", heads)
+    fix = "a head of zeros has no direction"
+    good = traced.nonnegative("learning_rate", learning_rate)
+    good &= traced.holds(
+        "heads", jnp.sum(heads**2, axis=1), lambda x: x > 0, "rows other than zero", fix
+    )
+    heads = traced.only(good, heads, learning_rate)
 
     def step(state: tuple[Array, Array], number: Array) -> tuple[Array, Array]:
         current, _ = state

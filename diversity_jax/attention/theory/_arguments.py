@@ -1,19 +1,35 @@
-"""Refusals that several closed forms share."""
+"""Conditions that several closed forms share."""
 
 from __future__ import annotations
 
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
-from diversity_jax import validate
+from diversity_jax import traced, validate
 from diversity_jax.mixtures import GaussianMixture
 
 
-def check_length(length: ScalarLike) -> None:
-    """Refuse a sequence length below one (infinity is allowed)."""
-    value = validate.concrete(length)
-    if value is not None and not (value >= 1).all():
-        raise validate.fail("length", value, "a number of tokens >= 1 or infinity", "pass e.g. 30")
+def length_holds(length: ScalarLike) -> traced.Truth:
+    """A whole number of tokens, at least one, or infinity."""
+    expected = "a number of tokens >= 1 or infinity"
+    return traced.holds(
+        "length", length, lambda x: (x >= 1) & (x == x.round()), expected, "pass e.g. 30"
+    )
+
+
+def gain_holds(strength: ScalarLike, scale: ScalarLike | None = None) -> traced.Truth:
+    """Finite strength and scale, of any sign."""
+    good = traced.finite("strength", strength)
+    return good if scale is None else good & traced.finite("scale", scale)
+
+
+def pair_holds(
+    dimension: ScalarLike, length: ScalarLike, variance: ScalarLike, strength: ScalarLike = 0.0
+) -> traced.Truth:
+    """What a trained layer on two orthonormal clusters takes."""
+    size = traced.whole("dimension", dimension, 2, "two clusters span two directions")
+    noise = traced.nonnegative("variance", variance)
+    return length_holds(length) & size & noise & traced.finite("strength", strength)
 
 
 def check_heads(heads: Float[ArrayLike, "h d"], mixture: GaussianMixture) -> Float[Array, "h d"]:
@@ -21,4 +37,5 @@ def check_heads(heads: Float[ArrayLike, "h d"], mixture: GaussianMixture) -> Flo
     validate.shape(
         "heads", heads, (None, mixture.dimension), "give heads [h, d] of the mixture's d"
     )
+    validate.finite("heads", heads)
     return jnp.asarray(heads)

@@ -25,8 +25,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
-from diversity_jax import validate
-from diversity_jax.attention.theory._arguments import check_heads, check_length
+from diversity_jax import traced, validate
+from diversity_jax.attention.theory._arguments import check_heads, gain_holds, length_holds
 from diversity_jax.mixtures import GaussianMixture
 
 
@@ -96,14 +96,16 @@ def anisotropic_layer(
     Cost: O(k d^3).
     Source: derived above.
     """
+    good = length_holds(length) & gain_holds(strength, scale) & _targets_hold(targets)
     moments = _moments(heads, mixture, length, targets)
     gain = jnp.asarray(mixture.components if scale is None else scale) * jnp.asarray(strength)
     square = gain**2 * moments.square
-    return AnisotropicLayer(
+    layer = AnisotropicLayer(
         risk=moments.energy - 2 * gain * moments.cross + square,
         quantisation_error=moments.target_energy - 2 * gain * moments.towards + square,
         variance=square - gain**2 * moments.mean_square,
     )
+    return traced.only(good, layer, heads, mixture, length, strength, scale, targets)
 
 
 def anisotropic_strengths(
@@ -116,17 +118,23 @@ def anisotropic_strengths(
 ) -> AnisotropicStrengths:
     """The strengths of least risk and of least quantisation error for heads held fixed.
 
-    Both errors are quadratic in the strength. Arguments, errors and cost as in
-    `anisotropic_layer`.
+    Both errors are quadratic in the strength. NaN where every output is zero at any strength, as
+    for heads of zero. Arguments, errors and cost as in `anisotropic_layer`.
 
     Source: derived above.
     """
+    good = length_holds(length) & _targets_hold(targets)
+    if scale is None:
+        scale = mixture.components
+    else:
+        fix = "at scale zero every strength gives the same"
+        good &= traced.holds("scale", scale, lambda x: (abs(x) < jnp.inf) & (x != 0), "not 0", fix)
     moments = _moments(heads, mixture, length, targets)
-    scale = mixture.components if scale is None else scale
-    return AnisotropicStrengths(
+    found = AnisotropicStrengths(
         risk_optimal=moments.cross / (scale * moments.square),
         centroid_optimal=moments.towards / (scale * moments.square),
     )
+    return traced.only(good, found, heads, mixture, length, scale, targets)
 
 
 def anisotropic_regulariser(
@@ -156,7 +164,6 @@ def _moments(
     targets: Float[ArrayLike, "k d"] | None,
 ) -> _Moments:
     heads = check_heads(heads, mixture)
-    check_length(length)
     weights, means = mixture.weights, mixture.means
     targets = means if targets is None else jnp.asarray(targets, means.dtype)
     validate.shape("targets", targets, means.shape, "pass one target per cluster, as rows")
@@ -183,6 +190,10 @@ def _moments(
         energy=jnp.trace(second),
         target_energy=weights @ jnp.sum(targets**2, axis=1),
     )
+
+
+def _targets_hold(targets: ArrayLike | None) -> traced.Truth:
+    return targets is None or traced.finite("targets", targets)
 
 
 def _heavy(mean: Array, covariance: Array) -> Array:

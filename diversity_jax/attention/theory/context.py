@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.stats import norm
 from jaxtyping import Array, Float, ScalarLike
 
-from diversity_jax import validate
-from diversity_jax.attention.theory._arguments import check_length
+from diversity_jax import traced, validate
+from diversity_jax.attention.theory._arguments import gain_holds, length_holds
 from diversity_jax.attention.theory.risk import population_risk
 from diversity_jax.mixtures import GaussianMixture, common_variance
 
@@ -58,15 +59,17 @@ def in_context(mixture: GaussianMixture, *, length: ScalarLike, strength: Scalar
     Errors: ValueError for any other mixture, and for length < 1.
     Source: reconstructed from the abstract of arXiv 2505.13112; derived above.
     """
+    good = _symmetric(mixture) & length_holds(length) & gain_holds(strength)
     moments = _moments(mixture, length)
     gain = moments.clusters * jnp.asarray(strength)
     mean, square = gain * moments.mean, gain**2 * moments.square
-    return InContext(
+    found = InContext(
         risk=moments.energy - 2 * gain * moments.cross + square,
         quantisation_error=square - 2 * mean + 1,
         variance=square - mean**2,
         mean_gain=mean,
     )
+    return traced.only(good, found, mixture, length, strength)
 
 
 def in_context_strengths(mixture: GaussianMixture, *, length: ScalarLike) -> InContextStrengths:
@@ -74,18 +77,18 @@ def in_context_strengths(mixture: GaussianMixture, *, length: ScalarLike) -> InC
 
     Same validity, errors and source as `in_context`.
     """
+    good = _symmetric(mixture) & length_holds(length)
     moments = _moments(mixture, length)
-    return InContextStrengths(
+    found = InContextStrengths(
         unbiased=1 / (moments.clusters * moments.mean),
         risk_optimal=moments.cross / (moments.clusters * moments.square),
         centroid_optimal=moments.mean / (moments.clusters * moments.square),
     )
+    return traced.only(good, found, mixture, length)
 
 
 def _moments(mixture: GaussianMixture, length: ScalarLike) -> _Moments:
-    check_length(length)
     tau = common_variance(mixture)
-    _require_symmetric(mixture)
     k, d = mixture.components, mixture.dimension
     once = 1 / jnp.asarray(length, tau.dtype)
     others = 1 - once
@@ -105,21 +108,28 @@ def _moments(mixture: GaussianMixture, length: ScalarLike) -> _Moments:
     )
 
 
-def _require_symmetric(mixture: GaussianMixture) -> None:
+def _symmetric(mixture: GaussianMixture) -> traced.Truth:
+    """Equal weights and orthonormal centroids; refuse a concrete mixture without."""
     means, weights = validate.concrete(mixture.means), validate.concrete(mixture.weights)
-    if means is None or weights is None:
-        return
+    if seen := means is not None and weights is not None:
+        array = np
+    else:
+        means, weights, array = mixture.means, mixture.weights, jnp
     k = mixture.components
     slack = 1e-5 if means.dtype.itemsize == 4 else 1e-9
-    skew = abs(means @ means.T - jnp.eye(k)).max()
+    skew = abs(means @ means.T - array.eye(k)).max()
     uneven = abs(weights - 1 / k).max()
-    if not (skew <= slack and uneven <= slack):
+    good = (skew <= slack) & (uneven <= slack)
+    if not seen:
+        return good
+    if not good:
         raise validate.fail(
             "mixture",
             f"weights off 1/{k} by {uneven:.3g}, centroids off orthonormal by {skew:.3g}",
             "equal weights and orthonormal centroids",
             "for any other mixture use population_risk with identity heads",
         )
+    return True
 
 
 def random_centroid_risk(
@@ -131,15 +141,18 @@ def random_centroid_risk(
     unit centroids, whose mean is 1/dimension; so the mean risk is the risk at that g^2. Exact.
     Units and validity of length as in `in_context`; dimension >= 2.
 
-    Errors: ValueError for length < 1.
+    Errors: ValueError for length < 1, fewer than two dimensions, a negative variance.
     Source: derived.
     """
-    check_length(length)
+    fix = "two centroids span two directions"
+    validate.integer("dimension", dimension, fix, least=2)
+    good = traced.nonnegative("variance", variance) & length_holds(length) & gain_holds(strength)
     overlap = jnp.sqrt(1.0 / dimension)
     means = jnp.zeros((2, dimension)).at[0, 0].set(1.0)
     means = means.at[1, 0].set(overlap).at[1, 1].set(jnp.sqrt(1 - overlap**2))
     mixture = GaussianMixture.isotropic(jnp.full(2, 0.5), means, jnp.full(2, variance))
-    return population_risk(jnp.eye(dimension), mixture, length=length, strength=strength)
+    risk = population_risk(jnp.eye(dimension), mixture, length=length, strength=strength)
+    return traced.only(good, risk, variance, length, strength)
 
 
 class Baselines(eqx.Module):
@@ -150,24 +163,33 @@ class Baselines(eqx.Module):
     optimal_quantiser: Float[Array, ""]
 
 
-def baselines(*, dimension: int, variance: ScalarLike, distance: ScalarLike = 2**0.5) -> Baselines:
+def baselines(
+    *, dimension: ScalarLike, variance: ScalarLike, distance: ScalarLike = 2**0.5
+) -> Baselines:
     """Reconstruction errors for two equally likely clusters `distance` apart.
 
     The label's own centroid gives ``d tau``. The nearest centroid gains where noise crosses the
     middle: along the axis the error is ``E min((x-a)^2, (x+a)^2)``. The optimal two-point
     quantiser that splits at the middle puts its points at the conditional means, at distance
     ``E|x|`` along the axis: the best of those that split there, not shown to be the best of all
-    two-point quantisers. ``variance > 0``.
+    two-point quantisers. Without noise all three are zero.
 
+    Errors: ValueError for a dimension below one, a negative variance or distance.
     Source: derived.
     """
-    tau, deviation = jnp.asarray(variance), jnp.sqrt(variance)
+    good = traced.whole("dimension", dimension, 1, "the noise needs a direction")
+    good &= traced.nonnegative("variance", variance) & traced.nonnegative("distance", distance)
+    tau = jnp.asarray(variance, jnp.result_type(variance, float))
+    # Without noise the root and the ratio have no derivative, while the errors do.
+    noisy = tau > 0
+    deviation = jnp.sqrt(jnp.where(noisy, tau, 1.0))
     half = jnp.asarray(distance) / (2 * deviation)
     own = dimension * tau
     gain = 2 * deviation * distance * norm.pdf(half) - distance**2 * norm.cdf(-half)
     absolute = 2 * deviation * norm.pdf(half) + distance / 2 * (1 - 2 * norm.cdf(-half))
-    return Baselines(
+    found = Baselines(
         own_centroid=own,
-        nearest_centroid=own - gain,
-        optimal_quantiser=own + distance**2 / 4 - absolute**2,
+        nearest_centroid=own - jnp.where(noisy, gain, 0.0),
+        optimal_quantiser=own + jnp.where(noisy, distance**2 / 4 - absolute**2, 0.0),
     )
+    return traced.only(good, found, dimension, variance, distance)

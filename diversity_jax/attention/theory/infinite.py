@@ -5,10 +5,9 @@ from __future__ import annotations
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Array, Float, ScalarLike
+from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
-from diversity_jax import validate
+from diversity_jax import traced, validate, vectors
 from diversity_jax.mixtures import GaussianMixture, common_variance
 
 
@@ -35,13 +34,15 @@ def oblique_optimum(
     Errors: ValueError for ``|g| >= 1``, a negative variance, a strength that is not positive.
     Source: derived.
     """
-    _check_oblique(overlap, variance)
-    validate.positive("strength", strength)
+    good = _oblique(overlap, variance) & traced.positive("strength", strength)
     plus, minus = (1 + overlap) / 2 + variance, (1 - overlap) / 2 + variance
     pull = (plus**2 - minus**2) / (2 * strength) - (plus**3 - minus**3)
     xi = jnp.clip(pull / (plus**3 + minus**3), -1.0, 1.0)
-    alignment = jnp.sqrt((1 + overlap) * (1 + xi)) / 2 + jnp.sqrt((1 - overlap) * (1 - xi)) / 2
-    return ObliqueOptimum(head_overlap=xi, alignment=alignment)
+    alignment = (
+        vectors.root((1 + overlap) * (1 + xi)) / 2 + vectors.root((1 - overlap) * (1 - xi)) / 2
+    )
+    found = ObliqueOptimum(head_overlap=xi, alignment=alignment)
+    return traced.only(good, found, overlap, variance, strength)
 
 
 class ObliqueStrengths(eqx.Module):
@@ -63,28 +64,34 @@ def oblique_strengths(*, overlap: ScalarLike, variance: ScalarLike) -> ObliqueSt
     Errors: ValueError for ``|g| >= 1`` or a negative variance.
     Source: derived.
     """
-    _check_oblique(overlap, variance)
+    good = _oblique(overlap, variance)
     half = 0.5 + jnp.asarray(variance, jnp.result_type(variance, float))
     bottom = 2 * half**3 + 3 * half**2 + overlap**2 * (0.25 + 1.5 * half)
-    return ObliqueStrengths(best=2 * half / (4 * half**2 - overlap**2), centroids=half / bottom)
+    found = ObliqueStrengths(best=2 * half / (4 * half**2 - overlap**2), centroids=half / bottom)
+    return traced.only(good, found, overlap, variance)
 
 
-def _check_oblique(overlap: ScalarLike, variance: ScalarLike) -> None:
-    validate.nonnegative("variance", variance)
-    value = validate.concrete(overlap)
-    if value is not None and not (np.abs(value) < 1).all():
-        raise validate.fail("overlap", overlap, "between -1 and 1", "give two different centroids")
+def _oblique(overlap: ScalarLike, variance: ScalarLike) -> traced.Truth:
+    fix = "give two different centroids"
+    apart = traced.holds("overlap", overlap, lambda x: abs(x) < 1, "between -1 and 1", fix)
+    return traced.nonnegative("variance", variance) & apart
 
 
-def dual_basis(centroids: Float[Array, "k d"]) -> Float[Array, "k d"]:
-    """The normalised dual basis: row c is orthogonal to every centroid but number c."""
+def dual_basis(centroids: Float[ArrayLike, "k d"]) -> Float[Array, "k d"]:
+    """The normalised dual basis: row c is orthogonal to every centroid but number c.
+
+    Errors: ValueError for centroids that are linearly dependent up to rounding.
+    """
+    centroids = vectors.rows("centroids", centroids)
+    good = vectors.independent("centroids", centroids)
     dual = jnp.linalg.solve(centroids @ centroids.T, centroids)
-    return dual / jnp.linalg.norm(dual, axis=1, keepdims=True)
+    dual = dual / jnp.linalg.norm(dual, axis=1, keepdims=True)
+    return traced.only(good, dual, centroids)
 
 
 def softmax_head(
-    query: Float[Array, " d"],
-    head: Float[Array, " d"],
+    query: Float[ArrayLike, " d"],
+    head: Float[ArrayLike, " d"],
     mixture: GaussianMixture,
     *,
     strength: ScalarLike,
@@ -96,10 +103,19 @@ def softmax_head(
     ``log pi_c + <q, m_c>`` and means ``m_c + tau q`` (the common factor exp(tau|q|^2/2) cancels).
     One variance common to the clusters.
 
-    Errors: ValueError for unequal variances.
+    Errors: ValueError for unequal variances, query and head of another dimension.
     Source: derived.
     """
+    for name, vector in (("query", query), ("head", head)):
+        validate.shape(name, vector, (mixture.dimension,), "give one vector of the mixture's d")
+        validate.finite(name, vector)
+    query, head = jnp.asarray(query), jnp.asarray(head)
+    good = traced.finite("strength", strength)
     tau = common_variance(mixture)
     tilt = strength * (query @ head) * head
-    weights = jax.nn.softmax(jnp.log(mixture.weights) + mixture.means @ tilt)
-    return weights @ mixture.means + tau * tilt
+    scores = mixture.means @ tilt
+    # Weights as factors: the logarithm of a weight of zero has no derivative.
+    scores -= jax.lax.stop_gradient(jnp.where(mixture.weights > 0, scores, -jnp.inf).max())
+    tilted = mixture.weights * jnp.exp(jnp.where(mixture.weights > 0, scores, 0.0))
+    output = tilted / tilted.sum() @ mixture.means + tau * tilt
+    return traced.only(good, output, query, head, mixture, strength)

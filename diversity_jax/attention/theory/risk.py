@@ -23,7 +23,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
-from diversity_jax.attention.theory._arguments import check_heads, check_length
+from diversity_jax import traced
+from diversity_jax.attention.theory._arguments import check_heads, gain_holds, length_holds
 from diversity_jax.mixtures import GaussianMixture, common_variance
 
 SMALL = 4096  # multiplications in a product of matrices
@@ -49,14 +50,15 @@ def population_risk(
     Source: reconstructed from the abstract of arXiv 2505.13112; derived above.
     """
     heads = check_heads(heads, mixture)
-    check_length(length)
+    good = length_holds(length) & gain_holds(strength, scale)
     tau = common_variance(mixture)
     traces = _traces(heads, mixture, tau)
     once = 1 / jnp.asarray(length, tau.dtype)
     gain = jnp.asarray(mixture.components if scale is None else scale) * jnp.asarray(strength)
     energy = mixture.weights @ jnp.sum(mixture.means**2, axis=1) + mixture.dimension * tau
     cross = (1 - once) * traces.far_cross + once * traces.own_cross
-    return energy - 2 * gain * cross + gain**2 * traces.square(once)
+    risk = energy - 2 * gain * cross + gain**2 * traces.square(once)
+    return traced.only(good, risk, heads, mixture, length, strength, scale)
 
 
 def distance_to_infinite(
@@ -75,13 +77,14 @@ def distance_to_infinite(
     Source: derived above.
     """
     heads = check_heads(heads, mixture)
-    check_length(length)
+    good = length_holds(length) & gain_holds(strength, scale)
     tau = common_variance(mixture)
     traces = _traces(heads, mixture, tau)
     once = 1 / jnp.asarray(length, tau.dtype)
     gain = jnp.asarray(mixture.components if scale is None else scale) * jnp.asarray(strength)
     shared = (1 - once) * traces.far + once * traces.pair
-    return gain**2 * (traces.square(once) - 2 * shared + traces.far)
+    distance = gain**2 * (traces.square(once) - 2 * shared + traces.far)
+    return traced.only(good, distance, heads, mixture, length, strength, scale)
 
 
 class _Traces(eqx.Module):

@@ -11,8 +11,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
-from diversity_jax import validate
-from diversity_jax.attention.theory._arguments import check_length
+from diversity_jax import traced, validate, vectors
+from diversity_jax.attention.theory._arguments import gain_holds, length_holds, pair_holds
 
 
 class Strengths(eqx.Module):
@@ -38,13 +38,15 @@ def manifold_risk(
 
     Two orthonormal clusters, equal weights, scale 2, dimension >= 4. Exact.
 
-    Errors: ValueError for length < 1.
+    Errors: ValueError for dimension < 2, length < 1, negative variance, overlaps outside [0, 1].
     Source: derived.
     """
-    check_length(length)
+    good = pair_holds(dimension, length, variance, strength) & _overlaps_hold(first, second)
+    sources = first, second, dimension, length, variance, strength
     strength, tau = jnp.asarray(strength), jnp.asarray(variance)
     cross, square = _polynomials(first, second, dimension, length, tau)
-    return 1 + jnp.asarray(dimension) * tau - 4 * strength * cross + 4 * strength**2 * square
+    risk = 1 + jnp.asarray(dimension) * tau - 4 * strength * cross + 4 * strength**2 * square
+    return traced.only(good, risk, *sources)
 
 
 def manifold_regulariser(
@@ -52,10 +54,12 @@ def manifold_regulariser(
 ) -> Float[Array, ""]:
     """The regulariser on the manifold: ``tau (x + y) / 2 + tau^2``. Exact.
 
+    Errors: ValueError for a negative variance, overlaps outside [0, 1].
     Source: derived.
     """
+    good = traced.nonnegative("variance", variance) & _overlaps_hold(first, second)
     tau = jnp.asarray(variance, jnp.result_type(variance, float))
-    return tau * (first + second) / 2 + tau**2
+    return traced.only(good, tau * (first + second) / 2 + tau**2, first, second, variance)
 
 
 def strengths(*, dimension: ScalarLike, length: ScalarLike, variance: ScalarLike) -> Strengths:
@@ -70,13 +74,7 @@ def strengths(*, dimension: ScalarLike, length: ScalarLike, variance: ScalarLike
     Errors: ValueError for dimension < 2, length < 1, negative variance.
     Source: derived.
     """
-    check_length(length)
-    validate.nonnegative("variance", variance)
-    size = validate.concrete(dimension)
-    if size is not None and not (size >= 2).all():
-        raise validate.fail(
-            "dimension", dimension, "at least 2", "two clusters span two directions"
-        )
+    good = pair_holds(dimension, length, variance)
     tau = jnp.asarray(variance, jnp.result_type(float))
     cross, square = _polynomials(1.0, 1.0, dimension, length, tau)
     cross_slope, square_slope = _slopes_at_centroids(dimension, length, tau)
@@ -84,13 +82,14 @@ def strengths(*, dimension: ScalarLike, length: ScalarLike, variance: ScalarLike
     best = cross / (2 * square)
     pull = 8 * (best * cross_slope - best**2 * square_slope)
     positive = tau > 0
-    return Strengths(
+    found = Strengths(
         largest=cross_slope / square_slope,
         best=best,
         unbiased=1 / (1 + once + 2 * tau * (1 + 3 * once)),
         risk=1 + jnp.asarray(dimension) * tau - cross**2 / square,
         largest_regularisation=jnp.where(positive, pull / jnp.where(positive, tau, 1.0), jnp.inf),
     )
+    return traced.only(good, found, dimension, length, variance)
 
 
 def radial_rate(
@@ -101,13 +100,14 @@ def radial_rate(
     ``h = -2 dR/dx`` at the centroids; positive below `strengths.largest`, zero at it, where
     convergence is only of order ``steps^(-1/2)``.
 
-    Errors: ValueError for length < 1.
+    Errors: ValueError for dimension < 2, length < 1, negative variance.
     Source: derived.
     """
-    check_length(length)
+    good = pair_holds(dimension, length, variance, strength)
     cross_slope, square_slope = _slopes_at_centroids(dimension, length, jnp.asarray(variance))
-    strength = jnp.asarray(strength)
-    return 8 * (strength * cross_slope - strength**2 * square_slope)
+    gain = jnp.asarray(strength)
+    rate = 8 * (gain * cross_slope - gain**2 * square_slope)
+    return traced.only(good, rate, dimension, length, variance, strength)
 
 
 def regularisation_limit(
@@ -117,11 +117,12 @@ def regularisation_limit(
 
     ``-2 (dR/dx) / tau`` at the centroids, since the regulariser's slope is ``tau / 2``.
 
-    Errors: ValueError for length < 1.
+    Errors: ValueError for dimension < 2, length < 1, a variance that is not positive.
     Source: derived.
     """
+    good = traced.positive("variance", variance, "without noise the regulariser does not pull")
     rate = radial_rate(dimension=dimension, length=length, variance=variance, strength=strength)
-    return rate / variance
+    return traced.only(good, rate / variance, dimension, length, variance, strength)
 
 
 def resting_overlap(
@@ -139,9 +140,12 @@ def resting_overlap(
     manifold only: with noise and a strength beyond the largest it is a saddle of the risk on the
     spheres, which rounding leaves after some thousand steps.
 
+    Errors: ValueError for dimension < 2, length < 1, negative variance or regularisation, a
+    strength that is not positive.
     Source: derived.
     """
-
+    good = pair_holds(dimension, length, variance) & traced.positive("strength", strength)
+    good &= traced.nonnegative("regularisation", regularisation)
     size, tau = jnp.asarray(strength), jnp.asarray(variance)
     pull = jnp.asarray(regularisation) * tau / (8 * size)
 
@@ -151,7 +155,8 @@ def resting_overlap(
 
     at_zero, at_one = slope(0.0), slope(1.0)
     crossing = at_zero / (at_zero - at_one)
-    return jnp.sqrt(jnp.where(at_one > 0, jnp.clip(crossing, 0.0, 1.0), 1.0))
+    overlap = vectors.root(jnp.where(at_one > 0, jnp.clip(crossing, 0.0, 1.0), 1.0))
+    return traced.only(good, overlap, dimension, length, variance, strength, regularisation)
 
 
 class DiracMinimum(eqx.Module):
@@ -162,17 +167,19 @@ class DiracMinimum(eqx.Module):
 
 
 def dirac_risk(
-    overlaps: Float[Array, "h k"], *, length: ScalarLike, strength: ScalarLike
+    overlaps: Float[ArrayLike, "h k"], *, length: ScalarLike, strength: ScalarLike
 ) -> Float[Array, ""]:
     """The risk without noise, from the overlaps of heads with k orthonormal clusters, scale k.
 
     ``C = V'V``: ``1 - 2 lam (L+k-1)/(Lk) tr C
     + (lam/L)^2 [(2L+k-2) sum C_cc^2 + (L-1)(L+k-2)/k tr C^2]``. Exact.
 
-    Errors: ValueError for length < 1.
+    Errors: ValueError for length < 1, overlaps that are no matrix with a column per cluster.
     Source: derived.
     """
-    check_length(length)
+    overlaps = vectors.rows("overlaps", overlaps)
+    good = length_holds(length) & gain_holds(strength)
+    sources = overlaps, length, strength
     strength, k = jnp.asarray(strength), overlaps.shape[1]
     once = 1 / jnp.asarray(length, overlaps.dtype)
     form = overlaps.T @ overlaps
@@ -180,47 +187,77 @@ def dirac_risk(
     own = once * (2 + (k - 2) * once) * jnp.sum(diagonal**2)
     pairs = (1 - once) * (1 + (k - 2) * once) / k * jnp.sum(form**2)
     gain = 1 + (k - 1) * once
-    return 1 - 2 * strength * gain / k * jnp.sum(diagonal) + strength**2 * (own + pairs)
+    risk = 1 - 2 * strength * gain / k * jnp.sum(diagonal) + strength**2 * (own + pairs)
+    return traced.only(good, risk, *sources)
 
 
 def dirac_minimum(*, clusters: int, length: ScalarLike) -> DiracMinimum:
-    """Noiseless orthonormal clusters: up to `largest`, minimisers are the bases of the span.
+    """Noiseless orthonormal clusters: up to `largest`, the bases of the span have the least risk.
 
     ``largest = L (L+k-1) / D`` and the least risk there ``(k-1)(L-1) / D`` with
-    ``D = L^2 + 3(k-1)L + (k-1)(k-2)``; k = 2 gives ``(L+1)/(L+3)``.
+    ``D = L^2 + 3(k-1)L + (k-1)(k-2)``; k = 2 gives ``(L+1)/(L+3)``. From two tokens on no other
+    unit heads have it.
 
     Errors: ValueError for length < 1, and for fewer than one cluster.
     Source: derived.
     """
-    check_length(length)
-    if clusters < 1:
-        raise validate.fail("clusters", clusters, "at least 1", "pass their number")
+    validate.integer("clusters", clusters, "pass their number", least=1)
+    good = length_holds(length)
     once = 1 / jnp.asarray(length, jnp.result_type(float))
     rest = clusters - 1
     bottom = 1 + 3 * rest * once + rest * (clusters - 2) * once**2
-    return DiracMinimum(largest=(1 + rest * once) / bottom, risk=rest * (1 - once) * once / bottom)
+    risk = rest * (1 - once) * once / bottom
+    return traced.only(good, DiracMinimum((1 + rest * once) / bottom, risk), length)
 
 
 def spurious_threshold(*, length: ScalarLike, strength: ScalarLike) -> Float[Array, ""]:
     """Noiseless: the regularisation above which heads (bisector, off the span) are a local minimum.
 
-    ``4(a - b) + 2c`` with ``a = lam (L+1)/L, b = lam^2 (L+3)/(2L), c = lam^2 (L-1)/L``.
+    ``4(a - b) + 2c`` with ``a = lam (L+1)/L, b = lam^2 (L+3)/(2L), c = lam^2 (L-1)/L``. For
+    strengths above one the head at the bisector leaves the span, and the point is no minimum.
 
-    Source: derived from the Hessian of the regularised risk at that stationary point.
+    Errors: ValueError for length < 1, a strength outside (0, 1].
+    Source: derived from the Hessian of the regularised risk at that stationary point; out of the
+    span the risk grows by ``(a - b - c/2) = lam (1 - lam) (L+1)/L`` per squared sine.
     """
-    strength, once = jnp.asarray(strength), 1 / jnp.asarray(length, jnp.result_type(float))
-    linear, square = strength * (1 + once), strength**2 * (1 + 3 * once) / 2
-    return 4 * (linear - square) + 2 * strength**2 * (1 - once)
+    good = _trapped(length, strength)
+    gain, once = jnp.asarray(strength), 1 / jnp.asarray(length, jnp.result_type(float))
+    linear, square = gain * (1 + once), gain**2 * (1 + 3 * once) / 2
+    threshold = 4 * (linear - square) + 2 * gain**2 * (1 - once)
+    return traced.only(good, threshold, length, strength)
 
 
 def spurious_risk(*, length: ArrayLike, strength: ArrayLike) -> Float[Array, " *n"]:
     """The (unregularised) risk at that spurious minimum: ``1 - a + b/2 + c/4``.
 
+    Errors: those of `spurious_threshold`.
     Source: derived.
     """
-    strength, once = jnp.asarray(strength), 1 / jnp.asarray(length, jnp.result_type(float))
-    square, pairs = strength**2 * (1 + 3 * once) / 2, strength**2 * (1 - once)
-    return 1 - strength * (1 + once) + square / 2 + pairs / 4
+    good = _trapped(length, strength)
+    gain, once = jnp.asarray(strength), 1 / jnp.asarray(length, jnp.result_type(float))
+    square, pairs = gain**2 * (1 + 3 * once) / 2, gain**2 * (1 - once)
+    risk = 1 - gain * (1 + once) + square / 2 + pairs / 4
+    return traced.only(good, risk, length, strength)
+
+
+def _trapped(length: ScalarLike, strength: ScalarLike) -> traced.Truth:
+    fix = "above one the bisector is left for directions off the span"
+    inside = traced.holds("strength", strength, lambda x: (x > 0) & (x <= 1), "in (0, 1]", fix)
+    return length_holds(length) & inside
+
+
+def _overlaps_hold(first: ScalarLike, second: ScalarLike) -> traced.Truth:
+    """Squared cosines, up to the rounding of float32."""
+
+    def inside(x):
+        return (x >= -1e-5) & (x <= 1 + 1e-5)
+
+    fix = "pass squared overlaps of unit vectors"
+    one, other = (
+        traced.holds(name, value, inside, "in [0, 1]", fix)
+        for name, value in (("first", first), ("second", second))
+    )
+    return one & other
 
 
 def _polynomials(
