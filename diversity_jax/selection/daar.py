@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
 from diversity_jax import seeds, validate
-from diversity_jax.selection import probe
+from diversity_jax.selection import probe, squares
 from diversity_jax.selection.geometry import rank_within, share_of
 from diversity_jax.selection.kernels import unit_rows
 from diversity_jax.selection.reward import domain_entropy
@@ -96,7 +96,8 @@ def pseudo_labels(
 
     The paper writes fixed centroids ("constrained"), its code lets them move (Lloyd's steps until
     no label changes, `steps` at most); on text the difference is real. A centroid that loses all
-    its samples stays where it was.
+    its samples stays where it was. A common shift, scale or rotation changes no label but by the
+    rounding of the input.
 
     Errors: ValueError for shapes and NaN.
     Cost: memory n k beyond the input.
@@ -111,7 +112,8 @@ def pseudo_labels(
         raise validate.fail("steps", steps, "an integer >= 1", "pass e.g. 300")
     domains = centroids.shape[0]
     centroids = centroids.astype(embeddings.dtype)
-    first = nearest(embeddings, centroids)
+    place, rows, centres, reach = _framed(embeddings, centroids)
+    first = _nearest(rows, centres, reach)
     if not moving:
         return Labels(first, centroids, jnp.asarray(0), jnp.asarray(True))
 
@@ -120,21 +122,46 @@ def pseudo_labels(
 
     def move(held: tuple[Array, ...]) -> tuple[Array, ...]:
         labels, centres, step, _ = held
-        centres = means(embeddings, labels, domains=domains, empty=centres)
-        moved = nearest(embeddings, centres)
+        centres = _means(rows, labels, domains, centres)
+        moved = _nearest(rows, centres, reach)
         return moved, centres, step + 1, jnp.all(moved == labels)
 
-    start = first, centroids, jnp.asarray(0), jnp.asarray(False)
-    return Labels(*jax.lax.while_loop(unsettled, move, start))
+    start = first, centres, jnp.asarray(0), jnp.asarray(False)
+    labels, centres, taken, converged = jax.lax.while_loop(unsettled, move, start)
+    return Labels(labels, place.outside(centres), taken, converged)
 
 
 def nearest(
     points: Float[ArrayLike, "n d"], centroids: Float[ArrayLike, "k d"]
 ) -> Int[Array, " n"]:
-    """The number of the centroid nearest to each point; the first of equally near ones."""
+    """The number of the centroid nearest to each point; the first of equally near ones.
+
+    Distances come from one matrix product of what is left of points and centroids without their
+    middle, or from differences where two centroids are near each other for the spread of all.
+    """
     points, centroids = jnp.asarray(points), jnp.asarray(centroids)
-    squares = jnp.sum(centroids**2, axis=1)[None, :] - 2 * points @ centroids.T
-    return jnp.argmin(squares, axis=1)
+    _, rows, centres, reach = _framed(points, centroids)
+    return _nearest(rows, centres, reach)
+
+
+def _framed(points: Array, centroids: Array) -> tuple[squares.Frame, Array, Array, Array]:
+    """Points and centroids in their common frame, and the largest squared length among them."""
+    place = squares.frame(points, centroids)
+    rows, centres = place.inside(points), place.inside(centroids)
+    reach = jnp.maximum(*(jnp.max(squares.lengths(part), initial=0) for part in (rows, centres)))
+    return place, rows, centres, reach
+
+
+def _nearest(rows: Array, centres: Array, reach: Array) -> Int[Array, " n"]:
+    """`nearest` in a frame; `reach` is near the largest squared length."""
+    others = ~jnp.eye(centres.shape[0], dtype=bool)
+    apart = jnp.where(others, squares.by_differences(centres, centres), jnp.inf)
+    return jax.lax.cond(
+        jnp.min(apart) < squares.half(reach),
+        lambda: jnp.argmin(squares.by_differences(centres, rows), axis=1),
+        # Without the length of the point itself, which decides nothing.
+        lambda: jnp.argmin(squares.lengths(centres)[None, :] - 2 * rows @ centres.T, axis=1),
+    )
 
 
 def means(
@@ -145,6 +172,16 @@ def means(
     empty: Float[ArrayLike, ...] = jnp.nan,
 ) -> Float[Array, "k d"]:
     """The plain mean of each domain; `empty` (NaN) where it has no points."""
+    middle = jnp.mean(points, axis=0)[None]
+    inside = _means(points - middle, labels, domains, jnp.zeros_like(middle))
+    present = jnp.any(labels[:, None] == jnp.arange(domains)[None, :], axis=0)
+    return jnp.where(present[:, None], middle + inside, empty)
+
+
+def _means(
+    points: Float[Array, "n d"], labels: Int[Array, " n"], domains: int, empty: Array
+) -> Float[Array, "k d"]:
+    """Of points around the origin: sums of rows that are far from it would lose digits."""
     member = (labels[:, None] == jnp.arange(domains)[None, :]).astype(points.dtype)
     counts = member.sum(axis=0)[:, None]
     return jnp.where(counts > 0, member.T @ points / jnp.maximum(counts, 1), empty)

@@ -3,6 +3,10 @@
 Any such function serves; these are the common ones. A kernel that is a plain function is part of
 what is compiled, so define it once, at module level; `Gaussian` carries its scale as data, and
 another scale compiles nothing anew.
+
+A Gaussian kernel does not change with a common shift or rotation of the points; it has a scale of
+its own. A cosine has no scale, but is an angle seen from the origin: a shift changes it by nature,
+and so it does `linear`, which grows with the square of the scale.
 """
 
 from __future__ import annotations
@@ -11,15 +15,19 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
+from diversity_jax.selection import squares
 
 Kernel = Callable[[Array, Array], Array]
 Rows = TypeVar("Rows", np.ndarray, Array)
 SAMPLE = 64  # points whose similarities are looked at before a rule runs
+KEPT = 1 / 8  # of the square root of rounding: what exponents of Gaussian kernels may lose
 
 
 def linear(a: Float[ArrayLike, "n d"], b: Float[ArrayLike, "m d"]) -> Float[Array, "n m"]:
@@ -38,7 +46,12 @@ def clipped_cosine(a: Float[ArrayLike, "n d"], b: Float[ArrayLike, "m d"]) -> Fl
 
 
 class Gaussian(eqx.Module):
-    """``exp(-|x - y|^2 / (2 length_scale^2))``; positive definite, of full rank."""
+    """``exp(-|x - y|^2 / (2 length_scale^2))``; positive definite, of full rank.
+
+    Exponents come from one matrix product of rows less their middle where this leaves them more
+    than half of their digits, otherwise from differences: points far from the origin, or in
+    clusters that are far from each other, lose nothing but time.
+    """
 
     length_scale: Float[Array, ""]
 
@@ -49,20 +62,30 @@ class Gaussian(eqx.Module):
     def __call__(
         self, a: Float[ArrayLike, "n d"], b: Float[ArrayLike, "m d"]
     ) -> Float[Array, "n m"]:
-        """Similarities in (0, 1], in the precision of the points."""
-        a, b = jnp.asarray(a), jnp.asarray(b)
-        scale = self.length_scale.astype(a.dtype)
-        squares = jnp.sum(a**2, axis=1)[:, None] + jnp.sum(b**2, axis=1)[None] - 2 * (a @ b.T)
-        return jnp.exp(-jnp.maximum(squares, 0) / (2 * scale**2))
+        """Similarities in [0, 1], in the precision of the points."""
+        return _similarities(self.length_scale, jnp.asarray(a), jnp.asarray(b))
+
+
+@jax.jit
+def _similarities(length_scale: Array, a: Array, b: Array) -> Array:
+    middle = lax.stop_gradient(jnp.mean(a, axis=0))
+    return _either(*(_rows(length_scale, middle, points) for points in (a, b)))
 
 
 def unit_rows(points: Rows) -> Rows:
     """Rows of length one, in numpy for numpy's arrays; a row of length zero gives NaN.
 
+    Of any scale: no square leaves the range of numbers.
+
     Shapes: `[n, d]` -> `[n, d]`.
     """
-    library = np if isinstance(points, np.ndarray) else jnp
-    return points / library.sqrt(library.sum(points**2, axis=1, keepdims=True))  # pyright: ignore[reportReturnType]
+    if isinstance(points, np.ndarray):
+        largest = np.abs(points).max(axis=1, keepdims=True, initial=0)
+        # A power of two costs no digit.
+        points = points / np.ldexp(np.ones_like(largest), np.frexp(largest)[1] - 1)
+        return points / np.sqrt(np.sum(points**2, axis=1, keepdims=True))  # pyright: ignore[reportReturnType]
+    points = points / squares.power_of_two(jnp.max(jnp.abs(points), axis=1, keepdims=True))
+    return points / jnp.sqrt(jnp.sum(points**2, axis=1, keepdims=True))
 
 
 def prepare(kernel: Kernel, points: Float[Array, "n d"]) -> tuple[Kernel, Float[Array, "n e"]]:
@@ -76,9 +99,9 @@ def prepare(kernel: Kernel, points: Float[Array, "n d"]) -> tuple[Kernel, Float[
     if kernel is clipped_cosine:
         return _clipped, unit_rows(points)
     if isinstance(kernel, Gaussian):
-        scaled = points / (2**0.5 * kernel.length_scale.astype(points.dtype))
-        squares = jnp.sum(scaled**2, axis=1, keepdims=True)
-        return _gaussian, jnp.concatenate([scaled, squares, jnp.ones_like(squares)], axis=1)
+        rows = _rows(kernel.length_scale, jnp.mean(points, axis=0), points)
+        safe = validate.concrete(_safe(rows, rows))
+        return _either if safe is None else _by_products if safe else _by_differences, rows
     return kernel, points
 
 
@@ -86,13 +109,33 @@ def _clipped(a: Array, b: Array) -> Array:
     return jnp.maximum(a @ b.T, 0)
 
 
-def _gaussian(a: Array, b: Array) -> Array:
-    """From rows ``(x, |x|^2, 1)``: the squared distance is one product of them."""
+def _rows(length_scale: Array, middle: Array, points: Array) -> Array:
+    """Rows ``(x, |x|^2, 1)`` for the three kernels below: the exponent is ``|x - y|^2``."""
+    scaled = (points - middle[None]) / (2**0.5 * length_scale.astype(points.dtype))
+    lengths = squares.lengths(scaled)[:, None]
+    return jnp.concatenate([scaled, lengths, jnp.ones_like(lengths)], axis=1)
+
+
+def _safe(a: Array, b: Array) -> Array:
+    """Whether products of these rows keep what exponents need."""
+    lost = jnp.finfo(a.dtype).eps ** 0.5 * (jnp.max(a[:, -2]) + jnp.max(b[:, -2]))
+    return lost <= KEPT
+
+
+def _either(a: Array, b: Array) -> Array:
+    return lax.cond(_safe(a, b), _by_products, _by_differences, a, b)
+
+
+def _by_products(a: Array, b: Array) -> Array:
     if a.shape[0] > b.shape[0]:
-        squares = a @ _mirrored(b).T
+        exponents = a @ _mirrored(b).T
     else:
-        squares = _mirrored(a) @ b.T
-    return jnp.exp(-jnp.maximum(squares, 0))
+        exponents = _mirrored(a) @ b.T
+    return jnp.exp(-jnp.maximum(exponents, 0))
+
+
+def _by_differences(a: Array, b: Array) -> Array:
+    return jnp.exp(-squares.by_differences(b[:, :-2], a[:, :-2]))
 
 
 def _mirrored(rows: Array) -> Array:
@@ -114,6 +157,15 @@ def check_kernel(kernel: Kernel, points: Float[Array, "n d"], *, positive: str) 
     fix = "take point arrays [n, d], [m, d] and return [n, m]"
     validate.shape("kernel", matrix, (size, size), fix)
     check_matrix("kernel", matrix, positive=positive)
+    _check_vanished(matrix, sample)
+
+
+def _check_vanished(matrix: Array, sample: Array) -> None:
+    """Refuse similarities that are zero throughout where points are not."""
+    values, seen = validate.concrete(matrix), validate.concrete(sample)
+    if values is not None and seen is not None and not values.any() and seen.any():
+        fix = "multiply the points, or pass float64: squares may be too small for their precision"
+        raise validate.fail("kernel", "similarities of zero throughout", "others", fix)
 
 
 def check_directions(argument: str, vectors: ArrayLike) -> None:

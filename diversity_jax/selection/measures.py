@@ -11,6 +11,7 @@ from diversity_jax.selection.scores import vendi_score_from_matrix
 MEASURED = 2000  # points whose distance to the kept ones is looked at, if there are more
 DRAWS = 39  # the next draw lies between the lowest and the highest with chance 38 / 40
 BLOCK = 1024  # points, and kept ones, whose distances are made at a time
+LEAST = np.finfo(np.float64).eps ** 0.5  # of the largest square: below it products say too little
 NAMES = ("vendi", "mean_distance", "radius", "effective_domains")
 
 
@@ -73,14 +74,25 @@ def nearest_distances(problem: Problem, kept: np.ndarray) -> np.ndarray:
     is_kept = np.zeros(problem.size, bool)
     is_kept[kept] = True
     seen = seen[~is_kept[seen]]
+    middle, unit = problem.frame
     squares = np.full(len(seen), np.inf)
     for first in range(0, len(kept), BLOCK):
-        served = problem.points[kept[first : first + BLOCK]].astype(np.float64)
-        lengths = (served**2).sum(axis=1)
+        served = problem.points[kept[first : first + BLOCK]].astype(np.float64) / unit - middle
         for start in range(0, len(seen), BLOCK):
             part = slice(start, start + BLOCK)
-            rows = problem.points[seen[part]].astype(np.float64)
-            apart = (rows**2).sum(axis=1)[:, None] + lengths - 2 * (rows @ served.T)
-            squares[part] = np.minimum(squares[part], apart.min(axis=1))
+            rows = problem.points[seen[part]].astype(np.float64) / unit - middle
+            squares[part] = np.minimum(squares[part], _least_squares(rows, served))
     zeros = np.zeros(min(MEASURED, problem.size) - len(seen))
-    return np.concatenate([np.sqrt(np.maximum(squares, 0)), zeros])
+    return np.concatenate([unit * np.sqrt(squares), zeros])
+
+
+def _least_squares(rows: np.ndarray, served: np.ndarray) -> np.ndarray:
+    """Squared distances to the nearest of `served`: products, and differences where these fail."""
+    from scipy.spatial.distance import cdist
+
+    own, lengths = (rows**2).sum(axis=1), (served**2).sum(axis=1)
+    least = (own[:, None] + lengths - 2 * (rows @ served.T)).min(axis=1)
+    near = np.flatnonzero(least < LEAST * (own + lengths.max()))
+    if near.size:
+        least[near] = cdist(rows[near], served, "sqeuclidean").min(axis=1)
+    return least

@@ -79,6 +79,16 @@ class Problem:
         return seeds.numpy_generator(self.stream(name))
 
     @cached_property
+    def frame(self) -> tuple[Float[np.ndarray, " d"], float]:
+        """A middle and a unit: ``points / unit - middle`` is near the origin, with squares in range.
+
+        The unit is a power of two, so that it costs no digit.
+        """
+        size = 2.0 ** np.floor(np.log2(float(np.abs(self.points).max())))
+        middle = (self.points / self.points.dtype.type(size)).mean(axis=0, dtype=np.float64)
+        return middle, size
+
+    @cached_property
     def length_scale(self) -> float:
         """Of the Gaussian kernel: as given, or the median distance between some of the points."""
         if self.given_scale is not None:
@@ -86,7 +96,8 @@ class Problem:
         from scipy.spatial.distance import pdist
 
         sample = self.random("length scale").permutation(self.size)[:SAMPLE]
-        apart = pdist(self.points[sample].astype(np.float64))
+        unit = self.frame[1]
+        apart = unit * pdist(self.points[sample].astype(np.float64) / unit)
         positive = apart[apart > 0]
         if not positive.size:
             fix = "pass --length-scale, or another rule"

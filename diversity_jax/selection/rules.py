@@ -74,7 +74,9 @@ def k_center(problem: Problem, *, first: int | None = None) -> Choice:
     """Farthest point next, from the one nearest to the mean."""
     points = problem.points
     if first is None:
-        first = int(np.argmin(((points - points.mean(axis=0)) ** 2).sum(axis=1)))
+        middle, unit = problem.frame
+        apart = points / points.dtype.type(unit) - middle.astype(points.dtype)
+        first = int(np.argmin((apart**2).sum(axis=1)))
     return _kept(coverage.k_center(points, number=problem.number, first=first))
 
 

@@ -6,7 +6,8 @@ With ``C_k`` the plain mean of the points of domain k,
 
 High scores mean similar, so LOW diversity in plain words. The first is one cosine in disguise:
 ``inter(x) = |s| cos(x, s)`` with ``s = sum_{j != own} C_j / |C_j|``, since each term is
-``x . C_j / (|x| |C_j|)``.
+``x . C_j / (|x| |C_j|)``. A cosine has no scale, but is an angle seen from the origin: a common
+shift changes both scores by nature; `centroid_separation` and `domain_variances` it does not.
 """
 
 from __future__ import annotations
@@ -18,12 +19,8 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int
 
 from diversity_jax import validate
-from diversity_jax.selection.kernels import (
-    Kernel,
-    check_directions,
-    check_matrix,
-    unit_rows,
-)
+from diversity_jax.selection import squares
+from diversity_jax.selection.kernels import Kernel, check_directions, check_matrix, unit_rows
 
 
 class OneCosine(eqx.Module):
@@ -46,6 +43,11 @@ def centroids(
     Source: arXiv 2502.04380, 3.2.
     """
     embeddings, labels = check_labelled(embeddings, labels, domains=domains)
+    place = squares.frame(embeddings)
+    return place.outside(_means(place.inside(embeddings), labels, domains))
+
+
+def _means(embeddings: Array, labels: Array, domains: int) -> Float[Array, "k d"]:
     counts = jnp.zeros(domains, embeddings.dtype).at[labels].add(1)
     sums = jax.ops.segment_sum(embeddings, labels, num_segments=domains)
     return sums / counts[:, None]
@@ -118,9 +120,11 @@ def centroid_separation(
     "expected pairwise distance", which fixes neither a square nor a cosine distance.
     """
     _check_domains(domains, 2)
-    means = centroids(embeddings, labels, domains=domains)
+    embeddings, labels = check_labelled(embeddings, labels, domains=domains)
+    place = squares.frame(embeddings)
+    means = _means(place.inside(embeddings), labels, domains)
     first, second = np.triu_indices(domains, 1)
-    return jnp.mean(jnp.linalg.norm(means[first] - means[second], axis=1))
+    return place.unit * jnp.mean(jnp.linalg.norm(means[first] - means[second], axis=1))
 
 
 def domain_variances(
@@ -135,12 +139,12 @@ def domain_variances(
     Source: arXiv 2502.04380, 3.2, whose display could not be had: the formula is inferred from the
     words around it.
     """
-    means = centroids(embeddings, labels, domains=domains)
-    embeddings, labels = jnp.asarray(embeddings), jnp.asarray(labels)
+    embeddings, labels = check_labelled(embeddings, labels, domains=domains)
+    place = squares.frame(embeddings)
+    rows = place.inside(embeddings)
     # Differences before squares, so that a common offset costs no digits.
-    squares = jnp.sum((embeddings - means[labels]) ** 2, axis=1)
-    counts = jnp.zeros(domains, embeddings.dtype).at[labels].add(1)
-    return jax.ops.segment_sum(squares, labels, num_segments=domains) / counts
+    apart = squares.lengths(rows - _means(rows, labels, domains)[labels])
+    return place.squared(_means(apart[:, None], labels, domains)[:, 0])
 
 
 def vendi_score(points: Float[ArrayLike, "n d"], *, kernel: Kernel) -> Float[Array, ""]:

@@ -67,8 +67,11 @@ def posterior(order: np.ndarray, part: Part, domains: int) -> np.ndarray:
 def _discriminant(part: Part, asked: np.ndarray, domains: int) -> tuple[np.ndarray, np.ndarray]:
     member = np.eye(domains)[part.domains]
     counts = member.sum(axis=0)
-    means = member.T @ part.sentences / np.maximum(counts, 1)[:, None]
-    spread = part.sentences - means[part.domains]
+    # Seen from the middle, so that a common offset costs no digits.
+    middle = part.sentences.mean(axis=0)
+    rows, asked = part.sentences - middle, asked - middle
+    means = member.T @ rows / np.maximum(counts, 1)[:, None]
+    spread = rows - means[part.domains]
     covariance = spread.T @ spread / len(spread)
     isotropic = np.trace(covariance) / len(covariance) * np.eye(len(covariance))
     directions = np.linalg.solve((1 - SHRINKAGE) * covariance + SHRINKAGE * isotropic, means.T)

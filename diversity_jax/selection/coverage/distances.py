@@ -5,6 +5,10 @@ so `WIDTH` likely picks are looked at in one matrix product. For k-center these 
 that are farthest away now: as long as the next pick is among them it costs no pass. For k-means++
 they are drawn from the weights at hand, and one is accepted with the chance
 ``weight now / weight then``: what is accepted follows the weights of now, exactly.
+
+Products lose the digits of squares that are small against the spread of all points: once the
+squares that matter are below the square root of rounding, as for picks within clusters that are
+far apart, all are made anew from differences, and products are used no more.
 """
 
 from __future__ import annotations
@@ -18,7 +22,10 @@ from jax import lax
 from jaxtyping import Array, ArrayLike, Float
 
 from diversity_jax import seeds, validate
-from diversity_jax.selection.coverage.record import Selection, check_points, first_true, largest
+from diversity_jax.selection import squares
+from diversity_jax.selection.coverage.record import (
+    Selection, check_points, first_true, in_range, largest,
+)  # fmt: skip
 
 WIDTH = 16
 
@@ -28,12 +35,14 @@ def k_center(points: Float[ArrayLike, "n d"], *, number: int, first: int = 0) ->
 
     Its radius ``max_i min_j |x_i - x_j|`` is at most twice the least possible (Gonzalez 1985).
     `objective` is that radius; `gains` are the distances at which the points were chosen, which
-    never grow, infinite for the first. Distances are good to the square root of rounding times the
-    spread of the points.
+    never grow, infinite for the first: each is the radius of the picks before it. Squared distances
+    keep more than half of their digits, in clusters that are far apart too. Nothing but rounding
+    changes with a common shift, scale or rotation.
 
     Errors: ValueError for points that are not finite, `number` outside 1 to n, `first` outside 0 to
     n - 1.
-    Cost: time `number` passes over the points at worst, memory 16 vectors of n.
+    Cost: time `number` passes over the points at worst, twice that where clusters are far apart;
+    memory 16 vectors of n.
     Source: Gonzalez 1985; the shared passes derived in the module docstring.
     """
     points = jnp.asarray(points)
@@ -42,15 +51,16 @@ def k_center(points: Float[ArrayLike, "n d"], *, number: int, first: int = 0) ->
     if at is not None and not (at.dtype.kind in "iu" and 0 <= at < points.shape[0]):
         expected = f"an integer from 0 to {points.shape[0] - 1}"
         raise validate.fail("first", repr(first), expected, "pass the index of a point")
-    return _k_center(points, jnp.asarray(first, jnp.int32), number)
+    return in_range(_k_center(points, jnp.asarray(first, jnp.int32), number), first=1)
 
 
 @partial(jax.jit, static_argnums=2)
 def _k_center(points: Array, first: Array, number: int) -> Selection:
     n = points.shape[0]
-    centred = points - jnp.mean(points, axis=0)[None]
-    squares = jnp.sum(centred**2, axis=1)
-    width = min(WIDTH, n)
+    place = squares.frame(points)
+    rows = place.inside(points)
+    own = squares.lengths(rows)
+    width, least = min(WIDTH, n), squares.half(jnp.max(own))
 
     def choose(state: tuple[Array, ...]) -> tuple[Array, ...]:
         turn, pick, nearest, picks, gains, candidates, columns = state
@@ -59,24 +69,37 @@ def _k_center(points: Array, first: Array, number: int) -> Selection:
         nearest = jnp.minimum(nearest, column).at[pick].set(-1)
         return turn + 1, largest(nearest), nearest, picks, gains, candidates, columns
 
+    def anew(turn: Array, picks: Array) -> Array:
+        start = jnp.full(n, jnp.inf, rows.dtype)
+        nearest = squares.nearest_differences(rows, turn, picks, start)
+        return nearest.at[picks].set(-1, mode="drop")
+
     def block(state: tuple[Array, ...]) -> tuple[Array, ...]:
-        turn, pick, nearest, picks, gains = state
+        turn, pick, nearest, picks, gains, exact = state
+        near = ~exact & (nearest[pick] < least)
+        nearest = lax.cond(near, lambda: anew(turn, picks), lambda: nearest)
+        pick, exact = jnp.where(near, largest(nearest), pick), exact | near
         candidates = lax.top_k(nearest.astype(jnp.float32), width)[1].at[-1].set(pick)
-        columns = _squared(centred, squares, candidates)
+        columns = squares.between(rows, own, rows[candidates], exact)
         ended = lax.while_loop(
-            lambda inner: (inner[0] < number) & jnp.any(inner[5] == inner[1]),
+            lambda inner: (
+                (inner[0] < number)
+                & jnp.any(inner[5] == inner[1])
+                & (exact | ~(inner[2][inner[1]] < least))
+            ),
             choose,
             (turn, pick, nearest, picks, gains, candidates, columns),
         )
-        return ended[:5]
+        return *ended[:5], exact
 
     picks = jnp.full(number, n, jnp.int32)
     nearest = jnp.full(n, jnp.inf, points.dtype)
-    start = jnp.int32(0), first, nearest, picks, jnp.zeros(number, points.dtype)
-    _, far, nearest, picks, gains = lax.while_loop(lambda state: state[0] < number, block, start)
+    start = jnp.int32(0), first, nearest, picks, jnp.zeros(number, points.dtype), jnp.asarray(False)
+    ended = lax.while_loop(lambda state: state[0] < number, block, start)
+    _, far, nearest, picks, gains, _ = ended
     # The radius anew from differences: exact where the products above have cancelled.
-    radius = jnp.sqrt(jnp.min(jnp.sum((points[picks] - points[far][None]) ** 2, axis=1)))
-    return Selection(indices=picks, gains=jnp.sqrt(gains), objective=radius)
+    radius = jnp.sqrt(jnp.min(squares.lengths(rows[picks] - rows[far][None])))
+    return Selection(picks, place.unit * jnp.sqrt(gains), place.unit * radius)
 
 
 def kmeans_plus_plus(key: Array, points: Float[ArrayLike, "n d"], *, number: int) -> Selection:
@@ -86,62 +109,81 @@ def kmeans_plus_plus(key: Array, points: Float[ArrayLike, "n d"], *, number: int
     draw per pick, without the trials of scikit-learn: `objective` (the sum over all points of that
     squared distance) is on average at most ``8 (ln number + 2)`` times the least of k-means.
     `gains` are its decreases, infinite for the first. Where all that is left coincides with what
-    was chosen, the first of these points is taken.
+    was chosen, the first of these points is taken. Digits and invariance as for `k_center`.
 
-    Errors: ValueError for points that are not finite and `number` outside 1 to n.
+    Errors: ValueError for points that are not finite, `number` outside 1 to n, and sums of squared
+    distances that leave the range of the points' precision.
     Cost: time and memory as for `k_center`.
     Source: Arthur and Vassilvitskii 2007; draws in blocks derived in the module docstring.
     """
     points = jnp.asarray(points)
     check_points(points, number)
-    return _kmeans_plus_plus(key, points, number)
+    return in_range(_kmeans_plus_plus(key, points, number), first=1)
 
 
 @partial(jax.jit, static_argnums=2)
 def _kmeans_plus_plus(key: Array, points: Array, number: int) -> Selection:
     n, dtype = points.shape[0], points.dtype
-    centred = points - jnp.mean(points, axis=0)[None]
-    squares = jnp.sum(centred**2, axis=1)
+    place = squares.frame(points)
+    rows = place.inside(points)
+    own = squares.lengths(rows)
+    least = n * squares.half(jnp.max(own))
     stream = seeds.stream(key, "draws")
 
     def offer(index: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
-        turn, weights, picks, gains, before, candidates, columns, chances = state
+        turn, weights, picks, gains, exact, total, before, candidates, columns, chances = state
         pick = candidates[index]
         accepted = (turn < number) & (weights[pick] > chances[index] * before[pick])
+        accepted = accepted & (exact | ~(total < least))
         # The first of a block is always taken, so that bad values cannot hold up the loop.
         accepted = accepted | (index == 0)
-        place = jnp.where(accepted, turn, number)
+        target = jnp.where(accepted, turn, number)
         lower = jnp.minimum(weights, columns[index]).at[pick].set(0)
         lower = jnp.where(accepted, lower, weights)
         lost = jnp.sum(weights - lower)
-        picks = picks.at[place].set(pick, mode="drop")
-        gains = gains.at[place].set(lost, mode="drop")
-        return turn + accepted, lower, picks, gains, before, candidates, columns, chances
+        picks = picks.at[target].set(pick, mode="drop")
+        gains = gains.at[target].set(lost, mode="drop")
+        left = total - lost
+        return (
+            turn + accepted,
+            lower,
+            picks,
+            gains,
+            exact,
+            left,
+            before,
+            candidates,
+            columns,
+            chances,
+        )
+
+    def anew(turn: Array, picks: Array) -> Array:
+        start = jnp.full(n, jnp.inf, dtype)
+        nearest = squares.nearest_differences(rows, turn, picks, start)
+        return nearest.at[picks].set(0, mode="drop")
 
     def block(state: tuple[Array, ...]) -> tuple[Array, ...]:
-        turn, weights, picks, gains = state
+        turn, weights, picks, gains, exact = state
+        near = ~exact & (jnp.sum(weights) < least)
+        weights = lax.cond(near, lambda: anew(turn, picks), lambda: weights)
+        exact = exact | near
         draw = jax.random.uniform(jax.random.fold_in(stream, turn), (3, WIDTH), dtype)
         candidates = _draw(weights, draw[0], draw[1])
         chosen = jnp.zeros(n, bool).at[picks].set(True, mode="drop")
         bad = chosen[candidates[0]] | ~(weights[candidates[0]] > 0)
         candidates = candidates.at[0].set(jnp.where(bad, first_true(~chosen, 1)[0], candidates[0]))
-        columns = _squared(centred, squares, candidates)
-        state = turn, weights, picks, gains, weights, candidates, columns, draw[2]
-        return lax.fori_loop(0, WIDTH, offer, state)[:4]
+        columns = squares.between(rows, own, rows[candidates], exact)
+        state = turn, weights, picks, gains, exact, jnp.sum(weights), weights, candidates, columns
+        return lax.fori_loop(0, WIDTH, offer, (*state, draw[2]))[:5]
 
     first = jax.random.randint(seeds.stream(key, "first"), (1,), 0, n, jnp.int32)
-    weights = _squared(centred, squares, first)[0].at[first[0]].set(0)
+    weights = squares.lengths(rows - rows[first]).at[first[0]].set(0)
     picks = jnp.full(number, n, jnp.int32).at[0].set(first[0])
-    start = jnp.int32(1), weights, picks, jnp.zeros(number, dtype).at[0].set(jnp.inf)
-    _, weights, picks, gains = lax.while_loop(lambda state: state[0] < number, block, start)
-    return Selection(indices=picks, gains=gains, objective=jnp.sum(weights))
-
-
-def _squared(points: Array, squares: Array, picks: Array) -> Float[Array, "m n"]:
-    """Squared distances from the points at `picks` to all points."""
-    # In this order of the factors the few are transposed, not the many.
-    products = (points @ points[picks].T).T
-    return jnp.maximum(squares[picks][:, None] + squares[None] - 2 * products, 0)
+    gains = jnp.zeros(number, dtype).at[0].set(jnp.inf)
+    start = jnp.int32(1), weights, picks, gains, jnp.asarray(False)
+    ended = lax.while_loop(lambda state: state[0] < number, block, start)
+    _, weights, picks, gains, _ = ended
+    return Selection(picks, place.squared(gains), place.squared(jnp.sum(weights)))
 
 
 def _draw(weights: Float[Array, " n"], coarse: Array, fine: Array) -> Array:

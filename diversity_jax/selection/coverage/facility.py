@@ -30,7 +30,9 @@ from jaxtyping import Array, ArrayLike, Float
 
 from diversity_jax import validate
 from diversity_jax.selection.coverage import listing, stochastic
-from diversity_jax.selection.coverage.record import Selection, check_points, first_true, largest
+from diversity_jax.selection.coverage.record import (
+    Selection, check_points, first_true, in_range, largest,
+)  # fmt: skip
 from diversity_jax.selection.kernels import Kernel, check_kernel, check_lowest, prepare
 
 METHODS = ("lazy", "stochastic")
@@ -84,7 +86,7 @@ def facility_location(
         tried = min(tried, points.shape[0])
         indices, gains, objective, lowest = stochastic.choose(kernel, points, key, number, tried)
     _check_met(lowest, objective / points.shape[0])
-    return Selection(indices=indices, gains=gains, objective=objective)
+    return in_range(Selection(indices=indices, gains=gains, objective=objective))
 
 
 def _lazy(kernel: Kernel, points: Array, number: int) -> tuple[Array, ...]:

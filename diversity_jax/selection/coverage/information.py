@@ -17,7 +17,7 @@ from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.selection import daar, kernels
-from diversity_jax.selection.coverage.record import Selection, check_number
+from diversity_jax.selection.coverage.record import Selection, check_number, in_range
 
 METHODS = ("gradient", "exact")
 
@@ -58,7 +58,9 @@ def information_gain(
     if not 0 < power <= 1:
         raise validate.fail("power", power, "a number in (0, 1]", "pass e.g. 0.8")
     spread = weights @ propagation(similarities, threshold=threshold, strength=strength)
-    return _information(spread, jnp.asarray(power, spread.dtype), number, method == "exact")
+    exact = method == "exact"
+    chosen = _information(spread, jnp.asarray(power, spread.dtype), number, exact)
+    return in_range(chosen, "weights")
 
 
 def label_graph(

@@ -4,8 +4,17 @@ Both rules here choose the largest of some `scores` that every pick lowers by th
 
 - DPP: score_i is the variance of i given those chosen, ``L_ii - |c_i|^2``; the row of pick j is
   ``(L_ji - c_j . c_i) / sqrt(score_j)`` (arXiv 1709.05135, section 4);
-- D-optimal: score_i is the leverage ``x_i' A^-1 x_i``; with ``A + x_j x_j'`` it falls by the square
-  of ``x_j' A^-1 x_i / sqrt(1 + score_j)`` (Sherman and Morrison).
+- D-optimal: score_i is the ridge times the leverage, ``ridge x_i' A^-1 x_i``; with ``A + x_j x_j'``
+  it falls by the square of ``ridge x_j' A^-1 x_i / sqrt(ridge + score_j)`` (Sherman and Morrison).
+
+For the latter ``ridge A^-1 = T'T``, with T the identity at first and, for ``v = T x_j`` and
+``score_j = |v|^2``,
+
+    T <- T - v (v'T) (1 - sqrt(ridge / (ridge + |v|^2))) / |v|^2,
+
+since the matrix to the left of T is to be the root of ``I - v v' / (ridge + |v|^2)`` (Potter's form
+of the Kalman filter). No matrix is inverted or factorised: a root has half the digits to lose of
+what it is the root of, and without a ridge this is orthogonalisation, which any scale survives.
 
 A pick costs one pass over the points (or the factor so far), bound by memory: several likely picks
 in one matrix product were tried and gained nothing, unlike in `distances`, since every pick
@@ -14,6 +23,7 @@ reorders the scores.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -26,11 +36,15 @@ from jaxtyping import Array, ArrayLike, Float, PyTree, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.rows import map_rows, rows_per_chunk
-from diversity_jax.selection.coverage.record import Selection, check_number, check_points, largest
+from diversity_jax.selection import squares
+from diversity_jax.selection.coverage.record import (
+    Selection, check_number, check_points, in_range, largest,
+)  # fmt: skip
 from diversity_jax.selection.kernels import Kernel, check_kernel, check_matrix, prepare
 
 ROWS = 8  # rows of the factor that are taken off at a time
 FALL = 1 / 16  # of the largest leverage, at which differences of leverages are not trusted
+LOST = 64  # roundings below which a direction that is left is none, of the longest row
 CHECKED = 2048  # the largest matrix whose eigenvalues are all looked at before a rule runs
 
 
@@ -50,7 +64,7 @@ def dpp_map(points: Float[ArrayLike, "n d"], *, number: int, kernel: Kernel) -> 
     points = jnp.asarray(points)
     check_points(points, number)
     check_kernel(kernel, points, positive="eigenvalues")
-    return _checked(*_dpp_points(kernel, points, number))
+    return in_range(_checked(*_dpp_points(kernel, points, number)))
 
 
 def dpp_map_from_matrix(matrix: Float[ArrayLike, "n n"], *, number: int) -> Selection:
@@ -78,11 +92,14 @@ def d_optimal(
     """Choose `number` points greedily by ``log det(ridge I + sum of x x')``.
 
     The next point is the one of highest leverage; `gains` are ``log(1 + leverage)``, which never
-    grow, and `objective` is the log determinant, ``d log ridge`` included, so at least 1 - 1/e of
-    the best increase.
+    grow, and `objective` is the log determinant: ``d log ridge`` and the sum of the gains, so at
+    least 1 - 1/e of the best increase. Of points and ridge any scale will do, and a rotation
+    changes nothing but rounding; leverage is seen from the origin, so a shift changes it by nature.
+    A ridge far below the rounding of the points allows as many picks as their rank: where values
+    are traced more show as gains of NaN.
 
-    Errors: ValueError for points that are not finite, `number` outside 1 to n, a ridge that is not
-    above zero.
+    Errors: ValueError for points that are not finite, `number` outside 1 to n, or above the rank
+    with such a ridge, and a ridge that is not above zero.
     Cost: time `number` passes over the points and ``2 number / d`` products of them with d x d
     matrices, memory a few vectors of n and a few of d x d.
     Source: derived in the module docstring.
@@ -90,7 +107,8 @@ def d_optimal(
     points = jnp.asarray(points)
     check_points(points, number)
     validate.positive("ridge", ridge, "pass e.g. 1.0, the prior precision of the coefficients")
-    return _d_optimal(points, jnp.asarray(ridge, points.dtype), number)
+    log_ridge = jnp.log(jnp.asarray(ridge, float))
+    return _resolved(_d_optimal(points, log_ridge.astype(points.dtype), number))
 
 
 def _greedy(
@@ -100,7 +118,7 @@ def _greedy(
     *,
     numerators: Callable[[PyTree, Array], Array],
     keep: Callable[..., tuple[PyTree, Array]],
-    floor: float,
+    floor: ScalarLike,
 ) -> tuple[Array, Array, PyTree]:
     """Picks, their scores when picked and the last state.
 
@@ -184,41 +202,56 @@ def _checked(selection: Selection, variances: Array, largest: Array) -> Selectio
 
 
 @partial(jax.jit, static_argnums=2)
-def _d_optimal(points: Array, ridge: Array, number: int) -> Selection:
+def _d_optimal(points: Array, log_ridge: Array, number: int) -> Selection:
     n, d = points.shape
     every = max(d // 2, 8)
+    unit = squares.power_of_two(jnp.max(jnp.abs(points), initial=0))
+    rows, limits = points / unit, jnp.finfo(points.dtype)
+    log_floor = log_ridge - 2 * jnp.log(unit)
+    # Beyond these ends a ridge decides all or nothing; gains know it by its logarithm.
+    floor = jnp.exp(jnp.minimum(log_floor, math.log(limits.max) - 2))
 
-    def anew(matrix: Array) -> tuple[Array, Array]:
-        """The inverse of `matrix`, and the leverages of all points under it."""
-        root = jnp.linalg.cholesky(matrix)
-        inverse = jax.scipy.linalg.solve_triangular(root, jnp.eye(d, dtype=root.dtype), lower=True)
-        rows = rows_per_chunk(n, 2 * d * points.dtype.itemsize, most=n)
-        return inverse.T @ inverse, map_rows(_squared_lengths, rows, inverse, points)
+    def anew(root: Array) -> Array:
+        chunk = rows_per_chunk(n, 2 * d * rows.dtype.itemsize, most=n)
+        return map_rows(_squared_lengths, chunk, root, rows)
 
     def numerators(state: tuple[Array, ...], pick: Array) -> Array:
-        return points @ (state[1] @ points[pick])
+        root = state[0]
+        return rows @ ((root @ rows[pick]) @ root)
 
     def keep(state, turn, pick, row, scores):
-        matrix, inverse, last, level = state
-        point = points[pick]
-        matrix = matrix + point[:, None] * point[None]
-        image = inverse @ point
-        inverse = inverse - image[:, None] * image[None] / (1 + point @ image)
+        root, won, last, level = state
+        image = root @ rows[pick]
+        length = image @ image
+        share = jnp.where(length > 0, length, 1)
+        fall = (1 - jnp.sqrt(floor / (floor + share))) / share
+        root = root - fall * image[:, None] * (image @ root)[None]
         # Leverages fall by orders of magnitude: differences alone would lose them to rounding.
         due = (turn - last >= every) | (jnp.max(scores) < FALL * level)
-        inverse, fresh = lax.cond(due, lambda: anew(matrix), lambda: (inverse, scores))
+        fresh = lax.cond(due, lambda: anew(root), lambda: scores)
         scores = jnp.where(jnp.isneginf(scores), -jnp.inf, fresh)
         last, level = jnp.where(due, turn, last), jnp.where(due, jnp.max(scores), level)
-        return (matrix, inverse, last, level), scores
+        return (root, won.at[turn].set(length), last, level), scores
 
-    unit = jnp.eye(d, dtype=points.dtype)
-    scores = jnp.sum(points**2, axis=1) / ridge
-    state = ridge * unit, unit / ridge, jnp.int32(0), jnp.max(scores)
-    picks, won, (matrix, *_) = _greedy(
-        scores, number, state, numerators=numerators, keep=keep, floor=1.0
+    scores = jnp.sum(rows**2, axis=1)
+    most = jnp.max(scores)
+    state = jnp.eye(d, dtype=rows.dtype), jnp.zeros(number, rows.dtype), jnp.int32(0), most
+    picks, _, (_, won, *_) = _greedy(
+        scores, number, state, numerators=numerators, keep=keep, floor=floor
     )
-    objective = 2 * jnp.sum(jnp.log(jnp.diagonal(jnp.linalg.cholesky(matrix))))
-    return Selection(indices=picks, gains=jnp.log1p(won), objective=objective)
+    seen = floor + won > (LOST * limits.eps) ** 2 * most
+    gains = jnp.where(seen | (most == 0), jnp.logaddexp(0, jnp.log(won) - log_floor), jnp.nan)
+    return Selection(picks, gains, d * log_ridge + jnp.sum(gains))
+
+
+def _resolved(selection: Selection) -> Selection:
+    """The selection, unless a pick had neither a direction of its own nor a ridge, but rounding."""
+    gains = validate.concrete(selection.gains)
+    if gains is not None and np.isnan(gains).any():
+        expected = f"at most {int(np.isnan(gains).argmax())}, the points' rank in this precision"
+        fix = "pick fewer, raise the ridge above the rounding of the points, or pass float64"
+        raise validate.fail("number", len(gains), expected, fix)
+    return in_range(selection)
 
 
 def _squared_lengths(matrix: Array, points: Array) -> Array:

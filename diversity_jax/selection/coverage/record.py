@@ -36,6 +36,18 @@ def check_points(points: Array, number: object) -> None:
     validate.finite("points", points)
 
 
+def in_range(selection: Selection, argument: str = "points", *, first: int = 0) -> Selection:
+    """The selection, unless its gains from pick `first` on, or its objective, are not finite."""
+    gains, objective = validate.concrete(selection.gains), validate.concrete(selection.objective)
+    if gains is None or objective is None:
+        return selection
+    if not (np.isfinite(gains[first:]).all() and np.isfinite(objective)):
+        got = f"values whose squares or sums leave the range of {gains.dtype}"
+        fix = "divide or multiply all of them by one number, or pass float64"
+        raise validate.fail(argument, got, "finite gains and a finite objective", fix)
+    return selection
+
+
 def largest(values: Float[Array, " n"]) -> Int[Array, ""]:
     """The place of the largest value, the first of equals; `jnp.argmax` is slow on a CPU."""
     return first_true(values == jnp.max(values), 1)[0]

@@ -21,7 +21,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from diversity_jax import seeds, validate
 from diversity_jax.selection.coverage.pivoting import check_square
-from diversity_jax.selection.coverage.record import Selection, check_points
+from diversity_jax.selection.coverage.record import Selection, check_points, in_range
 from diversity_jax.selection.kernels import Kernel, check_kernel
 
 
@@ -49,7 +49,7 @@ def k_dpp_from_matrix(key: Array, matrix: Float[ArrayLike, "n n"], *, number: in
     _check_rank(eigenvalues, number)
     block = matrix[indices][:, indices]
     gains = 2 * jnp.log(jnp.diagonal(jnp.linalg.cholesky(block)))
-    return Selection(indices=indices, gains=gains, objective=jnp.sum(gains))
+    return in_range(Selection(indices=indices, gains=gains, objective=jnp.sum(gains)), "matrix")
 
 
 @partial(jax.jit, static_argnums=2)
