@@ -148,7 +148,8 @@ def _comments(source: str) -> list[tuple[Place, Place]]:
 
 def _strings(tree: ast.Module, lines: list[str]) -> tuple[list[tuple[Place, Place]], list[range]]:
     """Where statements lie that are nothing but a text, and the rows whose end any other holds."""
-    silent, within, waiting = [], [], [tree]
+    silent, within = [], []
+    waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Expr) and _is_text(node.value, str):
@@ -156,7 +157,8 @@ def _strings(tree: ast.Module, lines: list[str]) -> tuple[list[tuple[Place, Plac
             last = node.end_lineno or 0, _column(lines, node.end_lineno, node.end_col_offset)
             silent.append((first, last))
         elif isinstance(node, ast.JoinedStr) or _is_text(node, str | bytes):
-            within.append(range(node.lineno, node.end_lineno))  # pyright: ignore[reportAttributeAccessIssue]
+            first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
+            within.append(range(first, last))
         else:
             waiting.extend(ast.iter_child_nodes(node))
     return silent, within

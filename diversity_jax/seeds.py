@@ -41,7 +41,7 @@ def root(seed: int | np.integer) -> Key[Array, ""]:
     return jax.random.key(validate.seed(seed))
 
 
-def stream(key: Key[Array, ""], *names: str | int) -> Key[Array, ""]:
+def stream(key: Key[Array, ""], *names: str | npt.ArrayLike) -> Key[Array, ""]:
     """The key of the stream called `names` under `key`; equal names give equal keys.
 
     Names are hashed with BLAKE2s, so the order in which streams are made does not matter. A number

@@ -83,6 +83,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(**{"allow_abbrev": False, **options})
 
     def error(self, message: str) -> NoReturn:
+        """End with code two and `message` as one line, with where help is."""
         print(f"{message}; see `{self.prog} --help`", file=sys.stderr)
         raise SystemExit(2)
 

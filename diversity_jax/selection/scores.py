@@ -186,7 +186,7 @@ def check_labelled(
     """Embeddings and labels as arrays; refuse what is not finite and labels that do not fit."""
     # Looked at as given: without 64-bit jax would cut a large label down to another one.
     seen = validate.concrete(labels)
-    embeddings, labels = jnp.asarray(embeddings), labels if seen is None else seen
+    embeddings, labels = jnp.asarray(embeddings), jnp.asarray(labels) if seen is None else seen
     _check_domains(domains, 1)
     validate.shape("embeddings", embeddings, (None, None), "pass one embedding per row")
     validate.shape("labels", labels, (embeddings.shape[0],), "pass one label per embedding")

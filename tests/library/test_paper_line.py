@@ -7,16 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-import types
 from pathlib import Path
 
 import pytest
 
-import figures
 from diversity_jax import results
-from experiments.runner import entry, execute
+from experiments.runner import entry
 from figures import __main__ as figures_line
-from figures import output
 from paper_repro import __main__ as paper_line
 from paper_repro import claims, pipeline, recorded
 from tests.library import fake_papers
@@ -278,57 +275,6 @@ def test_figures_say_which_command_makes_what_is_missing(line, tmp_path):
         errors.splitlines()
     )
     assert not (tmp_path / "report").exists()
-
-
-@pytest.fixture
-def picture(monkeypatch):
-    """A figure of the fake sweep, which says what it was given; nothing is drawn."""
-    given = []
-    module = types.SimpleNamespace(EXPERIMENT="fake")
-    monkeypatch.setattr(figures_line, "HERE", Path("pictures"))
-    Path("pictures").mkdir()
-    Path("pictures/fake.py").write_text('EXPERIMENT = "fake"')
-    monkeypatch.setitem(sys.modules, "figures.fake", module)
-    monkeypatch.setattr(figures, "draw", lambda name, dataset: given.append(dataset))
-    monkeypatch.setattr(output, "source_of", lambda name, dataset: "")
-    monkeypatch.setattr(output, "save", lambda *_: {})
-    return given
-
-
-def test_figures_draw_a_run_with_changed_fields_and_a_result_in_a_folder(line, sweep, picture):
-    made = [
-        sweep.make("smoke"),
-        sweep.make("smoke", seeds=3, strengths=(-0.5, 2.0), exact=False, title="a b"),
-        sweep.make("smoke", seeds=3, seed=4),
-    ]
-    expected = [values(execute.execute(each)) for each in made]
-    fields = ["--strengths", "-0.5", "2", "--no-exact", "--title", "a b"]
-    asked = [
-        ([], 0),
-        (["--seeds", "2", "--strengths", "0.5", "1.0", "--exact"], 0),
-        (["--seeds", "3", *fields], 1),
-        ([*fields, "--seeds=3", "--shift", "0", "--sizes", "3"], 1),
-        (["--seeds", "3", "--seed", "4"], 2),
-    ]
-    for words, which in asked:
-        code, _, error = line(figures_line, "fake", "--preset", "smoke", *words)
-        assert code == 0, error
-        assert values(picture.pop()) == expected[which]
-    assert line(figures_line, "fake", "--data", made[1].folder)[0] == 0
-    assert values(picture.pop()) == expected[1]
-    words = ["fake", "--preset", "smoke"]
-    for more, parts in (
-        (["--seeds", "9"], ("make it with: python -m experiments fake --preset smoke --seeds 9",)),
-        (["--strenghts", "9"], ("field of fake: got 'strenghts'", "did you mean strengths")),
-        (["--seeds", "many"], ("seeds: got 'many', expected a number like 2",)),
-        (["--seeds", "2", "3"], ("seeds: got 2 values, expected one",)),
-        (["--exact", "perhaps"], ("exact: got 'perhaps', expected one of false, true",)),
-    ):
-        refused(line(figures_line, *words, *more), *parts)
-    assert picture == []
-    Path("taken").write_text("mine")
-    refused(line(figures_line, *words, "--out", "taken/a"), "taken/a: cannot be written")
-    assert picture == []
 
 
 def test_an_interrupt_ends_with_130_and_the_same_command_goes_on(tmp_path):

@@ -279,26 +279,6 @@ def test_a_damaged_dictionary_is_refused(nouns, damage):
     one_line(error)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"one\n%\ntwo\n%", b"\xef\xbb\xbfone\n%\ntwo\n%\n", b"%\none\n%\ntwo", b"one\n%\ntwo\n%\n%"],
-)
-def test_quotations_are_the_same_however_their_file_begins_and_ends(fortunes, content):
-    (fortunes / "people").write_bytes(content)
-    mixed = texts.mix(("fortunes:people",), per_domain=2, folders={"fortunes": fortunes})
-    assert set(mixed.texts) == {"one", "two"}
-
-
-@pytest.mark.parametrize("before", ["\f\n", "x = 'a\x1c\u2028b'\n", "\ufeff", "# one\r\n"])
-def test_a_function_begins_where_the_parser_says(code, before):
-    wanted = function("wanted", 100)
-    (code / "m03.py").write_bytes((before + wanted + function("after", 101)).encode())
-    read = texts.mix(("code",), per_domain=15, folders={"code": code}).texts
-    assert {wanted.strip(), function("after", 101).strip()} <= set(read)
-    for text in read:
-        ast.parse(text)
-
-
 @pytest.mark.parametrize("content", [b"", b"no separator\n", b"caf\xe9\n%\nb\n"])
 def test_damaged_quotations_are_refused(fortunes, content):
     (fortunes / "people").write_bytes(content)
