@@ -80,8 +80,12 @@ def _split(
         shift + jnp.sqrt(decay * variance) * nodes[:, None] + jnp.sqrt(noise) * inner[None, :]
     )
     total, signal = weights @ values**2, decay * variance * slope**2
-    memory = weights @ (means @ inner_weights - mean) ** 2 - signal
-    residual = total - mean**2 - signal - memory - noise * slope**2
+    # Sums of squares of what each projection leaves: differences of powers lose all digits of a
+    # memory that is small, and can be negative.
+    kept = means @ inner_weights
+    memory = weights @ (kept - mean - jnp.sqrt(decay * variance) * slope * nodes) ** 2
+    left = means - kept[:, None] - jnp.sqrt(noise) * slope * inner[None, :]
+    residual = weights @ (left**2 @ inner_weights)
     parts = Constants(slope, noise * slope**2, signal, memory, residual, total)
     return Shifted(mean=mean, constants=parts)
 
