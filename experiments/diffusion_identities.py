@@ -114,13 +114,21 @@ def _losses(model: ClassModel) -> dict[str, jax.Array]:
 
 
 def _alike(model: ClassModel) -> dict[str, jax.Array]:
-    """One class and the same class cut in two: the trace and the losses cannot tell."""
+    """One class, and the same cut in two: the trace cannot tell. `unlike` are unlike parts."""
     variances = jnp.broadcast_to(model.variances[:1], model.variances.shape)
     cut = flows.with_variances(model, variances)
     even = eqx.tree_at(lambda one: one.fractions, cut, jnp.asarray([0.5, 0.5]))
+    whole = ClassModel(
+        [1.0],
+        model.variances[:1],
+        model.time,
+        model.samples_per_dimension,
+        model.features_per_dimension,
+        group_fractions=model.group_fractions,
+    )
     z = np.array(Z)
-    traces = [spectrum.resolvent(one, z).trace for one in (cut, even, model)]
-    names = ("cut", "even", "unlike")
+    traces = [spectrum.resolvent(one, z).trace for one in (whole, cut, even, model)]
+    names = ("one", "cut", "even", "unlike")
     return {f"trace_{name}": jnp.abs(trace[0]) for name, trace in zip(names, traces)}
 
 

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import xarray
 
+from diversity_jax.diffusion.model import ClassModel
 from diversity_jax.diffusion.theory import losses
 from experiments.shared import flows
 
@@ -17,6 +18,8 @@ PERCENTS = (20, 50, 80)  # share of the second class in simulated runs
 CONTRASTS = (1.5, 4.0)  # its variance over that of the first, in simulated runs
 KINDS = ("isotropic", "subspaces")
 MAPPED = ("share", "gap")
+NEAR = ("gap", "relative-gap")  # definitions of memorisation that disagree on the order
+NEAR_CONTRAST, NEAR_SHARES = 9.0, (0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
 FLOOR = 0.05  # variance of a class along the other's directions
 
 
@@ -70,6 +73,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     return (
         flows.named(dataset)
         .assign(predicted=(axes, np.array(maps)))
+        .assign(predicted_near=(("near", "near_share", "class"), _near()))
         .assign_coords(
             setting=("point", flows.kinds(dataset)),
             contrast=("point", contrast.values),
@@ -77,12 +81,26 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
             share_cell=shares,
             contrast_cell=contrasts,
             drawn=list(MAPPED),
+            near=list(NEAR),
+            near_share=list(NEAR_SHARES),
         )
     )
 
 
-def _times(kind: str, contrast: float, share: float) -> np.ndarray:
+def _near() -> np.ndarray:
+    """Memorisation of isotropic classes of unlike variance, by definitions that disagree."""
+    models = [_model("isotropic", NEAR_CONTRAST, share) for share in NEAR_SHARES]
+    return np.array(
+        [[losses.class_times(m, memorisation=name).memorisation for m in models] for name in NEAR]
+    )
+
+
+def _model(kind: str, contrast: float, share: float) -> ClassModel:
     point = flows.point(variances(kind, contrast), 50, RATIOS, 2)
-    model = flows.model({**point, "percent": 100 * share})
+    return flows.model({**point, "percent": 100 * share})
+
+
+def _times(kind: str, contrast: float, share: float) -> np.ndarray:
+    model = _model(kind, contrast, share)
     found = losses.class_times(model, generalisation=MAPPED[0], memorisation=MAPPED[1])
     return np.stack([found.generalisation, found.memorisation])

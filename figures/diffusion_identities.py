@@ -58,7 +58,7 @@ def _relations(dataset):
     )
     yield (
         "a class cut in two",
-        *_apart(dataset.trace_cut.values, dataset.trace_unlike.values, dataset.trace_even.values),
+        *_apart(dataset.trace_cut.values, dataset.trace_unlike.values, dataset.trace_one.values),
     )
     yield "masses of bulks", *_apart(dataset.bulk_mass.values, rest + 1e-3, rest)
     yield "train losses\nadd up", *_apart(mean, train.mean(axis=-1), dataset.total.values)

@@ -9,12 +9,16 @@ from figures import style
 EXPERIMENT = "diffusion_phase"
 TITLES = {"isotropic": "isotropic classes", "subspaces": "different subspaces"}
 WHAT = {"share": "90% of the test loss's fall", "gap": "test − train = 0.05"}
+NEAR = {"gap": "test − train = 0.05", "relative-gap": "a tenth of the last gap"}
 LIMIT = 1.5
 
 
 def draw(dataset):
-    """Colour: log10 of the ratio of both classes' predicted times; marks: simulated."""
-    figure, axes = style.panels(2, rows=2, width=5.0, height=3.8)
+    """Colour: log10 of the ratio of both classes' predicted times; marks: simulated; below: lines.
+
+    The lines are the same ratio for two definitions of memorisation, at unlike variances.
+    """
+    figure, axes = style.panels(2, rows=3, width=5.0, height=3.8)
     for row, kind in enumerate(TITLES):
         for column, (name, what) in enumerate(WHAT.items()):
             panel = axes[2 * row + column]
@@ -24,6 +28,15 @@ def draw(dataset):
             panel.set_title(f"{TITLES[kind]}: {what}")
             if column == 1:
                 figure.colorbar(image, ax=panel, label="log10 time lower / time higher")
+    for panel, (name, what) in zip(axes[4:], NEAR.items()):
+        times = dataset.predicted_near.sel(near=name).values
+        style.line(panel, 100 * dataset.near_share, times[:, 0] / times[:, 1], label="predicted")
+        panel.axhline(1.0, color="0.6", linewidth=1)
+        panel.set(
+            xlabel="share of the higher-variance class (%)",
+            ylabel="time lower / time higher",
+            title=f"isotropic classes, variances 9 to 1:\n{what}",
+        )
     return figure
 
 

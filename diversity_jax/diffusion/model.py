@@ -33,7 +33,8 @@ class ClassModel(eqx.Module):
     are shorter than that. All numbers may be traced.
 
     Errors: ValueError for fractions off the simplex, variances, ratios or a time that are not
-    positive, overlaps that are no covariance, an activation that is not odd.
+    positive, overlaps that are no covariance, an activation that is not odd or is linear. Fractions
+    off the simplex become NaN where they are traced.
     """
 
     fractions: Float[Array, " k"]
@@ -59,6 +60,8 @@ class ClassModel(eqx.Module):
     ):
         self.fractions = _numbers(fractions)
         _check_fractions(self.fractions)
+        if isinstance(self.fractions, Tracer):
+            self.fractions = _on_simplex(self.fractions)
         self.variances, self.group_fractions = _by_group(
             variances, group_fractions, self.fractions.shape[0]
         )
@@ -141,6 +144,13 @@ def _check_fractions(fractions: Array) -> None:
     validate.simplex("fractions", fractions)
 
 
+def _on_simplex(fractions: Array) -> Array:
+    """Traced fractions, NaN unless `validate.simplex` would take them."""
+    slack = 64 * np.finfo(np.float32).eps * fractions.shape[0]
+    good = (fractions >= 0).all() & (jnp.abs(fractions.sum() - 1) <= slack)
+    return jnp.where(good, fractions, jnp.nan)
+
+
 def _check(model: ClassModel) -> None:
     validate.simplex("group_fractions", model.group_fractions)
     validate.positive("variances", model.variances)
@@ -171,3 +181,7 @@ def _check_odd(activation: Callable[[Array], Array]) -> None:
         got, expected = getattr(activation, "__name__", repr(activation)), "an odd function"
         fix = "features with a mean have spikes that the theory leaves out; use e.g. jnp.tanh"
         raise validate.fail("activation", got, expected, fix)
+    slopes = positive / PROBES
+    if not np.ptp(slopes) > 1e-6 * np.abs(slopes).max():
+        fix = "without a nonlinear part the spectrum reaches down to 0; use e.g. jnp.tanh"
+        raise validate.fail("activation", "a linear function", "a nonlinear one", fix)

@@ -28,7 +28,8 @@ class MixtureScore(eqx.Module):
     mixture: GaussianMixture
 
     def __call__(self, points: Float[Array, "n d"], time: ScalarLike) -> Float[Array, "n d"]:
-        return self.mixture.at_time(time).score(points)
+        # In the points' own precision, whatever the mixture's: loops keep what they carry.
+        return self.mixture.at_time(time).score(points).astype(points.dtype)
 
 
 def mixture_score(mixture: GaussianMixture) -> Score:
@@ -45,7 +46,7 @@ def backward(
     one in the steps. `times` falls (see `process.backward_times`). Where it is traced, steps
     of width zero are left out: coarse grids can be filled up to the length of fine ones.
 
-    Errors: ValueError for times that do not fall.
+    Errors: ValueError for times that do not fall to a number at or above zero; NaN where traced.
     Cost: memory of two copies; compiles once per shape, for any numbers in a `score` that is a
     record.
     """
@@ -62,7 +63,7 @@ def _backward(key: Array, score: Score, points: Array, times: Array) -> Array:
             drift = held + 2 * score(held, time)
             return held + width * drift + jnp.sqrt(2 * width) * noise
 
-        return jax.lax.cond(width > 0, moved, lambda held: held, held), None
+        return jax.lax.cond(width == 0, lambda held: held, moved, held), None
 
     moves = _moves(times, points.dtype)
     return jax.lax.scan(step, points, (*moves, jnp.arange(times.size - 1)))[0]
@@ -73,10 +74,17 @@ def probability_flow(
 ) -> Float[Array, "n d"]:
     """Points carried along ``dx/dt = -x - score(x, t)`` from the first of `times` to the last.
 
-    Same marginals as the process, no noise, either direction of time; Heun's method, order two.
+    Same marginals as the process, no noise, either direction of time; Heun's method, order two. The
+    score is asked for at the last time too: point masses have none at 0.
+
+    Errors: ValueError for times that are negative or no finite numbers (NaN where traced), and for
+    a `mixture_score` of point masses at 0.
     """
-    times = jnp.asarray(times)
-    validate.shape("times", times, (None,), "pass a list of times")
+    times = _times(times)
+    seen = validate.concrete(times)
+    if isinstance(score, MixtureScore) and seen is not None and (seen == 0).any():
+        # Outside the loop, where its refusal can see the variances.
+        score(points[:1], 0.0)
     return _flow(score, points, times)
 
 
@@ -145,12 +153,21 @@ def posterior(mixture: GaussianMixture, points: Float[Array, "n d"]) -> Float[Ar
 
 
 def _falling(times: npt.ArrayLike) -> Float[Array, " steps1"]:
-    times = jnp.asarray(times)
-    validate.shape("times", times, (None,), "pass a list of times")
+    times = _times(times)
     seen = validate.concrete(times)
     if seen is not None and not (seen[1:] < seen[:-1]).all():
         raise validate.fail("times", "times that do not fall", "falling ones", "reverse them")
     return times
+
+
+def _times(times: npt.ArrayLike) -> Float[Array, " steps1"]:
+    times = jnp.asarray(times, float)
+    validate.shape("times", times, (None,), "pass a list of times")
+    if times.shape[0] == 0:
+        raise validate.fail("times", "no time", "at least one", "pass where to start and end")
+    validate.nonnegative("times", times, "the process begins at 0")
+    validate.finite("times", times, "stop at a finite time")
+    return jnp.where(times >= 0, times, jnp.nan)
 
 
 def _moves(times: Float[Array, " steps1"], dtype: np.dtype) -> tuple[Array, Array]:

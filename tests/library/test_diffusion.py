@@ -36,6 +36,7 @@ def key(name):
         ({"group_fractions": [0.5, 0.6], "variances": np.ones((2, 2))}, "group_fractions"),
         ({"centroid_overlaps": [[1.0, 2.0], [2.0, 1.0]]}, "centroid_overlaps"),
         ({"activation": jax.nn.relu}, "activation"),
+        ({"activation": lambda x: 2 * x}, "activation"),
     ],
 )
 def test_a_model_refuses_what_has_no_meaning(changed, argument):
@@ -49,6 +50,9 @@ def test_a_model_refuses_what_has_no_meaning(changed, argument):
     [
         (lambda: spectrum.equivalent_constants(variance=-1.0, time=0.1), "variance"),
         (lambda: spectrum.equivalent_constants(variance=1.0, time=0.0), "time"),
+        (lambda: spectrum.equivalent_constants(variance=1.0, time=[0.1, 0.2]), "time"),
+        (lambda: spectrum.equivalent_constants(variance=100.0, time=0.1), "activation"),
+        (lambda: spectrum.class_densities(TWO, 0.1), "grid"),
         (lambda: spectrum.bulks(TWO, largest=0), "largest"),
         (lambda: losses.flow_losses(TWO, [-1.0]), "training_times"),
         (lambda: losses.flow_losses(TWO, 1.0), "training_times"),
@@ -71,6 +75,26 @@ def test_a_model_refuses_what_has_no_meaning(changed, argument):
             ),
             "times",
         ),
+        (
+            lambda: sampling.probability_flow(
+                sampling.mixture_score(PAIR), jnp.ones((2, 4)), [0.2, -0.5]
+            ),
+            "times",
+        ),
+        (
+            lambda: sampling.backward(
+                key("x"), sampling.mixture_score(PAIR), jnp.ones((2, 4)), [0.2, -0.5]
+            ),
+            "times",
+        ),
+        (
+            lambda: sampling.probability_flow(
+                sampling.mixture_score(GaussianMixture.isotropic([1.0], np.eye(1, 4), 0.0)),
+                jnp.ones((2, 4)),
+                [0.2, 0.0],
+            ),
+            "variances",
+        ),
         (lambda: speciation.speciation_times(PAIR, criterion="halve"), "criterion"),
         (lambda: speciation.return_probability(PAIR, -1.0), "time"),
         (lambda: speciation.collapse_times(PAIR, [10]), "counts"),
@@ -89,6 +113,60 @@ def test_ratios_must_be_concrete_where_they_are_sizes():
 
     with pytest.raises(ValueError, match=r"^fractions and ratios: got traced values"):
         jax.jit(run)(4.0)
+
+
+def test_points_keep_their_precision_whatever_the_mixture():
+    points, score = jnp.ones((2, 4), jnp.float32), sampling.mixture_score(PAIR)
+    assert sampling.backward(key("x"), score, points, [1.0, 0.5]).dtype == jnp.float32
+    assert sampling.probability_flow(score, points, [1.0, 0.5]).dtype == jnp.float32
+
+
+def test_traced_fractions_off_the_simplex_are_not_numbers():
+    made = jax.jit(lambda x: ClassModel(x, [0.4, 1.6], **FINE).fractions)
+    assert jnp.isnan(made(jnp.asarray([0.5, 0.6]))).all()
+    assert made(jnp.asarray([0.4, 0.6])).tolist() == [0.4, 0.6]
+
+
+def test_endless_training_is_a_limit():
+    found = losses.flow_losses(TWO, [1e9, jnp.inf])
+    for part in (found.train, found.test):
+        np.testing.assert_allclose(part[1], part[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("steepness", [1.0, 4.0, 20.0, 50.0])
+def test_steep_activations_are_right_or_refused(steepness):
+    """``tanh(s x)`` at variance v and noise D is tanh at s^2 times both."""
+
+    def found():
+        return spectrum.equivalent_constants(
+            variance=1.0, time=0.1, activation=lambda x: jnp.tanh(steepness * x)
+        )
+
+    if steepness > 10:
+        with pytest.raises(ValueError, match=r"^activation: got one too steep"):
+            found()
+        return
+    nodes = np.linspace(-10, 10, 40001)
+    weights = np.exp(-(nodes**2) / 2) / np.exp(-(nodes**2) / 2).sum()
+    wanted = weights @ np.tanh(steepness * nodes) ** 2
+    assert float(found().total_power) == pytest.approx(wanted, rel=1e-9)
+
+
+def test_small_memories_keep_their_digits():
+    """For small x, ``tanh x = x - x^3/3``: the kept part of the cube has power ``2 k^3 / 3``."""
+    for variance in (1e-4, 1e-8):
+        found = spectrum.equivalent_constants(variance=variance, time=1e-7)
+        decayed = variance * np.exp(-2e-7)
+        total = decayed - np.expm1(-2e-7)
+        assert float(found.memory_power) == pytest.approx(2 / 3 * decayed**3, rel=20 * total)
+
+
+def test_bulks_say_what_they_did_not_find():
+    for time, variances, whole in ((0.1, [0.4, 1.6], True), (5.0, [0.4, 1.6], False)):
+        found = spectrum.bulks(ClassModel([0.5, 0.5], variances, time, 4.0, 8.0))
+        assert bool(found.converged) is whole
+        total = jnp.nansum(found.masses) + found.atom_mass + found.missing_mass
+        assert float(total) == pytest.approx(1, abs=1e-12)
 
 
 def test_counts_are_fixed_by_the_fractions_and_add_up():

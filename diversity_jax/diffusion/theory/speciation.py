@@ -78,7 +78,8 @@ def speciation_times(mixture: GaussianMixture, *, criterion: str) -> Float[Array
     times (arXiv 2602.04404, from its abstract). `covariance`: half the logarithm of the eigenvalue
     of the between-class covariance along whose direction the class stands out most (arXiv
     2402.18491; per class it is our reading). Zero for a class that never commits. Times are
-    searched in [1e-4, 20].
+    searched in [1e-4, 20]. Differentiable; where eigenvalues of `covariance` coincide, along the
+    directions that were found.
 
     Shapes: `[k]`.
     Errors: ValueError for an unknown criterion, one class, and as `return_probability` for the
@@ -94,15 +95,38 @@ def speciation_times(mixture: GaussianMixture, *, criterion: str) -> Float[Array
 
 @partial(jax.jit, static_argnums=(1, 2))
 def _searched(mixture: GaussianMixture, criterion: str, alike: bool) -> Float[Array, " k"]:
-    pi = mixture.weights
-
-    def margin(time: Array) -> Array:
+    def margin(mixture: GaussianMixture, time: Array) -> Array:
+        pi = mixture.weights
         if criterion == "bayes":
             return _committed(mixture.at_time(time))
         phi = _return_probability(mixture, time, alike)
         return (phi if criterion == "half" else (phi - pi) / (1 - pi)) - 0.5
 
-    return _committed_until(margin)
+    fixed = jax.lax.stop_gradient(mixture)
+    found = _committed_until(partial(margin, fixed))
+    return _implicit(margin, mixture, jax.lax.stop_gradient(found))
+
+
+def _implicit(
+    margin: Callable[[GaussianMixture, Array], Array], mixture: GaussianMixture, found: Array
+) -> Float[Array, " k"]:
+    """`found`, the zeros in time of each class's margin, with their derivatives in the mixture.
+
+    ``margin(mixture, t) = 0`` gives ``dt = - dmargin / slope``. Times at 0 and at infinity are no
+    zeros, and stay.
+    """
+    crossed = (found > 0) & jnp.isfinite(found)
+    at = jnp.where(crossed, found, 1.0)
+    fixed = jax.lax.stop_gradient(mixture)
+
+    def each(of: GaussianMixture, times: Array) -> Array:
+        return jnp.diagonal(jax.lax.map(partial(margin, of), times))
+
+    slope = jax.lax.stop_gradient(jax.jvp(partial(each, fixed), (at,), (jnp.ones_like(at),))[1])
+    here = each(mixture, at)
+    # Of no size, so that times are to the last digit what the bisection found.
+    moved = (jax.lax.stop_gradient(here) - here) / jnp.where(crossed, slope, 1.0)
+    return found + jnp.where(crossed, moved, 0.0)
 
 
 def collapse_times(mixture: GaussianMixture, counts: npt.ArrayLike) -> Float[Array, " k"]:
@@ -112,13 +136,19 @@ def collapse_times(mixture: GaussianMixture, counts: npt.ArrayLike) -> Float[Arr
     Asymptotic in dimension and ``log n``.
 
     Shapes: `[k]`, as `counts`.
-    Errors: ValueError for other covariances, and unless there is one count per class.
+    Errors: ValueError for other covariances, for counts below one (NaN where they are traced), and
+    unless there is one count per class.
     Source: arXiv 2402.18491 for one class; with the variance and number of each class, derived.
     """
     if mixture.kind != "isotropic":
         raise validate.fail("mixture", mixture.kind, "isotropic classes", "use isotropic")
     counts = jnp.asarray(counts, float)
     validate.shape("counts", counts, (mixture.components,), "pass one number per class")
+    seen = validate.concrete(counts)
+    if seen is not None and not (seen >= 1).all():
+        fix = "leave out classes without samples"
+        raise validate.fail("counts", f"a smallest count of {seen.min()}", "counts >= 1", fix)
+    counts = jnp.where(counts >= 1, counts, jnp.nan)
     excess = jnp.expm1(2 * jnp.log(counts) / mixture.dimension)
     return jnp.log1p(mixture.variances / excess) / 2
 
@@ -174,7 +204,11 @@ def _coordinates(differences: Float[Array, "k d"], own: int, flat: int) -> Float
 
 
 def _norm(vector: Array) -> Array:
-    square = vector @ vector
+    return _root(vector @ vector)
+
+
+def _root(square: Array) -> Array:
+    """The root, with the derivative zero at zero: classes that coincide have no direction."""
     return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1.0)), 0.0)
 
 
@@ -211,7 +245,7 @@ def log_odds(now: GaussianMixture) -> tuple[Float[Array, "k k"], Float[Array, "k
         ratio, d = now.variances[:, None] / now.variances[None, :], now.dimension
         scaled = jnp.sum(shift**2, axis=2) / now.variances[None, :]
         divergence = (d * (ratio - 1 - jnp.log(ratio)) + scaled) / 2
-        return prior + divergence, jnp.sqrt(d * (ratio - 1) ** 2 / 2 + scaled * ratio)
+        return prior + divergence, _root(d * (ratio - 1) ** 2 / 2 + scaled * ratio)
     covariances = now.component_covariances()
 
     def against(own: Array, other: Array, moved: Array) -> tuple[Array, Array]:
@@ -220,7 +254,7 @@ def log_odds(now: GaussianMixture) -> tuple[Float[Array, "k k"], Float[Array, "k
         logs = jnp.linalg.slogdet(other)[1] - jnp.linalg.slogdet(own)[1]
         divergence = (jnp.trace(ratio) - own.shape[0] + moved @ pulled + logs) / 2
         excess = ratio - jnp.eye(own.shape[0])
-        return divergence, jnp.sqrt(jnp.sum(excess * excess.T) / 2 + pulled @ own @ pulled)
+        return divergence, _root(jnp.sum(excess * excess.T) / 2 + pulled @ own @ pulled)
 
     # One pair at a time: batches of LAPACK calls can wait for one another on a CPU.
     k = now.components
@@ -236,10 +270,14 @@ def _covariance_times(mixture: GaussianMixture) -> Array:
     centred = mixture.means - mixture.mean()[None]
     rooted = jnp.sqrt(mixture.weights)[:, None] * centred
     # The Gram matrix has the eigenvalues of the between-class covariance, and is k by k.
-    values, vectors = jnp.linalg.eigh(rooted @ rooted.T)
-    weights = values[None, :] * vectors**2 / mixture.weights[:, None]
-    own = values[jnp.argmax(weights, axis=1)]
-    return jnp.maximum(jnp.log(jnp.maximum(own, 1e-300)) / 2, 0.0)
+    gram = rooted @ rooted.T
+    values, vectors = jnp.linalg.eigh(jax.lax.stop_gradient(gram))
+    weights = values[None, :] * vectors**2 / jax.lax.stop_gradient(mixture.weights)[:, None]
+    # An eigenvalue moves by v' dG v; eigh's own derivative is NaN where two coincide.
+    along = jnp.sum(vectors * (gram @ vectors), axis=0)
+    values = values + along - jax.lax.stop_gradient(along)
+    # Eigenvalues below one give zero, so that their logarithms are not asked for.
+    return jnp.log(jnp.maximum(values[jnp.argmax(weights, axis=1)], 1.0)) / 2
 
 
 def _committed_until(margin: Callable[[Array], Array]) -> Float[Array, " k"]:

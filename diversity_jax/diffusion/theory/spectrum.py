@@ -110,16 +110,17 @@ def class_densities(model: ClassModel, grid: npt.ArrayLike) -> Float[Array, "n k
     sqrt(n), is spread over eigenvalues x; divided by ``x - s^2`` it counts eigenvectors.
 
     Shapes: `grid` `[n]`.
-    Errors: ValueError for extensive centroids, with which s^2 differs between neurons.
+    Errors: ValueError for extensive centroids, with which s^2 differs between neurons, and for a
+    grid that is not one axis.
     Source: derived.
     """
     refusal = validate.fail(
         "centroid_overlaps", "extensive centroids", "none",
         "eigenvectors of a class cannot be counted where s^2 differs between neurons",
     )  # fmt: skip
-    return supports.class_densities(
-        from_model.centred_system(model, refusal), jnp.asarray(grid, float)
-    )
+    grid = jnp.asarray(grid, float)
+    validate.shape("grid", grid, (None,), "pass a list of eigenvalues")
+    return supports.class_densities(from_model.centred_system(model, refusal), grid)
 
 
 def bulks(model: ClassModel, *, largest: int = 8) -> Bulks:
@@ -129,6 +130,10 @@ def bulks(model: ClassModel, *, largest: int = 8) -> Bulks:
     of the distance to the atom can be missed; their masses then count as one). `masses` are by
     quadrature; the atom, of mass ``max(0, 1 - (1 + psi_n) / psi_p)`` at s^2, is not among the
     bulks. Edges are differentiable in the model's numbers.
+
+    `missing_mass` is one less all these masses, and `converged` False where it is above 1e-5: a
+    bulk closer to the atom than a millionth of s^2 (late times, tiny variances), or density that
+    reaches down to it (n + d near p), is not seen, and more bulks than `largest` are not counted.
 
     With extensive centroids s^2 differs between neurons and the atom is a band from 0 to the
     largest s^2 (`extensive.Neurons.floor`). Then `atom_position` is the mean s^2, `atom_mass` all

@@ -6,7 +6,7 @@ from paper_repro.papers.diffusion.spectrum import BONNAIRE, DERIVED
 
 
 def powers(dataset, parts=slice(0, 4)):
-    """The four powers of a feature against its mean square."""
+    """The four powers of a feature, each an integral of its own, against its mean square."""
     values = dataset.powers.values
     left, right = values[..., parts].sum(axis=-1), values[..., 4]
     return identity(left, right, terms=300, condition=10.0, resolution=1e-8)
@@ -44,7 +44,8 @@ CLAIMS = [
         id="B1-powers",
         kind="identity",
         sentence="A random feature's mean square is the sum of four powers: linear in the signal, "
-        "linear in the noise, nonlinear and kept (memory), nonlinear and averaged out (residual).",
+        "linear in the noise, nonlinear and kept (memory), nonlinear and averaged out (residual), "
+        "each by an integral of its own.",
         source=f"B1; {BONNAIRE}, eqs 12-14; {DERIVED}",
         experiment="diffusion_identities",
         formula="exact",

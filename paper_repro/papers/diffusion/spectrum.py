@@ -19,9 +19,15 @@ def at(dataset, **chosen):
 
 
 def alike(dataset, other="even"):
-    """A class cut in two by its labels has the spectrum of the whole, however it is cut."""
-    left, right = dataset.trace_cut.values, dataset[f"trace_{other}"].values
-    return identity(left, right, terms=1e4, condition=100.0, resolution=1e-6)
+    """A class cut in two by its labels, by drawn shares or evenly, and the model of it alone."""
+    whole = dataset.trace_one.values
+    parts = {name: dataset[f"trace_{name}"].values for name in ("cut", other)}
+    return combine(
+        {
+            name: identity(trace, whole, terms=1e4, condition=100.0, resolution=1e-6)
+            for name, trace in parts.items()
+        }
+    )
 
 
 def masses(dataset, shift=0.0):
@@ -117,7 +123,8 @@ CLAIMS = [
     Claim(
         id="B3-labels",
         kind="identity",
-        sentence="A class cut in two by labels alone has the spectrum of the whole.",
+        sentence="A class cut in two by labels alone, by whatever shares, has the spectrum of the "
+        "model with that one class.",
         source=f"B3; {DERIVED}",
         experiment="diffusion_identities",
         formula="exact",

@@ -16,6 +16,7 @@ from diversity_jax.diffusion.theory.equations.system import ClassSystem, System
 
 # Five rounds of 75 points: edges to some 1e-11, which is what `fixed_point.FLOOR` can tell apart.
 POINTS, ROUNDS, MASS_NODES = 1200, 5, 128
+WHOLE = 1e-5  # mass that may be missing: quadrature is good to 1e-6
 
 
 class Bulks(eqx.Module):
@@ -26,12 +27,17 @@ class Bulks(eqx.Module):
     number: Int[Array, ""]
     atom_position: Float[Array, ""]
     atom_mass: Float[Array, ""]
+    missing_mass: Float[Array, ""]  # one less that of bulks and atom
+    converged: Bool[Array, ""]  # whether it is below `WHOLE`
 
 
 def bulks_of(system: ClassSystem, largest: int) -> Bulks:
     """The bulks and the atom of `system`; see `spectrum.bulks`."""
     edges, masses, number = find(system, largest)
-    return Bulks(edges, masses, number, system.residual_power, system.atom_mass(masses))
+    atom = system.atom_mass(masses)
+    missing = 1 - atom - jnp.nansum(masses)
+    whole = jnp.abs(missing) < WHOLE
+    return Bulks(edges, masses, number, system.residual_power, atom, missing, whole)
 
 
 def class_densities(system: Coefficients, grid: Float[Array, " n"]) -> Float[Array, "n k"]:

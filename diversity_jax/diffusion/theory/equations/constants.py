@@ -8,11 +8,15 @@ from functools import partial
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import numpy.typing as npt
 from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import special, validate
 from diversity_jax.diffusion.model import ClassModel
+
+# Relative errors of powers that are let pass, by half of the nodes and by all of them.
+COARSE, FINE = 3e-5, 1e-9
 
 
 class Constants(eqx.Module):
@@ -48,10 +52,12 @@ def equivalent_constants(
     To 1e-9 for smooth activations with ``Gamma`` up to 40.
 
     Shapes: scalars for a scalar variance, else of its shape.
-    Errors: ValueError for a variance or a time that is not positive.
+    Errors: ValueError for a variance or a time that is not positive, for several times, and for an
+    activation that is too steep; NaN for the last where values are traced.
     Source: arXiv 2505.17638, eqs 12-14, for one class; with the variance of each class, derived.
     """
     validate.positive("variance", variance)
+    validate.shape("time", time, (), "map over several with jax.vmap")
     validate.positive("time", time)
     variance = jnp.asarray(variance, float)
 
@@ -59,6 +65,14 @@ def equivalent_constants(
         return _split(jnp.zeros(()), variance, time, activation).constants
 
     flat = jax.vmap(centred)(variance.reshape(-1))
+    seen = validate.concrete(flat.total_power)
+    if seen is not None and np.isnan(seen).any():
+        largest = float(variance.reshape(-1)[np.argmax(np.isnan(seen))])
+        raise validate.fail(
+            "activation", f"one too steep for quadrature at variance {largest:.3g}",
+            "a smooth one, as steep as tanh up to a variance of 40 at time 0",
+            "make it less steep, or the variance smaller",
+        )  # fmt: skip
     return jax.tree.map(lambda values: values.reshape(variance.shape), flat)
 
 
@@ -80,10 +94,22 @@ def _split(
         shift + jnp.sqrt(decay * variance) * nodes[:, None] + jnp.sqrt(noise) * inner[None, :]
     )
     total, signal = weights @ values**2, decay * variance * slope**2
-    memory = weights @ (means @ inner_weights - mean) ** 2 - signal
-    residual = total - mean**2 - signal - memory - noise * slope**2
+    # Sums of squares of what each projection leaves: differences of powers lose all digits of a
+    # memory that is small, and can be negative.
+    kept = means @ inner_weights
+    memory = weights @ (kept - mean - jnp.sqrt(decay * variance) * slope * nodes) ** 2
+    left = means - kept[:, None] - jnp.sqrt(noise) * slope * inner[None, :]
+    residual = weights @ (left**2 @ inner_weights)
     parts = Constants(slope, noise * slope**2, signal, memory, residual, total)
-    return Shifted(mean=mean, constants=parts)
+    found = Shifted(mean=mean, constants=parts)
+    # Halving the step squares the relative error of these rules. The second sum is by other nodes
+    # than the total: they agree only where both resolve the activation.
+    coarse = weights[::2] @ values[::2] ** 2 / weights[::2].sum()
+    missed = mean**2 + signal + memory + residual + noise * slope**2 - total
+    rounding = 1e3 * jnp.finfo(total.dtype).eps
+    good = jnp.abs(coarse - total) <= jnp.maximum(COARSE, rounding) * total
+    good &= jnp.abs(missed) <= jnp.maximum(FINE, rounding) * total
+    return jax.tree.map(lambda part: jnp.where(good, part, jnp.nan), found)
 
 
 def shifted_constants(

@@ -90,8 +90,11 @@ def _forms(response: Complex[Array, "x n n2"]) -> Float[Array, "n2 x n2"]:
 def along(path: Contour, times: Float[Array, " t"]) -> ClassLosses:
     """The losses at `times` from the contour of a model."""
 
-    # expm1: the exponent may be small, and f = rate * time is what is left of it then.
-    grown = -jnp.expm1(-path.rate * times[:, None] * path.points[None, :])
+    # expm1: the exponent may be small, and f = rate * time is what is left of it then. After
+    # endless training it is 1, all of the contour being right of 0; inf * z would be NaN.
+    endless = jnp.isposinf(times)[:, None]
+    exponents = path.rate * jnp.where(endless, 0.0, times[:, None]) * path.points[None, :]
+    grown = jnp.where(endless, 1.0, -jnp.expm1(-exponents))
     weights = grown / path.points[None, :] * path.steps[None, :]
     linear = 2 * (weights @ path.linear.T).real
     parts = jnp.concatenate([weights.real, weights.imag], axis=1)
