@@ -110,12 +110,18 @@ def pseudo_labels(
     validate.finite("centroids", centroids)
     if steps < 1:
         raise validate.fail("steps", steps, "an integer >= 1", "pass e.g. 300")
-    domains = centroids.shape[0]
     centroids = centroids.astype(embeddings.dtype)
+    if not moving:
+        first = nearest(embeddings, centroids)
+        return Labels(first, centroids, jnp.asarray(0), jnp.asarray(True))
+    return _lloyd(embeddings, centroids, jnp.asarray(steps))
+
+
+@jax.jit
+def _lloyd(embeddings: Array, centroids: Array, steps: Array) -> Labels:
+    domains = centroids.shape[0]
     place, rows, centres, reach = _framed(embeddings, centroids)
     first = _nearest(rows, centres, reach)
-    if not moving:
-        return Labels(first, centroids, jnp.asarray(0), jnp.asarray(True))
 
     def unsettled(held: tuple[Array, ...]) -> Array:
         return ~held[3] & (held[2] < steps)
@@ -139,7 +145,11 @@ def nearest(
     Distances come from one matrix product of what is left of points and centroids without their
     middle, or from differences where two centroids are near each other for the spread of all.
     """
-    points, centroids = jnp.asarray(points), jnp.asarray(centroids)
+    return _nearest_of(jnp.asarray(points), jnp.asarray(centroids))
+
+
+@jax.jit
+def _nearest_of(points: Array, centroids: Array) -> Int[Array, " n"]:
     _, rows, centres, reach = _framed(points, centroids)
     return _nearest(rows, centres, reach)
 

@@ -68,8 +68,35 @@ class Gaussian(eqx.Module):
 
 @jax.jit
 def _similarities(length_scale: Array, a: Array, b: Array) -> Array:
-    middle = lax.stop_gradient(jnp.mean(a, axis=0))
-    return _either(*(_rows(length_scale, middle, points) for points in (a, b)))
+    middle = squares.frame(a).middle
+    kernel = _Framed(length_scale, a)
+    return kernel(kernel.rows(middle, a), kernel.rows(middle, b))
+
+
+class _Framed(eqx.Module):
+    """A Gaussian kernel of rows ``(x, |x|^2, 1)``: ``exp(-factor |x - y|^2)``, factor at most 1.
+
+    The rows' unit is a power of two, for the length scale itself would cost them digits.
+    """
+
+    unit: Float[Array, ""]
+    factor: Float[Array, ""]
+    safe: bool | None = eqx.field(static=True)  # whether products are, None if not known yet
+
+    def __init__(self, length_scale: Array, points: Array, safe: bool | None = None):
+        root = 2**0.5 * length_scale.astype(points.dtype)
+        self.unit = squares.power_of_two(root)
+        self.factor, self.safe = (self.unit / root) ** 2, safe
+
+    def rows(self, middle: Float[Array, " d"], points: Float[Array, "n d"]) -> Array:
+        inside = (points - middle[None]) / self.unit
+        lengths = squares.lengths(inside)[:, None]
+        return jnp.concatenate([inside, lengths, jnp.ones_like(lengths)], axis=1)
+
+    def __call__(self, a: Array, b: Array) -> Array:
+        if self.safe is None:
+            return lax.cond(_safe(a, b), _by_products, _by_differences, a, b, self.factor)
+        return (_by_products if self.safe else _by_differences)(a, b, self.factor)
 
 
 def unit_rows(points: Rows) -> Rows:
@@ -99,21 +126,24 @@ def prepare(kernel: Kernel, points: Float[Array, "n d"]) -> tuple[Kernel, Float[
     if kernel is clipped_cosine:
         return _clipped, unit_rows(points)
     if isinstance(kernel, Gaussian):
-        rows = _rows(kernel.length_scale, jnp.mean(points, axis=0), points)
+        rows = _Framed(kernel.length_scale, points).rows(squares.frame(points).middle, points)
         safe = validate.concrete(_safe(rows, rows))
-        return _either if safe is None else _by_products if safe else _by_differences, rows
+        return _Framed(kernel.length_scale, points, None if safe is None else bool(safe)), rows
     return kernel, points
+
+
+def diagonal(kernel: Kernel, points: Float[Array, "n d"]) -> Float[Array, " n"]:
+    """The similarity of each point to itself.
+
+    Exactly 1 for a Gaussian kernel: which of equals is first is not for rounding to say.
+    """
+    if isinstance(kernel, Gaussian):
+        return jnp.ones(points.shape[0], points.dtype)
+    return lax.map(lambda point: kernel(point[None], point[None])[0, 0], points, batch_size=256)
 
 
 def _clipped(a: Array, b: Array) -> Array:
     return jnp.maximum(a @ b.T, 0)
-
-
-def _rows(length_scale: Array, middle: Array, points: Array) -> Array:
-    """Rows ``(x, |x|^2, 1)`` for the three kernels below: the exponent is ``|x - y|^2``."""
-    scaled = (points - middle[None]) / (2**0.5 * length_scale.astype(points.dtype))
-    lengths = squares.lengths(scaled)[:, None]
-    return jnp.concatenate([scaled, lengths, jnp.ones_like(lengths)], axis=1)
 
 
 def _safe(a: Array, b: Array) -> Array:
@@ -122,24 +152,20 @@ def _safe(a: Array, b: Array) -> Array:
     return lost <= KEPT
 
 
-def _either(a: Array, b: Array) -> Array:
-    return lax.cond(_safe(a, b), _by_products, _by_differences, a, b)
-
-
-def _by_products(a: Array, b: Array) -> Array:
+def _by_products(a: Array, b: Array, factor: Array) -> Array:
     if a.shape[0] > b.shape[0]:
-        exponents = a @ _mirrored(b).T
+        exponents = a @ _mirrored(b, factor).T
     else:
-        exponents = _mirrored(a) @ b.T
+        exponents = _mirrored(a, factor) @ b.T
     return jnp.exp(-jnp.maximum(exponents, 0))
 
 
-def _by_differences(a: Array, b: Array) -> Array:
-    return jnp.exp(-squares.by_differences(b[:, :-2], a[:, :-2]))
+def _by_differences(a: Array, b: Array, factor: Array) -> Array:
+    return jnp.exp(-factor * squares.by_differences(b[:, :-2], a[:, :-2]))
 
 
-def _mirrored(rows: Array) -> Array:
-    return jnp.concatenate([-2 * rows[:, :-2], rows[:, -1:], rows[:, -2:-1]], axis=1)
+def _mirrored(rows: Array, factor: Array) -> Array:
+    return factor * jnp.concatenate([-2 * rows[:, :-2], rows[:, -1:], rows[:, -2:-1]], axis=1)
 
 
 def check_kernel(kernel: Kernel, points: Float[Array, "n d"], *, positive: str) -> None:

@@ -80,13 +80,13 @@ class Problem:
 
     @cached_property
     def frame(self) -> tuple[Float[np.ndarray, " d"], float]:
-        """A middle and a unit: ``points / unit - middle`` is near the origin, with squares in range.
-
-        The unit is a power of two, so that it costs no digit.
-        """
+        """A middle and a unit, a power of two: ``points / unit - middle`` has squares in range."""
         size = 2.0 ** np.floor(np.log2(float(np.abs(self.points).max())))
-        middle = (self.points / self.points.dtype.type(size)).mean(axis=0, dtype=np.float64)
-        return middle, size
+        rows = self.points / self.points.dtype.type(size)
+        middle = rows.mean(axis=0, dtype=np.float64)
+        # Of few digits, so that rows keep all of theirs.
+        step = 2.0 ** np.floor(np.log2(np.abs(rows - middle).max() + np.finfo(float).eps)) / 8
+        return np.round(middle / step) * step, size
 
     @cached_property
     def length_scale(self) -> float:

@@ -15,6 +15,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float
 
 UNROLL = 8
+STEP = 1 / 8  # of the spread: the grid on which the middle lies
 
 
 class Frame(eqx.Module):
@@ -44,8 +45,10 @@ def frame(*tables: Float[Array, "n d"]) -> Frame:
     size = power_of_two(_reach(*tables))
     # Divided first: a sum of large rows would leave the range.
     middle = jnp.mean(tables[-1] / size, axis=0)
-    reach = _reach(*(rows / size - middle[None] for rows in tables))
-    return Frame(middle * size, power_of_two(reach) * size)
+    step = power_of_two(_reach(*(rows / size - middle[None] for rows in tables)))
+    # A middle of few digits: the digits that rows have are left to what they differ by.
+    middle = jnp.round(middle / (STEP * step)) * (STEP * step)
+    return Frame(middle * size, step * size)
 
 
 def power_of_two(values: Float[Array, "*shape"]) -> Float[Array, "*shape"]:

@@ -24,7 +24,11 @@ from jaxtyping import Array, ArrayLike, Float
 from diversity_jax import seeds, validate
 from diversity_jax.selection import squares
 from diversity_jax.selection.coverage.record import (
-    Selection, check_points, first_true, in_range, largest,
+    Selection,
+    check_points,
+    first_true,
+    in_range,
+    largest,
 )  # fmt: skip
 
 WIDTH = 16

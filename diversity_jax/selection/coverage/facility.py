@@ -31,7 +31,11 @@ from jaxtyping import Array, ArrayLike, Float
 from diversity_jax import validate
 from diversity_jax.selection.coverage import listing, stochastic
 from diversity_jax.selection.coverage.record import (
-    Selection, check_points, first_true, in_range, largest,
+    Selection,
+    check_points,
+    first_true,
+    in_range,
+    largest,
 )  # fmt: skip
 from diversity_jax.selection.kernels import Kernel, check_kernel, check_lowest, prepare
 

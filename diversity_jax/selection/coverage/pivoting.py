@@ -38,9 +38,13 @@ from diversity_jax import validate
 from diversity_jax.rows import map_rows, rows_per_chunk
 from diversity_jax.selection import squares
 from diversity_jax.selection.coverage.record import (
-    Selection, check_number, check_points, in_range, largest,
+    Selection,
+    check_number,
+    check_points,
+    in_range,
+    largest,
 )  # fmt: skip
-from diversity_jax.selection.kernels import Kernel, check_kernel, check_matrix, prepare
+from diversity_jax.selection.kernels import Kernel, check_kernel, check_matrix, diagonal, prepare
 
 ROWS = 8  # rows of the factor that are taken off at a time
 FALL = 1 / 16  # of the largest leverage, at which differences of leverages are not trusted
@@ -173,9 +177,9 @@ def _dpp(
 
 @eqx.filter_jit
 def _dpp_points(kernel: Kernel, points: Array, number: int) -> tuple[Selection, Array, Array]:
-    diagonal = lax.map(lambda point: kernel(point[None], point[None])[0, 0], points, batch_size=256)
+    own = diagonal(kernel, points)
     kernel, points = prepare(kernel, points)
-    return _dpp(diagonal, number, lambda pick: kernel(points, points[pick][None])[:, 0])
+    return _dpp(own, number, lambda pick: kernel(points, points[pick][None])[:, 0])
 
 
 @partial(jax.jit, static_argnums=1)
