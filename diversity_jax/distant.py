@@ -121,9 +121,10 @@ def _compared(
         squares, unit = _differences(points, means, whitening, reference)
         own = jnp.where(numbers == reference[None], constants, 0).sum(0)
         # In units of the squared distance, where nothing overflows.
-        lower = squares - 2 * (constants - own[None]) / unit[None] / unit[None]
+        offsets = constants - own[None]
+        lower = squares - 2 * offsets / unit[None] / unit[None]
         nearest = jnp.argmin(jnp.where(weighted, lower, jnp.inf), axis=0)
-        return nearest, -lower * unit[None] * unit[None] / 2
+        return nearest, offsets - squares * unit[None] * unit[None] / 2
 
     # Three times: what is much nearer than the first reference looks alike from there.
     start = jnp.argmax(jnp.where(weighted, terms, -jnp.inf), axis=0)

@@ -190,6 +190,14 @@ CASES = {
             ("anisotropic_regulariser", {}, ANY, {}),
         )
     },
+    "theory.best_strength": (
+        *about(
+            lambda heads, *mixture, **given: theory.best_strength(*mixture, heads=heads, **given),
+            ["heads"],
+            {"heads": HEADS, "length": 5.0, "scale": 2.0},
+        ),
+        {"heads": BAD_HEADS, **COMMON, "length": LENGTH, "scale": [0.0, *NUMBER]},
+    ),
     "theory.anisotropic_layer": (
         *about(theory.anisotropic_layer, ["heads"], {"heads": HEADS, **GAINED, "targets": MEANS}),
         {"heads": BAD_HEADS, **ANY, **GAIN, "targets": spoiled(MEANS)},
