@@ -16,17 +16,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.custom_batching import custom_vmap
 from jaxtyping import Array, Bool, Float, Int
 
+from diversity_jax.records import Record
+
 HIGHEST = lax.Precision.HIGHEST
 
 
-class Components(eqx.Module):
+class Components(Record):
     """What a comparison needs to know of them, for a chunk of points."""
 
     means: Float[Array, "k d"]

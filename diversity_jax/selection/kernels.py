@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
+from diversity_jax.records import Record
 
 Kernel = Callable[[Array, Array], Array]
 Rows = TypeVar("Rows", np.ndarray, Array)
@@ -37,7 +37,7 @@ def clipped_cosine(a: Float[ArrayLike, "n d"], b: Float[ArrayLike, "m d"]) -> Fl
     return jnp.maximum(cosine(a, b), 0)
 
 
-class Gaussian(eqx.Module):
+class Gaussian(Record):
     """``exp(-|x - y|^2 / (2 length_scale^2))``; positive definite, of full rank."""
 
     length_scale: Float[Array, ""]

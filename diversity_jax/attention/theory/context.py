@@ -19,9 +19,10 @@ from diversity_jax import traced, validate
 from diversity_jax.attention.theory._arguments import gain_holds, length_holds
 from diversity_jax.attention.theory.risk import population_risk
 from diversity_jax.mixtures import GaussianMixture, common_variance
+from diversity_jax.records import Record
 
 
-class InContext(eqx.Module):
+class InContext(Record):
     """What the in-context layer does with one token, in squared units of the tokens."""
 
     risk: Float[Array, ""]
@@ -30,7 +31,7 @@ class InContext(eqx.Module):
     mean_gain: Float[Array, ""]
 
 
-class InContextStrengths(eqx.Module):
+class InContextStrengths(Record):
     """Strengths at which the layer is unbiased, or best by one of two errors."""
 
     unbiased: Float[Array, ""]
@@ -38,7 +39,7 @@ class InContextStrengths(eqx.Module):
     centroid_optimal: Float[Array, ""]
 
 
-class _Moments(eqx.Module):
+class _Moments(Record):
     """Per power of ``k strength``: factor of the centroid in E[T|c], E<T, x>, E|T|^2."""
 
     mean: Float[Array, ""]
@@ -155,7 +156,7 @@ def random_centroid_risk(
     return traced.only(good, risk, variance, length, strength)
 
 
-class Baselines(eqx.Module):
+class Baselines(Record):
     """Reconstruction errors ``E|X - quantiser(X)|^2`` of three hard quantisers."""
 
     own_centroid: Float[Array, ""]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import traced, validate, vectors
 from diversity_jax.mixtures import GaussianMixture, common_variance
+from diversity_jax.records import Record
 
 
-class ObliqueOptimum(eqx.Module):
+class ObliqueOptimum(Record):
     """Best pair of unit heads in the span of two unit centroids that overlap."""
 
     head_overlap: Float[Array, ""]
@@ -45,7 +45,7 @@ def oblique_optimum(
     return traced.only(good, found, overlap, variance, strength)
 
 
-class ObliqueStrengths(eqx.Module):
+class ObliqueStrengths(Record):
     """Strengths for overlapping centroids: least risk, and heads exactly at the centroids."""
 
     best: Float[Array, ""]

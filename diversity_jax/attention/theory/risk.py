@@ -19,13 +19,13 @@ and the Gram matrix ``G = heads @ heads'``, all of it follows from the k x k for
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import traced
 from diversity_jax.attention.theory._arguments import check_heads, gain_holds, length_holds
 from diversity_jax.mixtures import GaussianMixture, common_variance
+from diversity_jax.records import Record
 
 SMALL = 4096  # multiplications in a product of matrices
 
@@ -118,7 +118,7 @@ def distance_to_infinite(
     return traced.only(good, distance, heads, mixture, length, strength, scale)
 
 
-class _Traces(eqx.Module):
+class _Traces(Record):
     """Parts of ``E<T, x>`` and ``E|T|^2`` by which tokens coincide."""
 
     far_cross: Float[Array, ""]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy.typing as npt
@@ -13,9 +12,10 @@ from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import special, validate
 from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.records import Record
 
 
-class Constants(eqx.Module):
+class Constants(Record):
     """How a random feature splits into parts linear in signal and noise, and the rest."""
 
     slope: Float[Array, "*c"]
@@ -26,7 +26,7 @@ class Constants(eqx.Module):
     total_power: Float[Array, "*c"]
 
 
-class Shifted(eqx.Module):
+class Shifted(Record):
     """A mean feature and the constants about it."""
 
     mean: Float[Array, "*c"]
