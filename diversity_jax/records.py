@@ -6,6 +6,7 @@ import dataclasses
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 SMALL = 24  # numbers of an array that is printed in full
@@ -38,7 +39,7 @@ def shown(value: object) -> str:
 
 
 def _is_key(value: jax.Array | np.ndarray | np.generic) -> bool:
-    return isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key)
+    return isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key)
 
 
 def _is_here(value: jax.Array | np.ndarray | np.generic) -> bool:
