@@ -117,7 +117,7 @@ def _compared(
     weighted, constants = weighted[:, None], constants[:, None]
     numbers = jnp.arange(means.shape[0])[:, None]
 
-    def refine(_: int, state: tuple[Array, Array]) -> tuple[Array, Array]:
+    def refine(_: object, state: tuple[Array, Array]) -> tuple[Array, Array]:
         reference, _ = state
         squares, unit = _differences(points, means, whitening, reference)
         own = jnp.where(numbers == reference[None], constants, 0).sum(0)

@@ -40,8 +40,9 @@ def independent(argument: str, array: Float[Array, "n d"]) -> traced.Truth:
     raise validate.fail(argument, got, "independent rows", "drop those that follow from the rest")
 
 
-def root(squares: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+def root(squares: Float[ArrayLike, "*shape"]) -> Float[Array, "*shape"]:
     """The square root, with derivative zero at zero, where it has none."""
+    squares = jnp.asarray(squares)
     zero = squares == 0
     return jnp.where(zero, 0.0, jnp.sqrt(jnp.where(zero, 1.0, squares)))
 

@@ -116,6 +116,8 @@ def softmax_head(
     scores = mixture.means @ tilt
     # Weights as factors: the logarithm of a weight of zero has no derivative.
     scores -= jax.lax.stop_gradient(jnp.where(mixture.weights > 0, scores, -jnp.inf).max())
-    tilted = mixture.weights * jnp.exp(jnp.where(mixture.weights > 0, scores, 0.0))
+    # Only a score of weight zero can lie above zero: it must not overflow.
+    most = jnp.log(jnp.finfo(scores.dtype).max) / 2
+    tilted = mixture.weights * jnp.exp(jnp.minimum(scores, most))
     output = tilted / tilted.sum() @ mixture.means + tau * tilt
     return traced.only(good, output, query, head, mixture, strength)
