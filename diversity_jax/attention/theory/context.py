@@ -112,10 +112,10 @@ def _moments(mixture: GaussianMixture, length: ScalarLike) -> _Moments:
 def _symmetric(mixture: GaussianMixture) -> traced.Truth:
     """Equal weights and orthonormal centroids; refuse a concrete mixture without."""
     means, weights = validate.concrete(mixture.means), validate.concrete(mixture.weights)
-    if seen := means is not None and weights is not None:
-        array = np
-    else:
-        means, weights, array = mixture.means, mixture.weights, jnp
+    seen = means is not None and weights is not None
+    array = np if seen else jnp
+    if means is None or weights is None:
+        means, weights = mixture.means, mixture.weights
     k = mixture.components
     slack = 1e-5 if means.dtype.itemsize == 4 else 1e-9
     skew = abs(means @ means.T - array.eye(k)).max()
@@ -185,7 +185,7 @@ def baselines(
     noisy = tau > 0
     deviation = jnp.sqrt(jnp.where(noisy, tau, 1.0))
     half = jnp.asarray(distance) / (2 * deviation)
-    own = dimension * tau
+    own = jnp.asarray(dimension * tau)
     gain = 2 * deviation * distance * norm.pdf(half) - distance**2 * norm.cdf(-half)
     absolute = 2 * deviation * norm.pdf(half) + distance / 2 * (1 - 2 * norm.cdf(-half))
     found = Baselines(
