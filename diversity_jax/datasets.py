@@ -25,6 +25,7 @@ import numpy.typing as npt
 from jaxtyping import Float, Int32
 
 from diversity_jax import validate
+from diversity_jax.records import Record
 
 NAMES = ("digits", "fashion-mnist")
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
@@ -37,7 +38,7 @@ class DatasetMissing(FileNotFoundError):
     """A data set that is not on this machine; the message gives the line that installs it."""
 
 
-class Images(eqx.Module):
+class Images(Record):
     """Labelled grey images, one a row.
 
     Pixels are fractions of full ink, from 0 to 1; the image of label `k` shows `classes[k]`.
@@ -50,7 +51,7 @@ class Images(eqx.Module):
     source: str = eqx.field(static=True)
 
 
-class Projection(eqx.Module):
+class Projection(Record):
     """Principal components: ``tokens = (pixels - mean) @ components.T``.
 
     The rows of `components` are orthonormal, in falling order of `explained_variance`, the

@@ -16,17 +16,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.custom_batching import custom_vmap
 from jaxtyping import Array, Bool, Float, Int
 
+from diversity_jax.records import Record
+
 HIGHEST = lax.Precision.HIGHEST
 
 
-class Components(eqx.Module):
+class Components(Record):
     """What a comparison needs to know of them, for a chunk of points."""
 
     means: Float[Array, "k d"]
@@ -116,14 +117,15 @@ def _compared(
     weighted, constants = weighted[:, None], constants[:, None]
     numbers = jnp.arange(means.shape[0])[:, None]
 
-    def refine(_: int, state: tuple[Array, Array]) -> tuple[Array, Array]:
+    def refine(_: object, state: tuple[Array, Array]) -> tuple[Array, Array]:
         reference, _ = state
         squares, unit = _differences(points, means, whitening, reference)
         own = jnp.where(numbers == reference[None], constants, 0).sum(0)
         # In units of the squared distance, where nothing overflows.
-        lower = squares - 2 * (constants - own[None]) / unit[None] / unit[None]
+        offsets = constants - own[None]
+        lower = squares - 2 * offsets / unit[None] / unit[None]
         nearest = jnp.argmin(jnp.where(weighted, lower, jnp.inf), axis=0)
-        return nearest, -lower * unit[None] * unit[None] / 2
+        return nearest, offsets - squares * unit[None] * unit[None] / 2
 
     # Three times: what is much nearer than the first reference looks alike from there.
     start = jnp.argmax(jnp.where(weighted, terms, -jnp.inf), axis=0)

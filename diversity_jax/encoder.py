@@ -26,6 +26,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int
 
 from diversity_jax import validate
+from diversity_jax.records import Record
 
 BATCH = 1024  # tokens in a batch: its widest array, 1536 numbers a token, takes 6 MB
 WIDTHS = (64, 128, 256)  # of the rows into which texts are packed, in tokens
@@ -33,21 +34,21 @@ LONGEST = max(WIDTHS)
 SLOTS = 16  # most texts in a row
 
 
-class Norm(eqx.Module):
+class Norm(Record):
     """Normalisation over the features: ``scale * (x - mean) / deviation + offset``."""
 
     scale: Float[Array, "... d"]
     offset: Float[Array, "... d"]
 
 
-class Linear(eqx.Module):
+class Linear(Record):
     """The map ``x @ weight + offset``."""
 
     weight: Float[Array, "... d e"]
     offset: Float[Array, "... e"]
 
 
-class Layer(eqx.Module):
+class Layer(Record):
     """The weights of a layer; those of all layers are stacked along a leading axis."""
 
     queries_keys_values: Linear
@@ -58,7 +59,7 @@ class Layer(eqx.Module):
     down_norm: Norm
 
 
-class Encoder(eqx.Module):
+class Encoder(Record):
     """A BERT encoder: `v` words, `p` places, `d` features.
 
     `places` has the embedding of the first token type added, the only type of a single text.
@@ -71,14 +72,14 @@ class Encoder(eqx.Module):
     heads: int = eqx.field(static=True)
 
 
-class Vectors(eqx.Module):
+class Vectors(Record):
     """The two vectors of each text (module docstring); float32 from the real weights."""
 
     words: Float[np.ndarray, "n d"]
     sentences: Float[np.ndarray, "n d"]
 
 
-class Packed(eqx.Module):
+class Packed(Record):
     """Texts end to end in `r` rows of `t` tokens; text `i` is at ``(rows[i], slots[i])``.
 
     `places` counts the tokens of each text from 0, `owners` has the slot of the text that each

@@ -10,20 +10,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Int32, Key, Num
 
 from diversity_jax import distant
+from diversity_jax.records import Record
 from diversity_jax.rows import rows_per_chunk
 
 HIGHEST = lax.Precision.HIGHEST
 UNROLL = 8
 
 
-class Standard(eqx.Module):
+class Standard(Record):
     """What the chunks need of a mixture: means, whitening and normalisation, computed once."""
 
     means: Float[Array, "k d"]

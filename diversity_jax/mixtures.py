@@ -19,13 +19,14 @@ import numpy.typing as npt
 from jaxtyping import Array, Bool, Float, Int, Key, Num, ScalarLike, Shaped
 
 from diversity_jax import gaussians, traced, validate
+from diversity_jax.records import Record
 from diversity_jax.rows import fill_rows, map_rows, rows_per_chunk
 
 TYPED = (jax.Array, np.ndarray, np.generic)
 KINDS = ("isotropic", "diagonal", "full")
 
 
-class GaussianMixture(eqx.Module):
+class GaussianMixture(Record):
     """A mixture of Gaussians ``sum_k weights[k] N(means[k], covariance k)`` in `d` dimensions."""
 
     weights: Float[Array, " k"]

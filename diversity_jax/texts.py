@@ -35,6 +35,7 @@ from jaxtyping import Int32
 
 from diversity_jax import validate, wordnet
 from diversity_jax.datasets import DatasetMissing
+from diversity_jax.records import Record
 
 FORTUNES = (
     "art", "computers", "cookie", "definitions", "education", "food", "law", "linux", "literature",
@@ -78,7 +79,7 @@ _NO_LIBRARY = {
 }  # fmt: skip
 
 
-class LabelledTexts(eqx.Module):
+class LabelledTexts(Record):
     """Texts with two labels each.
 
     Text `i` is of the domain ``domain_names[domains[i]]`` and, within it, of the class

@@ -9,7 +9,7 @@ included of which the formula makes no use.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
@@ -24,7 +24,7 @@ Truth = bool | Bool[Array, ""]
 
 
 def holds(
-    argument: str, value: ArrayLike, condition: Callable[..., object], expected: str, fix: str
+    argument: str, value: ArrayLike, condition: Callable[..., Any], expected: str, fix: str
 ) -> Truth:
     """True for a `value` that meets `condition` everywhere, a traced truth for a traced one.
 

@@ -35,13 +35,14 @@ def independent(argument: str, array: Float[Array, "n d"]) -> traced.Truth:
         size = library.sqrt((values**2).sum(1))
         good = (left > 16 * number * jnp.finfo(array.dtype).eps * size).all()
         if seen is None or good:
-            return good if seen is None else True
+            return jnp.asarray(good) if seen is None else True
     got = f"{number} rows that are linearly dependent"
     raise validate.fail(argument, got, "independent rows", "drop those that follow from the rest")
 
 
-def root(squares: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+def root(squares: Float[ArrayLike, "*shape"]) -> Float[Array, "*shape"]:
     """The square root, with derivative zero at zero, where it has none."""
+    squares = jnp.asarray(squares)
     zero = squares == 0
     return jnp.where(zero, 0.0, jnp.sqrt(jnp.where(zero, 1.0, squares)))
 

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Int
 
 from diversity_jax import validate
+from diversity_jax.records import Record
 
 # The numbers of the files of nouns; 3, the topmost concepts, is no subject.
 SUBJECTS = {
@@ -25,7 +26,7 @@ SUBJECTS = {
 DEPTHS = ("shallow", "middle", "deep")
 
 
-class Nouns(eqx.Module):
+class Nouns(Record):
     """Every sense of a noun in the order of the file.
 
     `subjects` are numbers (`SUBJECTS`), `depths` the fewest steps up to a sense that has nothing

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.typing import DTypeLike
 from jaxtyping import Array, ArrayLike, Bool, Float, ScalarLike
 
 from diversity_jax import iterate, traced, validate, vectors
+from diversity_jax.records import Record
 
 
-class Path(eqx.Module):
+class Path(Record):
     """Heads at the end, some on the way, and how the descent ended."""
 
     heads: Float[Array, "h d"]

@@ -5,7 +5,6 @@ The counterparts of `losses.class_times` and of the densities of `spectrum`, wit
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy.typing as npt
 from jaxtyping import Array, Float, ScalarLike
@@ -13,6 +12,7 @@ from jaxtyping import Array, Float, ScalarLike
 from diversity_jax import validate
 from diversity_jax.diffusion import random_features
 from diversity_jax.diffusion.model import ClassLosses, ClassModel
+from diversity_jax.records import Record
 
 DEFINITIONS = ("argmin", "share", "gap", "relative-gap")
 
@@ -78,7 +78,7 @@ def _first(
     return jnp.where(above.any(axis=0), crossing, jnp.inf)
 
 
-class Shares(eqx.Module):
+class Shares(Record):
     """Shares of one draw's modes below the points of a grid, and all its eigenvalues."""
 
     below: Float[Array, " x"]

@@ -16,11 +16,12 @@ from jax.core import Tracer
 from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
+from diversity_jax.records import Record
 
 PROBES = np.linspace(0.1, 5.0, 50)
 
 
-class ClassModel(eqx.Module):
+class ClassModel(Record):
     """Classes of a mixture, one diffusion time, and the sizes of samples and features.
 
     Class c holds the share `fractions[c]` of ``n = samples_per_dimension * d`` samples in d
@@ -97,7 +98,7 @@ class ClassModel(eqx.Module):
         return self.variances @ self.group_fractions
 
 
-class ClassLosses(eqx.Module):
+class ClassLosses(Record):
     """Loss per class on its own samples and on new ones, `[time, class]`; 1 before training.
 
     Predicted by `losses.flow_losses`, simulated by `training.simulated_losses`. In units of

@@ -27,13 +27,14 @@ from jaxtyping import Array, Float, Int
 
 from diversity_jax import seeds, special, validate
 from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.records import Record
 
 ORDER, NODES = 6, 67
 BLOCK, TILE = 128, 128  # samples and features at a time: what is held beside U is 7 BLOCK p numbers
 HIGHEST = lax.Precision.HIGHEST
 
 
-class Features(eqx.Module):
+class Features(Record):
     """Frozen weights, samples by class, and how noise and spread enter."""
 
     weights: Float[Array, "p d"]
@@ -45,7 +46,7 @@ class Features(eqx.Module):
     counts: tuple[int, ...] = eqx.field(static=True)
 
 
-class Spectrum(eqx.Module):
+class Spectrum(Record):
     """Eigenvalues of the feature covariance, ascending, and the sizes that it was drawn at."""
 
     eigenvalues: Float[Array, " p"]

@@ -17,12 +17,13 @@ from jaxtyping import Array, ArrayLike, Float, ScalarLike
 from diversity_jax import seeds, validate
 from diversity_jax.diffusion import process
 from diversity_jax.mixtures import GaussianMixture
+from diversity_jax.records import Record
 
 END = 1e-3
 Score = Callable[[Float[Array, "n d"], Float[Array, ""]], Float[Array, "n d"]]
 
 
-class MixtureScore(eqx.Module):
+class MixtureScore(Record):
     """``(points, time) -> grad log density`` of the noised mixture, exact."""
 
     mixture: GaussianMixture

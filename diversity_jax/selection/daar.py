@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
 from diversity_jax import seeds, validate
+from diversity_jax.records import Record
 from diversity_jax.selection import probe, squares
 from diversity_jax.selection.geometry import rank_within, share_of
 from diversity_jax.selection.kernels import unit_rows
@@ -26,7 +26,7 @@ from diversity_jax.selection.scores import check_range
 Generate = Callable[[Array, int], Float[Array, "m d"]]
 
 
-class Labels(eqx.Module):
+class Labels(Record):
     """Pseudo labels with the centroids that gave them, and how the iteration ended."""
 
     labels: Int[Array, " n"]
@@ -35,7 +35,7 @@ class Labels(eqx.Module):
     converged: Bool[Array, ""]
 
 
-class Outcome(eqx.Module):
+class Outcome(Record):
     """What each stage found; `labels` and `accuracy` are of the probe set, `rewards` of the pool.
 
     `accuracy` is the probe's on the samples it held out, NaN where an oracle takes its place.

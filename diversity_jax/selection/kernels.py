@@ -22,6 +22,7 @@ from jax import lax
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
+from diversity_jax.records import Record
 from diversity_jax.selection import squares
 
 Kernel = Callable[[Array, Array], Array]
@@ -45,7 +46,7 @@ def clipped_cosine(a: Float[ArrayLike, "n d"], b: Float[ArrayLike, "m d"]) -> Fl
     return jnp.maximum(cosine(a, b), 0)
 
 
-class Gaussian(eqx.Module):
+class Gaussian(Record):
     """``exp(-|x - y|^2 / (2 length_scale^2))``; positive definite, of full rank.
 
     Exponents come from one matrix product of rows less their middle where this leaves them more

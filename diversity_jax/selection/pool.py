@@ -100,7 +100,7 @@ class Problem:
         apart = unit * pdist(self.points[sample].astype(np.float64) / unit)
         positive = apart[apart > 0]
         if not positive.size:
-            fix = "pass --length-scale, or another rule"
+            fix = "pass length_scale, or another rule"
             raise validate.fail("embeddings", "rows that all coincide", "different rows", fix)
         return float(np.median(positive))
 

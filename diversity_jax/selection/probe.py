@@ -19,6 +19,7 @@ from flax import nnx
 from jaxtyping import Array, ArrayLike, Float, Int, PyTree, ScalarLike
 
 from diversity_jax import seeds, validate
+from diversity_jax.records import Record
 from diversity_jax.selection.scores import check_range
 
 LAST_HIDDEN = 256
@@ -50,7 +51,7 @@ class Trunk(nnx.Module):
         return self.layers[-1](values)
 
 
-class Fitted(eqx.Module):
+class Fitted(Record):
     """A trained network as data: its weights, the loss of each epoch, and what was held out.
 
     `kept` are the weights after each of the epochs asked for, stacked; see `at`.

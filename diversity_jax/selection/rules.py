@@ -46,7 +46,7 @@ def choose(name: str, problem: Problem, **settings: Any) -> Choice:
     """
     validate.choice("rule", name, tuple(RULES))
     if RULES[name].labelled and problem.labels is None:
-        got, fix = "no labels", "pass --labels FILE.npy, or --domains K for pseudo labels"
+        got, fix = "no labels", "pass labels, or a number of domains for pseudo labels"
         raise validate.fail("labels", got, f"labels, which {name} needs", fix)
     indices, objective = RULES[name].choose(problem, **settings)
     return np.asarray(indices, np.int64), objective
@@ -206,7 +206,7 @@ def _ranked(call: Callable[[], coverage.Selection]) -> Choice:
     except ValueError as error:
         line, _, fix = str(error).partition("; ")
         if "rank" in line:
-            fix = "pick fewer, leave out rows that coincide, or lower --length-scale"
+            fix = "pick fewer, leave out rows that coincide, or lower length_scale"
         raise ValueError(f"{line}; {fix}") from error
 
 

@@ -12,18 +12,18 @@ shift changes both scores by nature; `centroid_separation` and `domain_variances
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int
 
 from diversity_jax import validate
+from diversity_jax.records import Record
 from diversity_jax.selection import squares
 from diversity_jax.selection.kernels import Kernel, check_directions, check_matrix, unit_rows
 
 
-class OneCosine(eqx.Module):
+class OneCosine(Record):
     """Inter-diversity as ``lengths[label] * cosines``: one direction per domain."""
 
     directions: Float[Array, "k d"]  # s of each domain, not normalised

@@ -128,3 +128,43 @@ def test_identity_heads_give_the_in_context_layer():
         wanted = theory.population_risk(jnp.eye(5), mixture, length=length, strength=0.4)
         found = theory.in_context(mixture, length=length, strength=0.4).risk
         assert float(found) == pytest.approx(float(wanted), rel=ROUNDING)
+
+
+@pytest.mark.parametrize("length", [1.0, 6.0, np.inf])
+def test_the_best_strength_is_that_of_a_grid_for_four_unlike_clusters(length):
+    """Least over a grid, by the parabola through its least value and the two beside it."""
+    mixture, _ = draw("best strength", clusters=4, heads=1, dimension=5, variance=0.3)
+    found = float(theory.best_strength(mixture, length=length))
+    grid = np.linspace(0.0, 2 * found, 42)  # the strength in question lies between two points
+    risks = np.array([risk_of(mixture.means, mixture, length, each, 4.0) for each in grid])
+    place = int(risks.argmin())
+    assert 0 < place < len(grid) - 1
+    low, middle, high = risks[place - 1 : place + 2]
+    vertex = grid[place] + (grid[1] - grid[0]) * (low - high) / (2 * (low - 2 * middle + high))
+    assert found == pytest.approx(vertex, rel=1e-9)
+    two = settings.orthonormal(clusters=2, dimension=5, variance=0.3)
+    wanted = theory.strengths(dimension=5, length=length, variance=0.3).best
+    assert float(theory.best_strength(two, length=length)) == pytest.approx(
+        float(wanted), rel=1e-12
+    )
+
+
+def test_the_best_strength_is_that_of_sampled_sequences():
+    """Three oblique clusters: least mean squared error over sequences, to 3.9 standard errors."""
+    mixture, _ = draw("best strength sampled", clusters=3, heads=1, dimension=4, variance=0.2)
+    sequences, length = 40_000, 6
+    key = jax.random.key(zlib.crc32(b"best strength sampled"))
+    tokens = mixture.sample(key, sequences * length)[0].reshape(sequences, length, 4)
+    # Anew in numpy, for the first token of each.
+    tokens, heads = np.asarray(tokens), np.asarray(mixture.means)
+    first = tokens[:, 0]
+    scores = np.einsum("nd,hd,he,nke->nk", first, heads, heads, tokens, optimize=True)
+    output = 3 / length * np.einsum("nk,nkd->nd", scores, tokens)
+    cross, square = (output * first).sum(1), (output**2).sum(1)
+    found = float(theory.best_strength(mixture, length=length))
+    # The slope of the error at the predicted strength has mean zero.
+    slopes = cross - found * square
+    assert abs(slopes.mean()) < 3.9 * slopes.std() / np.sqrt(sequences)
+    # And the test sees a strength that is off by a tenth.
+    wrong = cross - 1.1 * found * square
+    assert abs(wrong.mean()) > 3.9 * wrong.std() / np.sqrt(sequences)

@@ -185,7 +185,7 @@ def test_what_would_take_too_much_memory_or_rank_is_refused_and_left_out_of_a_ta
         with pytest.raises(ValueError, match=rf"^number: got 10000 of 20000, for which {rule}"):
             rules.choose(rule, wide)
     few = np.repeat(ROWS[:6], 10, axis=0)
-    with pytest.raises(ValueError, match=r"^number: got 12, expected at most 6.*--length-scale"):
+    with pytest.raises(ValueError, match=r"^number: got 12, expected at most 6.*length_scale"):
         rules.choose("dpp_map", Problem(few, number=KEPT))
     table = tables.compare(few, rule=("k_center", "dpp_map", "entropy"), number=KEPT)
     assert list(table.kept) == ["k_center"] and list(table.left_out) == ["dpp_map", "entropy"]
@@ -199,3 +199,12 @@ def test_a_fault_is_not_taken_for_a_refusal(monkeypatch):
     monkeypatch.setitem(RULES, "k_center", dataclasses.replace(RULES["k_center"], choose=broken))
     with pytest.raises(ValueError, match="broadcast"):
         tables.compare(ROWS, rule=("random", "k_center"))
+
+
+def test_what_a_notebook_leaves_out_is_said_in_words_of_its_own():
+    rows = np.random.default_rng(zlib.crc32(b"left out")).normal(size=(20, 3))
+    table = tables.compare(rows, rule=("random", "entropy"))
+    assert list(table.left_out) == ["entropy"] and "--" not in table.left_out["entropy"]
+    with pytest.raises(ValueError, match="pass labels, or a number of domains") as caught:
+        tables.compare(rows, rule="entropy")
+    assert "--" not in str(caught.value)

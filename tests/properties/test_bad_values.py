@@ -190,6 +190,14 @@ CASES = {
             ("anisotropic_regulariser", {}, ANY, {}),
         )
     },
+    "theory.best_strength": (
+        *about(
+            lambda heads, *mixture, **given: theory.best_strength(*mixture, heads=heads, **given),
+            ["heads"],
+            {"heads": HEADS, "length": 5.0, "scale": 2.0},
+        ),
+        {"heads": BAD_HEADS, **COMMON, "length": LENGTH, "scale": [0.0, *NUMBER]},
+    ),
     "theory.anisotropic_layer": (
         *about(theory.anisotropic_layer, ["heads"], {"heads": HEADS, **GAINED, "targets": MEANS}),
         {"heads": BAD_HEADS, **ANY, **GAIN, "targets": spoiled(MEANS)},
@@ -407,3 +415,37 @@ def test_a_stride_below_one_is_nan_when_traced():
         return training.descend(quadratic, start, learning_rate=0.1, frames=1, stride=stride).heads
 
     assert np.isnan(jax.jit(heads)(0)).all() and np.isfinite(jax.jit(heads)(1)).all()
+
+
+TIES = {
+    "off_axis at the centroids": lambda h: measures.off_axis(h, MEANS[:2]),
+    "span_overlap off the span": lambda h: measures.span_overlap(jnp.roll(h, 2, 1), MEANS[:2]),
+    "alignment of equal heads": lambda h: measures.alignment(h[jnp.array([0, 0])], MEANS[:2]),
+    "frame_error of a frame": lambda h: measures.frame_error(h, MEANS[:2]),
+    "manifold_violation on it": lambda h: measures.manifold_violation(h, MEANS[:2]),
+    "heads of zeros": lambda h: layer.softmax_attention(MEANS, 0 * h, strength=1.0).sum(),
+    "no noise": lambda h: theory.baselines(dimension=3, variance=h[0, 1]).nearest_centroid,
+    "a clipped overlap": lambda h: (
+        theory.oblique_optimum(overlap=0.9 * h[0, 0], variance=h[0, 1], strength=0.01).alignment
+    ),
+    "overlap one": lambda h: settings.oblique(overlap=h[0, 0], dimension=2, variance=1.0).means[
+        0, 0
+    ],
+}
+
+
+def test_derivatives_are_finite_at_ties_and_coincidences():
+    heads = jnp.eye(2, 4)
+    for name, function in TIES.items():
+        slope = jax.grad(lambda h, function=function: function(h).sum())(heads)
+        assert np.isfinite(slope).all(), name
+
+
+def test_a_head_has_a_derivative_by_a_weight_of_zero():
+    def output(weights):
+        mixture = GaussianMixture.isotropic(weights, MEANS[:2], 0.1)
+        return theory.softmax_head(MEANS[0], MEANS[0], mixture, strength=1.0)[1]
+
+    # The second mean has the share w / (e + w).
+    slope = jax.grad(output)(jnp.array([1.0, 0.0]))
+    np.testing.assert_allclose(slope, [0.0, np.exp(-1)], atol=1e-12)

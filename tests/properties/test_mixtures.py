@@ -197,3 +197,54 @@ def test_the_factor_of_a_singular_matrix_has_its_square(seed, rank):
     scale = np.sqrt(np.diagonal(matrices, axis1=1, axis2=2))
     error = np.abs(factor @ factor.mT - matrices)
     assert (error <= 1e-7 * scale[:, :, None] * scale[:, None, :]).all()
+
+
+FAR = {np.float32: [1e5, 1e9, 1e20, 1e30], np.float64: [1e8, 1e12, 1e160, 1e300]}
+
+
+@pytest.mark.parametrize("dtype", FAR)
+@pytest.mark.parametrize("kind", KINDS)
+def test_far_points_keep_the_shares_that_their_directions_give(kind, dtype):
+    """Equal covariances: along a bisector weights decide, on either side the nearer component."""
+    weights = np.array([0.5, 0.2, 0.3], dtype)
+    means = np.array([[1, 0], [-1, 0], [0, 1]], dtype)
+    spread = {"isotropic": [0.5] * 3, "diagonal": [[0.5] * 2] * 3, "full": [0.5 * np.eye(2)] * 3}
+    mixture = build(kind, weights, means, np.asarray(spread[kind], dtype))
+    directions = {
+        (1, 1): [0.625, 0, 0.375],  # as near to the first as to the last
+        (0, -1): [0.5 / 0.7, 0.2 / 0.7, 0],
+        (1, 0): [1, 0, 0],
+        (-1, 0.5): [0, 1, 0],
+    }
+    for far in FAR[dtype]:
+        points = (far * np.array(list(directions))).astype(dtype)
+        wanted = np.array(list(directions.values()))
+        # The points are rounded to a common multiple in both coordinates: nothing else is lost.
+        tolerance = 1e-5 if dtype is np.float32 else 1e-6
+        shares = mixture.responsibilities(points)
+        np.testing.assert_allclose(shares, wanted, rtol=0, atol=tolerance)
+        score = mixture.score(points)
+        np.testing.assert_allclose(score, -2 * points, rtol=4e-5, atol=0.01 * far)
+        slope = jax.vmap(jax.grad(mixture.log_density))(jnp.asarray(points))
+        np.testing.assert_allclose(slope, score, rtol=1e-5, atol=1e-5 * far)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_at_infinity_the_density_is_zero_and_nothing_else_is_defined(kind):
+    weights, means, variances, _, _ = draw(kind, zlib.crc32(b"infinite points"), (2, 3))
+    mixture = build(kind, weights, means, variances)
+    points = np.array([[np.inf, 0, 0], [1, -np.inf, np.inf]])
+    assert (mixture.log_density(points) == -np.inf).all()
+    assert np.isnan(mixture.responsibilities(points)).all()
+    assert np.isnan(mixture.score(points)).any(axis=1).all()
+
+
+@steady
+@given(seed=seeds, far=st.sampled_from([1e8, 1e160]))
+def test_far_away_unlike_components_leave_the_nearest_in_its_own_units(seed, far):
+    """All pairwise ratios of whitened distances are above rounding, so one takes all."""
+    random = np.random.default_rng(seed)
+    variances = np.array([0.5, 1.0, 2.0])
+    mixture = build("isotropic", np.full(3, 1 / 3), random.normal(size=(3, 2)), variances)
+    point = far * random.normal(size=2)
+    np.testing.assert_array_equal(mixture.responsibilities(point), [0, 0, 1])

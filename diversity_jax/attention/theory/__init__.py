@@ -25,7 +25,12 @@ from diversity_jax.attention.theory.infinite import (
     oblique_strengths,
     softmax_head,
 )
-from diversity_jax.attention.theory.risk import distance_to_infinite, population_risk, regulariser
+from diversity_jax.attention.theory.risk import (
+    best_strength,
+    distance_to_infinite,
+    population_risk,
+    regulariser,
+)
 from diversity_jax.attention.theory.trained import (
     DiracMinimum,
     Strengths,
@@ -56,6 +61,7 @@ __all__ = [
     "anisotropic_risk",
     "anisotropic_strengths",
     "baselines",
+    "best_strength",
     "dirac_minimum",
     "dirac_risk",
     "distance_to_infinite",

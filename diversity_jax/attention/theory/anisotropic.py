@@ -20,7 +20,6 @@ included; `targets` then names the centroid of each image's class.
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
@@ -28,9 +27,10 @@ from jaxtyping import Array, ArrayLike, Float, ScalarLike
 from diversity_jax import traced, validate
 from diversity_jax.attention.theory._arguments import check_heads, gain_holds, length_holds
 from diversity_jax.mixtures import GaussianMixture
+from diversity_jax.records import Record
 
 
-class AnisotropicLayer(eqx.Module):
+class AnisotropicLayer(Record):
     """What the layer does with one token, in squared units of the tokens."""
 
     risk: Float[Array, ""]
@@ -38,14 +38,14 @@ class AnisotropicLayer(eqx.Module):
     variance: Float[Array, ""]
 
 
-class AnisotropicStrengths(eqx.Module):
+class AnisotropicStrengths(Record):
     """Strengths at which the risk, or the quantisation error, is least for given heads."""
 
     risk_optimal: Float[Array, ""]
     centroid_optimal: Float[Array, ""]
 
 
-class _Moments(eqx.Module):
+class _Moments(Record):
     """Moments of T_1 per power of the gain, and of the token itself."""
 
     cross: Float[Array, ""]  # E<T_1, x>

@@ -19,9 +19,10 @@ from diversity_jax import traced, validate
 from diversity_jax.attention.theory._arguments import gain_holds, length_holds
 from diversity_jax.attention.theory.risk import population_risk
 from diversity_jax.mixtures import GaussianMixture, common_variance
+from diversity_jax.records import Record
 
 
-class InContext(eqx.Module):
+class InContext(Record):
     """What the in-context layer does with one token, in squared units of the tokens."""
 
     risk: Float[Array, ""]
@@ -30,7 +31,7 @@ class InContext(eqx.Module):
     mean_gain: Float[Array, ""]
 
 
-class InContextStrengths(eqx.Module):
+class InContextStrengths(Record):
     """Strengths at which the layer is unbiased, or best by one of two errors."""
 
     unbiased: Float[Array, ""]
@@ -38,7 +39,7 @@ class InContextStrengths(eqx.Module):
     centroid_optimal: Float[Array, ""]
 
 
-class _Moments(eqx.Module):
+class _Moments(Record):
     """Per power of ``k strength``: factor of the centroid in E[T|c], E<T, x>, E|T|^2."""
 
     mean: Float[Array, ""]
@@ -111,10 +112,10 @@ def _moments(mixture: GaussianMixture, length: ScalarLike) -> _Moments:
 def _symmetric(mixture: GaussianMixture) -> traced.Truth:
     """Equal weights and orthonormal centroids; refuse a concrete mixture without."""
     means, weights = validate.concrete(mixture.means), validate.concrete(mixture.weights)
-    if seen := means is not None and weights is not None:
-        array = np
-    else:
-        means, weights, array = mixture.means, mixture.weights, jnp
+    seen = means is not None and weights is not None
+    array = np if seen else jnp
+    if means is None or weights is None:
+        means, weights = mixture.means, mixture.weights
     k = mixture.components
     slack = 1e-5 if means.dtype.itemsize == 4 else 1e-9
     skew = abs(means @ means.T - array.eye(k)).max()
@@ -155,7 +156,7 @@ def random_centroid_risk(
     return traced.only(good, risk, variance, length, strength)
 
 
-class Baselines(eqx.Module):
+class Baselines(Record):
     """Reconstruction errors ``E|X - quantiser(X)|^2`` of three hard quantisers."""
 
     own_centroid: Float[Array, ""]
@@ -184,7 +185,7 @@ def baselines(
     noisy = tau > 0
     deviation = jnp.sqrt(jnp.where(noisy, tau, 1.0))
     half = jnp.asarray(distance) / (2 * deviation)
-    own = dimension * tau
+    own = jnp.asarray(dimension * tau)
     gain = 2 * deviation * distance * norm.pdf(half) - distance**2 * norm.cdf(-half)
     absolute = 2 * deviation * norm.pdf(half) + distance / 2 * (1 - 2 * norm.cdf(-half))
     found = Baselines(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import traced, validate, vectors
 from diversity_jax.mixtures import GaussianMixture, common_variance
+from diversity_jax.records import Record
 
 
-class ObliqueOptimum(eqx.Module):
+class ObliqueOptimum(Record):
     """Best pair of unit heads in the span of two unit centroids that overlap."""
 
     head_overlap: Float[Array, ""]
@@ -45,7 +45,7 @@ def oblique_optimum(
     return traced.only(good, found, overlap, variance, strength)
 
 
-class ObliqueStrengths(eqx.Module):
+class ObliqueStrengths(Record):
     """Strengths for overlapping centroids: least risk, and heads exactly at the centroids."""
 
     best: Float[Array, ""]
@@ -116,6 +116,8 @@ def softmax_head(
     scores = mixture.means @ tilt
     # Weights as factors: the logarithm of a weight of zero has no derivative.
     scores -= jax.lax.stop_gradient(jnp.where(mixture.weights > 0, scores, -jnp.inf).max())
-    tilted = mixture.weights * jnp.exp(jnp.where(mixture.weights > 0, scores, 0.0))
+    # Only a score of weight zero can lie above zero: it must not overflow.
+    most = jnp.log(jnp.finfo(scores.dtype).max) / 2
+    tilted = mixture.weights * jnp.exp(jnp.minimum(scores, most))
     output = tilted / tilted.sum() @ mixture.means + tau * tilt
     return traced.only(good, output, query, head, mixture, strength)

@@ -19,13 +19,13 @@ and the Gram matrix ``G = heads @ heads'``, all of it follows from the k x k for
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import traced
 from diversity_jax.attention.theory._arguments import check_heads, gain_holds, length_holds
 from diversity_jax.mixtures import GaussianMixture, common_variance
+from diversity_jax.records import Record
 
 SMALL = 4096  # multiplications in a product of matrices
 
@@ -61,6 +61,37 @@ def population_risk(
     return traced.only(good, risk, heads, mixture, length, strength, scale)
 
 
+def best_strength(
+    mixture: GaussianMixture,
+    *,
+    length: ScalarLike,
+    heads: Float[ArrayLike, "h d"] | None = None,
+    scale: ScalarLike | None = None,
+) -> Float[Array, ""]:
+    """The strength of least `population_risk` for heads held fixed, at the centroids by default.
+
+    The risk is ``E|x|^2 - 2 g E<T, x> + g^2 E|T|^2`` with the moments of the layer at unit gain and
+    ``g = scale * strength``: least at ``E<T, x> / (scale E|T|^2)``, where it is lower than without
+    a layer by ``E<T, x>^2 / E|T|^2``. Any number of clusters, all else as in `population_risk`; two
+    orthonormal ones give `strengths`. NaN where the layer's output is zero at any strength.
+
+    Errors: those of `population_risk`, and ValueError for scale zero.
+    Source: derived.
+    """
+    rows = check_heads(mixture.means if heads is None else heads, mixture)
+    size = mixture.components if scale is None else scale
+    fix = "at scale zero every strength gives the same"
+    good = length_holds(length) & traced.holds(
+        "scale", size, lambda x: (abs(x) < jnp.inf) & (x != 0), "finite and not 0", fix
+    )
+    tau = common_variance(mixture)
+    traces = _traces(rows, mixture, tau)
+    once = 1 / jnp.asarray(length, tau.dtype)
+    cross = (1 - once) * traces.far_cross + once * traces.own_cross
+    strength = cross / (size * traces.square(once))
+    return traced.only(good, strength, mixture, length, heads, scale)
+
+
 def distance_to_infinite(
     heads: Float[ArrayLike, "h d"],
     mixture: GaussianMixture,
@@ -87,7 +118,7 @@ def distance_to_infinite(
     return traced.only(good, distance, heads, mixture, length, strength, scale)
 
 
-class _Traces(eqx.Module):
+class _Traces(Record):
     """Parts of ``E<T, x>`` and ``E|T|^2`` by which tokens coincide."""
 
     far_cross: Float[Array, ""]

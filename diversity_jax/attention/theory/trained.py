@@ -7,15 +7,15 @@ the squared overlaps ``x = <mu_0, m_0>^2`` and ``y = <mu_1, m_1>^2``: put
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import traced, validate, vectors
 from diversity_jax.attention.theory._arguments import gain_holds, length_holds, pair_holds
+from diversity_jax.records import Record
 
 
-class Strengths(eqx.Module):
+class Strengths(Record):
     """Natural strengths for two orthonormal clusters, and what holds at the best of them."""
 
     largest: Float[Array, ""]
@@ -159,7 +159,7 @@ def resting_overlap(
     return traced.only(good, overlap, dimension, length, variance, strength, regularisation)
 
 
-class DiracMinimum(eqx.Module):
+class DiracMinimum(Record):
     """Noiseless clusters: the largest strength with minimisers in the span, and the risk there."""
 
     largest: Float[Array, ""]

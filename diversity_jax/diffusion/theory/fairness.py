@@ -24,13 +24,14 @@ from diversity_jax.diffusion.model import ClassModel
 from diversity_jax.diffusion.theory import losses
 from diversity_jax.diffusion.theory.equations import from_model
 from diversity_jax.diffusion.theory.equations.contours import along, around, span
+from diversity_jax.records import Record
 
 SMALLEST = 0.01  # no class is given a smaller share
 STEPS, LONGEST, TOLERANCE = 30, 1.0, 1e-6
 WHICH = ("generalisation", "memorisation")
 
 
-class FairFractions(eqx.Module):
+class FairFractions(Record):
     """Fractions at which classes are learned together, if `converged`."""
 
     fractions: Float[Array, " k"]
@@ -39,14 +40,14 @@ class FairFractions(eqx.Module):
     converged: Bool[Array, ""]
 
 
-class FairStop(eqx.Module):
+class FairStop(Record):
     """A time to stop training at, and each class's regret there."""
 
     time: Float[Array, ""]
     regret: Float[Array, " k"]
 
 
-class _Search(eqx.Module):
+class _Search(Record):
     """Where the search is to look next, the best so far, and how far it may step from there."""
 
     trial: Float[Array, " k"]

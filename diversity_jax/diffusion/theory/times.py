@@ -15,6 +15,7 @@ from diversity_jax.diffusion.model import ClassLosses, ClassModel
 from diversity_jax.diffusion.theory.equations import bulks, from_model
 from diversity_jax.diffusion.theory.equations.centred import Coefficients
 from diversity_jax.diffusion.theory.equations.contours import Contour, along, around, span
+from diversity_jax.records import Record
 
 GRID_POINTS, NEWTON_STEPS, HALVINGS, MOST_BULKS = 160, 5, 15, 8
 GENERALISATION = ("argmin", "share")
@@ -23,7 +24,7 @@ MEMORISATION = ("gap", "relative-gap", *SPECTRAL)
 LEVELS = {"gap": 0.05, "relative-gap": 0.1}
 
 
-class ClassTimes(eqx.Module):
+class ClassTimes(Record):
     """When each class is generalised and memorised, and by which definition; inf where never."""
 
     generalisation: Float[Array, " k"]
@@ -86,7 +87,7 @@ def _levels(
     return share, gap
 
 
-class _Times(eqx.Module):
+class _Times(Record):
     """Times by every definition that reads them off losses."""
 
     least: Float[Array, " k"]

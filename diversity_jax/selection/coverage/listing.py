@@ -14,12 +14,13 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int
 
+from diversity_jax.records import Record
 from diversity_jax.selection.kernels import Kernel
 
 ROWS = 256  # points whose similarities to all others are looked at together
 
 
-class Progress(eqx.Module):
+class Progress(Record):
     """Facility location on its way: what serves each point, and all gains."""
 
     turn: Int[Array, ""]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
 from diversity_jax import validate
+from diversity_jax.records import Record
 
 
-class Selection(eqx.Module):
+class Selection(Record):
     """The chosen points in the order of choice, what each added, and what the rule maximises."""
 
     indices: Int[Array, " k"]

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from functools import partial
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
+from diversity_jax.records import Record
 from diversity_jax.selection.theory import _arguments
 from diversity_jax.selection.theory.numerics.roots import increasing_root
 from diversity_jax.selection.theory.numerics.span import Flat, flatten, lattice
@@ -26,7 +26,7 @@ from diversity_jax.selection.theory.numerics.span import Flat, flatten, lattice
 NODES = {1: 20001, 2: 801, 3: 101}
 
 
-class EntropyShares(eqx.Module):
+class EntropyShares(Record):
     """`threshold` on the entropy (nats); `[k]`: `shares` of the kept points, part `retained`.
 
     `residual` is the error of the known total probability of the lattice.

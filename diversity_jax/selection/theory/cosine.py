@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import ndtr
@@ -29,6 +28,7 @@ from jax.scipy.stats import norm
 from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
+from diversity_jax.records import Record
 from diversity_jax.selection.theory import _arguments
 from diversity_jax.selection.theory.numerics.radius import Radius, radius_nodes
 from diversity_jax.selection.theory.numerics.roots import increasing_root
@@ -38,7 +38,7 @@ NODES = 2001
 FAR = 1e30  # stands for an edge at infinity, where the products with it are zero, not NaN
 
 
-class CosineBand(eqx.Module):
+class CosineBand(Record):
     """Moments of the kept points, in units of the deviation before the cut.
 
     ``g = (x - mu) / deviation``: `mean` and `variance` are those of ``e.g``, `across_mean` and

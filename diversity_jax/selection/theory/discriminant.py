@@ -24,13 +24,13 @@ by ``lambda = E[u | top fraction]`` towards it: ``Delta = delta - 2 lambda``, ne
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax.numpy as jnp
 from jax.scipy.special import ndtr
 from jax.scipy.stats import norm
 from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
+from diversity_jax.records import Record
 from diversity_jax.selection.theory import _arguments
 from diversity_jax.selection.theory.entropy import entropy_slab
 from diversity_jax.selection.theory.truncation import band_moments
@@ -38,14 +38,14 @@ from diversity_jax.selection.theory.truncation import band_moments
 RULES = ("random", "near_other", "far_other", "entropy")
 
 
-class AxisAfter(eqx.Module):
+class AxisAfter(Record):
     """The axis after selection: signed distance of the means, variance within the domains."""
 
     difference: Float[Array, ""]
     variance: Float[Array, ""]
 
 
-class DiscriminantError(eqx.Module):
+class DiscriminantError(Record):
     """Error with unlimited points, what n points add to it on average, and their sum."""
 
     base: Float[Array, ""]

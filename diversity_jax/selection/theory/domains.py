@@ -12,26 +12,26 @@ Second moments. With e the direction, f the unit vector along the rest of the do
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
+from diversity_jax.records import Record
 from diversity_jax.selection.theory import _arguments
 from diversity_jax.selection.theory.cosine import CosineBand, cosine_band
 
 RULES = ("random", "near_other", "far_other", "near_own", "far_own")
 
 
-class Directions(eqx.Module):
+class Directions(Record):
     """The direction that stands for all other centroids: unit vectors, and lengths before."""
 
     lengths: Float[Array, " k"]
     units: Float[Array, "k d"]
 
 
-class KeptDomain(eqx.Module):
+class KeptDomain(Record):
     """Mean and second moments ``E x x'`` of kept points; `[d]` and `[d, d]`, or one per domain."""
 
     means: Float[Array, "*k d"]

@@ -11,18 +11,18 @@ the shares tend to one half for any prior.
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import entr, ndtri
 from jaxtyping import Array, Float, ScalarLike
 
+from diversity_jax.records import Record
 from diversity_jax.selection.theory import _arguments
 from diversity_jax.selection.theory.numerics.roots import increasing_root
 from diversity_jax.selection.theory.truncation import normal_mass, truncated_normal
 
 
-class EntropySlab(eqx.Module):
+class EntropySlab(Record):
     """What the slab keeps: `threshold` on the absolute log-odds, and `entropy` there (in nats).
 
     One number for each of the two domains, the first one first: `shares` of the kept points,

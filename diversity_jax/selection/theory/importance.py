@@ -18,16 +18,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax.numpy as jnp
 from jax.scipy.special import entr
 from jaxtyping import Array, ArrayLike, Float
 
 from diversity_jax import validate
+from diversity_jax.records import Record
 from diversity_jax.selection.theory import _arguments
 
 
-class SampleSizes(eqx.Module):
+class SampleSizes(Record):
     """Effective over actual sample size by posterior and by label; the hard weights' mean.
 
     The last is one for weights that are right on average, which hard weights are not.

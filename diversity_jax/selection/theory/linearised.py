@@ -15,18 +15,18 @@ mean of a standard normal number in the band. Two scores have covariance
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
+from diversity_jax.records import Record
 from diversity_jax.selection.theory import _arguments
 from diversity_jax.selection.theory.domains import other_directions
 from diversity_jax.selection.theory.truncation import band_moments
 
 
-class LinearScore(eqx.Module):
+class LinearScore(Record):
     """The score as ``constant + deviation (slope . g + radial (|g|^2 - d) / sqrt(2 d))``."""
 
     slope: Float[Array, " d"]

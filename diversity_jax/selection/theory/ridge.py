@@ -15,22 +15,22 @@ at ``theta* = M^-1 sum_k omega_k M_k theta_k``, and domain k's risk there is
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, Int, ScalarLike
 
 from diversity_jax import validate
+from diversity_jax.records import Record
 from diversity_jax.selection.theory import _arguments
 
 
-class SharedRegression(eqx.Module):
+class SharedRegression(Record):
     """Where a shared regression tends to, and its risk in each domain, without noise in y."""
 
     parameters: Float[Array, " d"]
     risks: Float[Array, " k"]
 
 
-class DesignRisk(eqx.Module):
+class DesignRisk(Record):
     """Exact risks given the inputs: `bias` of the mean estimate, `variance` from the noise."""
 
     parameters: Float[Array, " d"]

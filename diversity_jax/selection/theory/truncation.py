@@ -24,13 +24,13 @@ from __future__ import annotations
 import math
 from functools import cache
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import gammainc, gammaln, ndtr, ndtri, xlogy
 from jaxtyping import Array, Float, ScalarLike
 
+from diversity_jax.records import Record
 from diversity_jax.selection.theory import _arguments
 from diversity_jax.selection.theory.numerics.roots import increasing_root
 
@@ -38,7 +38,7 @@ NODES = 64
 DEPTH = 40.0  # density below exp(-40) of its largest value in the band is left out
 
 
-class Band(eqx.Module):
+class Band(Record):
     """Mean and variance of one coordinate after the cut, in units of its deviation before."""
 
     mean: Float[Array, ""]

@@ -23,7 +23,6 @@ from __future__ import annotations
 from functools import partial
 from math import comb
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.scipy.stats import norm
@@ -31,6 +30,7 @@ from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.mixtures import GaussianMixture
+from diversity_jax.records import Record
 from diversity_jax.selection.theory import _arguments
 from diversity_jax.selection.theory.importance import label_sample_size
 from diversity_jax.selection.theory.numerics.lines import flat_and_nodes, parallel_lines
@@ -40,7 +40,7 @@ from diversity_jax.selection.theory.truncation import normal_mass
 HIGHEST = 4
 
 
-class WeightedMoments(eqx.Module):
+class WeightedMoments(Record):
     """``E_p[w^a S^m]`` for a = 1, 2 (rows) and m from 0 to 4 (columns), for three weights w."""
 
     posterior: Float[Array, "2 5"]
@@ -48,7 +48,7 @@ class WeightedMoments(eqx.Module):
     labels: Float[Array, "2 5"]
 
 
-class WeightedEstimate(eqx.Module):
+class WeightedEstimate(Record):
     """The mean of a weighted estimate, and the variance of one point's contribution to it.
 
     An average over N points has the variance over N, and the mean squared error

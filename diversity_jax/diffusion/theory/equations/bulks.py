@@ -13,13 +13,14 @@ from diversity_jax.diffusion.theory.equations.algebra import null_vector
 from diversity_jax.diffusion.theory.equations.centred import Coefficients
 from diversity_jax.diffusion.theory.equations.fixed_point import CUT, on_axis
 from diversity_jax.diffusion.theory.equations.system import ClassSystem, System
+from diversity_jax.records import Record
 
 # Five rounds of 75 points: edges to some 1e-11, which is what `fixed_point.FLOOR` can tell apart.
 POINTS, ROUNDS, MASS_NODES = 1200, 5, 128
 WHOLE = 1e-5  # mass that may be missing: quadrature is good to 1e-6
 
 
-class Bulks(eqx.Module):
+class Bulks(Record):
     """The support of the spectrum: intervals with their masses, and an atom."""
 
     edges: Float[Array, "b 2"]
@@ -46,7 +47,7 @@ def class_densities(system: Coefficients, grid: Float[Array, " n"]) -> Float[Arr
     return -factors.imag / (jnp.pi * (grid - system.residual_power)[:, None])
 
 
-class _Search(eqx.Module):
+class _Search(Record):
     """What is known of the edges, in logs of the distance to the floor, two for each bulk."""
 
     low: Float[Array, " e"]

@@ -13,7 +13,6 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Complex, Float, Inexact
@@ -24,9 +23,10 @@ from diversity_jax.diffusion.theory.equations import responses
 from diversity_jax.diffusion.theory.equations.algebra import inverse
 from diversity_jax.diffusion.theory.equations.constants import class_constants
 from diversity_jax.diffusion.theory.equations.system import ClassSystem, bound
+from diversity_jax.records import Record
 
 
-class Place(eqx.Module):
+class Place(Record):
     """What the responses are made of at one root."""
 
     trace: Complex[Array, "*n"]
@@ -35,7 +35,7 @@ class Place(eqx.Module):
     overlaps: Complex[Array, "*n g"]  # k_g
 
 
-class Source(eqx.Module):
+class Source(Record):
     """How U_x perturbs the weights of the classes' samples, beta and the constant part."""
 
     factors: Float[Array, "*x k"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,12 +13,13 @@ from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import special, validate
 from diversity_jax.diffusion.model import ClassModel
+from diversity_jax.records import Record
 
 # Relative errors of powers that are let pass, by half of the nodes and by all of them.
 COARSE, FINE = 3e-5, 1e-9
 
 
-class Constants(eqx.Module):
+class Constants(Record):
     """How a random feature splits into parts linear in signal and noise, and the rest."""
 
     slope: Float[Array, "*c"]
@@ -30,7 +30,7 @@ class Constants(eqx.Module):
     total_power: Float[Array, "*c"]
 
 
-class Shifted(eqx.Module):
+class Shifted(Record):
     """A mean feature and the constants about it."""
 
     mean: Float[Array, "*c"]

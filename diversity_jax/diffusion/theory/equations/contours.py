@@ -24,7 +24,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
@@ -33,11 +32,12 @@ from diversity_jax.diffusion.model import ClassLosses, ClassModel
 from diversity_jax.diffusion.theory.equations import from_model
 from diversity_jax.diffusion.theory.equations.fixed_point import solve
 from diversity_jax.diffusion.theory.equations.system import ClassSystem, System
+from diversity_jax.records import Record
 
 ROOM, HEIGHT = 0.7, 1.0  # how far the contour keeps from the spectrum, in log z
 
 
-class Contour(eqx.Module):
+class Contour(Record):
     """Points around the spectrum, upper half, and what the losses need of the resolvent there."""
 
     points: Complex[Array, " n"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import equinox as eqx
 from jaxtyping import Array, Float, Inexact
 
+from diversity_jax.records import Record
 
-class Place(eqx.Module):
+
+class Place(Record):
     """What the equations are made of at one root."""
 
     factors: Inexact[Array, "*n k"]  # zeta
@@ -24,7 +25,7 @@ class Place(eqx.Module):
         return (self.overlaps * shares[None]) @ other.overlaps
 
 
-class Source(eqx.Module):
+class Source(Record):
     """How U_x perturbs ``alpha``, the weights of the classes' samples and the constant part."""
 
     shares: Float[Array, "*x k"]

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy.typing as npt
@@ -37,11 +36,12 @@ from diversity_jax.diffusion.theory.equations.algebra import null_vector
 from diversity_jax.diffusion.theory.equations.centred import Coefficients
 from diversity_jax.diffusion.theory.equations.constants import class_constants
 from diversity_jax.diffusion.theory.equations.fixed_point import on_axis
+from diversity_jax.records import Record
 
 CLEARANCE, HALVINGS = 1e-6, 60  # outliers nearer to an edge than this share of it are not told
 
 
-class Outliers(eqx.Module):
+class Outliers(Record):
     """Positions of single eigenvalues outside the bulks, ascending, padded with NaN."""
 
     positions: Float[Array, " o"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy.typing as npt
@@ -11,9 +10,10 @@ from jaxtyping import Array, Bool, Complex, Float, ScalarLike
 from diversity_jax import validate
 from diversity_jax.diffusion.theory.equations.fixed_point import CUT, TOLERANCE, solve
 from diversity_jax.diffusion.theory.equations.system import System
+from diversity_jax.records import Record
 
 
-class Resolvent(eqx.Module):
+class Resolvent(Record):
     """The normalised trace of ``(U - z)^-1``, each class's factor, and whether to believe them."""
 
     trace: Complex[Array, "*z"]

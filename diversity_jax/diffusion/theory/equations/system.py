@@ -8,8 +8,10 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Complex, Float, Inexact
 
+from diversity_jax.records import Record
 
-class System(eqx.Module):
+
+class System(Record):
     """Equations for a few unknowns at each point z; arrays end in the axis of the points."""
 
     features: eqx.AbstractVar[Float[Array, ""]]

@@ -8,7 +8,6 @@ jumps, and its error falls as the square of the step.
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,6 +15,7 @@ from jaxtyping import Array, Float
 
 from diversity_jax import validate
 from diversity_jax.mixtures import GaussianMixture, common_variance
+from diversity_jax.records import Record
 from diversity_jax.selection.theory import _arguments
 from diversity_jax.selection.theory.numerics.span import Flat, flatten, lattice
 
@@ -23,7 +23,7 @@ NODES = {1: 2001, 2: 401, 3: 81}
 AXES = 512
 
 
-class Lines(eqx.Module):
+class Lines(Record):
     """Parallel lines through a flat, along its last coordinate t, after it was turned.
 
     Under domain j the coordinate t is normal with mean ``means[j, -1]`` and variance one.

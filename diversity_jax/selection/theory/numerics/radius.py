@@ -19,18 +19,18 @@ from __future__ import annotations
 
 import math
 
-import equinox as eqx
 import jax.numpy as jnp
 from jax.scipy.special import gammaln
 from jaxtyping import Array, Float
 
+from diversity_jax.records import Record
 from diversity_jax.selection.theory.numerics.bessel import log_bessel
 
 REACH = 11.0  # B is 1-Lipschitz in the noise: beyond 11 of it less than exp(-60) is left
 LEFT = -46.0  # log of the probability left out near the axis
 
 
-class Radius(eqx.Module):
+class Radius(Record):
     """Nodes of B, their weights (sum 1), and the moments of ``f.y`` given B."""
 
     radius: Float[Array, " n"]

@@ -8,26 +8,26 @@ power of its step for smooth integrands.
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, ScalarLike
 
 from diversity_jax import validate
+from diversity_jax.records import Record
 from diversity_jax.selection.theory import _arguments
 
 REACH = 10.0
 MOST = 3  # coordinates; a lattice in four would need more memory than it is worth
 
 
-class Flat(eqx.Module):
+class Flat(Record):
     """Means in coordinates `[k, r]` in units of the deviation, and the domains' log-weights."""
 
     means: Float[Array, "k r"]
     log_weights: Float[Array, " k"]
 
 
-class Lattice(eqx.Module):
+class Lattice(Record):
     """Points of a lattice, with log-posteriors and the mass of each domain at every one."""
 
     points: Float[Array, "n r"]
