@@ -15,7 +15,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Bool, PyTree, ScalarLike
+from jaxtyping import Array, ArrayLike, Bool, PyTree
 
 from diversity_jax import validate
 
@@ -60,7 +60,7 @@ def nonnegative(argument: str, value: ArrayLike, fix: str = "pass zero or more")
     return holds(argument, value, lambda x: (x >= 0) & (x < np.inf), "finite values >= 0", fix)
 
 
-def whole(argument: str, value: ScalarLike, least: int, fix: str) -> Truth:
+def whole(argument: str, value: ArrayLike, least: int, fix: str) -> Truth:
     """Whole numbers from `least` on; floats that are whole pass, as grids hold them."""
     return holds(
         argument,

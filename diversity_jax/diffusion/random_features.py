@@ -29,9 +29,8 @@ from diversity_jax import seeds, special, validate
 from diversity_jax.diffusion.model import ClassModel
 from diversity_jax.records import Record
 
-ORDER, NODES = 6, 67
-BLOCK, TILE = 128, 128  # samples and features at a time: what is held beside U is 7 BLOCK p numbers
-HIGHEST = lax.Precision.HIGHEST
+ORDER, NODES, HIGHEST = 6, 67, lax.Precision.HIGHEST
+BLOCK = TILE = 128  # samples and features at a time: beside U are held 7 BLOCK p numbers
 
 
 class Features(Record):
@@ -68,7 +67,7 @@ def simulate(key: Array, model: ClassModel, *, dimension: int) -> Spectrum:
     Source: the module docstring, derived.
     """
     drawn = draw(key, model, dimension=dimension, normalised=True)
-    matrix, _ = covariance(model, drawn)
+    matrix = covariance(model, drawn)[0]
     return Spectrum(
         eigenvalues=_eigenvalues(matrix),
         counts=jnp.asarray(drawn.counts),

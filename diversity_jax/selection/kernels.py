@@ -74,7 +74,7 @@ def _similarities(length_scale: Array, a: Array, b: Array) -> Array:
     return kernel(kernel.rows(middle, a), kernel.rows(middle, b))
 
 
-class _Framed(eqx.Module):
+class _Framed(Record):
     """A Gaussian kernel of rows ``(x, |x|^2, 1)``: ``exp(-factor |x - y|^2)``, factor at most 1.
 
     The rows' unit is a power of two, for the length scale itself would cost them digits.

@@ -8,17 +8,18 @@ largest, as within clusters that are far from each other, sums of squared differ
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float
 
+from diversity_jax.records import Record
+
 UNROLL = 8
 STEP = 1 / 8  # of the spread: the grid on which the middle lies
 
 
-class Frame(eqx.Module):
+class Frame(Record):
     """Where rows lie and how far they reach: ``row = middle + unit * framed row``."""
 
     middle: Float[Array, " d"]
@@ -39,7 +40,7 @@ class Frame(eqx.Module):
         return jnp.where((values == 0) | (own >= least), own, jnp.nan)
 
 
-def frame(*tables: Float[Array, "n d"]) -> Frame:
+def frame(*tables: Float[Array, "_ d"]) -> Frame:
     """The common frame of all rows of `tables`; its middle is that of the last one."""
     tables = tuple(lax.stop_gradient(rows) for rows in tables)
     size = power_of_two(_reach(*tables))
@@ -62,7 +63,7 @@ def power_of_two(values: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     return jnp.ldexp(jnp.ones_like(values), exponent - 1)
 
 
-def _reach(*tables: Float[Array, "n d"]) -> Float[Array, ""]:
+def _reach(*tables: Float[Array, "_ d"]) -> Float[Array, ""]:
     return jnp.max(jnp.stack([jnp.max(jnp.abs(rows), initial=0) for rows in tables]))
 
 

@@ -117,8 +117,9 @@ def test_ratios_must_be_concrete_where_they_are_sizes():
 
 def test_points_keep_their_precision_whatever_the_mixture():
     points, score = jnp.ones((2, 4), jnp.float32), sampling.mixture_score(PAIR)
-    assert sampling.backward(key("x"), score, points, [1.0, 0.5]).dtype == jnp.float32
-    assert sampling.probability_flow(score, points, [1.0, 0.5]).dtype == jnp.float32
+    times = jnp.array([1.0, 0.5])
+    assert sampling.backward(key("x"), score, points, times).dtype == jnp.float32
+    assert sampling.probability_flow(score, points, times).dtype == jnp.float32
 
 
 def test_traced_fractions_off_the_simplex_are_not_numbers():

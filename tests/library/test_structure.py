@@ -27,6 +27,7 @@ LONGER = {
     "tests/library/test_checks.py": "nine kinds of check under the same trials",
     "tests/library/test_mixtures.py": "one class, three kinds of covariance, the same checks",
     "tests/library/test_selection_daar.py": "every stage of one algorithm on the same domains",
+    "tests/properties/test_bad_values.py": "one table of every public function and argument",
     "tests/library/test_datasets.py": "every damage of a data set, on one small forgery of it",
 }
 

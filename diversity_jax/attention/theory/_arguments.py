@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Float, ScalarLike
+from jaxtyping import Array, ArrayLike, Float
 
 from diversity_jax import traced, validate
 from diversity_jax.mixtures import GaussianMixture
 
 
-def length_holds(length: ScalarLike) -> traced.Truth:
+def length_holds(length: ArrayLike) -> traced.Truth:
     """A whole number of tokens, at least one, or infinity."""
     expected = "a number of tokens >= 1 or infinity"
     return traced.holds(
@@ -17,14 +17,14 @@ def length_holds(length: ScalarLike) -> traced.Truth:
     )
 
 
-def gain_holds(strength: ScalarLike, scale: ScalarLike | None = None) -> traced.Truth:
+def gain_holds(strength: ArrayLike, scale: ArrayLike | None = None) -> traced.Truth:
     """Finite strength and scale, of any sign."""
     good = traced.finite("strength", strength)
     return good if scale is None else good & traced.finite("scale", scale)
 
 
 def pair_holds(
-    dimension: ScalarLike, length: ScalarLike, variance: ScalarLike, strength: ScalarLike = 0.0
+    dimension: ArrayLike, length: ArrayLike, variance: ArrayLike, strength: ArrayLike = 0.0
 ) -> traced.Truth:
     """What a trained layer on two orthonormal clusters takes."""
     size = traced.whole("dimension", dimension, 2, "two clusters span two directions")

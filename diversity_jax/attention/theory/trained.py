@@ -8,7 +8,7 @@ the squared overlaps ``x = <mu_0, m_0>^2`` and ``y = <mu_1, m_1>^2``: put
 from __future__ import annotations
 
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Float, ScalarLike
+from jaxtyping import Array, ArrayLike, Float
 
 from diversity_jax import traced, validate, vectors
 from diversity_jax.attention.theory._arguments import gain_holds, length_holds, pair_holds
@@ -26,14 +26,14 @@ class Strengths(Record):
 
 
 def manifold_risk(
-    first: ScalarLike,
-    second: ScalarLike,
+    first: ArrayLike,
+    second: ArrayLike,
     *,
-    dimension: ScalarLike,
-    length: ScalarLike,
-    variance: ScalarLike,
-    strength: ScalarLike,
-) -> Float[Array, ""]:
+    dimension: ArrayLike,
+    length: ArrayLike,
+    variance: ArrayLike,
+    strength: ArrayLike,
+) -> Float[Array, " *n"]:
     """The risk on the manifold at squared overlaps `first` and `second` in [0, 1].
 
     Two orthonormal clusters, equal weights, scale 2, dimension >= 4. Exact.
@@ -50,8 +50,8 @@ def manifold_risk(
 
 
 def manifold_regulariser(
-    first: ScalarLike, second: ScalarLike, *, variance: ScalarLike
-) -> Float[Array, ""]:
+    first: ArrayLike, second: ArrayLike, *, variance: ArrayLike
+) -> Float[Array, " *n"]:
     """The regulariser on the manifold: ``tau (x + y) / 2 + tau^2``. Exact.
 
     Errors: ValueError for a negative variance, overlaps outside [0, 1].
@@ -62,7 +62,7 @@ def manifold_regulariser(
     return traced.only(good, tau * (first + second) / 2 + tau**2, first, second, variance)
 
 
-def strengths(*, dimension: ScalarLike, length: ScalarLike, variance: ScalarLike) -> Strengths:
+def strengths(*, dimension: ArrayLike, length: ArrayLike, variance: ArrayLike) -> Strengths:
     """The strengths at which centroid heads stop attracting, are best, and are unbiased.
 
     Two orthonormal clusters with equal weights and scale 2. `largest`: centroid heads attract on
@@ -93,8 +93,8 @@ def strengths(*, dimension: ScalarLike, length: ScalarLike, variance: ScalarLike
 
 
 def radial_rate(
-    *, dimension: ScalarLike, length: ScalarLike, variance: ScalarLike, strength: ScalarLike
-) -> Float[Array, ""]:
+    *, dimension: ArrayLike, length: ArrayLike, variance: ArrayLike, strength: ArrayLike
+) -> Float[Array, " *n"]:
     """The curvature h: near the centroids the angle shrinks by ``1 - learning_rate * h`` a step.
 
     ``h = -2 dR/dx`` at the centroids; positive below `strengths.largest`, zero at it, where
@@ -111,8 +111,8 @@ def radial_rate(
 
 
 def regularisation_limit(
-    *, dimension: ScalarLike, length: ScalarLike, variance: ScalarLike, strength: ScalarLike
-) -> Float[Array, ""]:
+    *, dimension: ArrayLike, length: ArrayLike, variance: ArrayLike, strength: ArrayLike
+) -> Float[Array, " *n"]:
     """The largest regularisation at which centroid heads attract on the manifold; variance > 0.
 
     ``-2 (dR/dx) / tau`` at the centroids, since the regulariser's slope is ``tau / 2``.
@@ -127,12 +127,12 @@ def regularisation_limit(
 
 def resting_overlap(
     *,
-    dimension: ScalarLike,
-    length: ScalarLike,
-    variance: ScalarLike,
-    strength: ScalarLike,
-    regularisation: ScalarLike = 0.0,
-) -> Float[Array, ""]:
+    dimension: ArrayLike,
+    length: ArrayLike,
+    variance: ArrayLike,
+    strength: ArrayLike,
+    regularisation: ArrayLike = 0.0,
+) -> Float[Array, " *n"]:
     """The overlap ``<mu, m>`` at which descent on the manifold rests; 1 where centroids attract.
 
     Beyond the largest strength, or the largest regularisation at this one, the regularised risk
@@ -167,8 +167,8 @@ class DiracMinimum(Record):
 
 
 def dirac_risk(
-    overlaps: Float[ArrayLike, "h k"], *, length: ScalarLike, strength: ScalarLike
-) -> Float[Array, ""]:
+    overlaps: Float[ArrayLike, "h k"], *, length: ArrayLike, strength: ArrayLike
+) -> Float[Array, " *n"]:
     """The risk without noise, from the overlaps of heads with k orthonormal clusters, scale k.
 
     ``C = V'V``: ``1 - 2 lam (L+k-1)/(Lk) tr C
@@ -191,7 +191,7 @@ def dirac_risk(
     return traced.only(good, risk, *sources)
 
 
-def dirac_minimum(*, clusters: int, length: ScalarLike) -> DiracMinimum:
+def dirac_minimum(*, clusters: int, length: ArrayLike) -> DiracMinimum:
     """Noiseless orthonormal clusters: up to `largest`, the bases of the span have the least risk.
 
     ``largest = L (L+k-1) / D`` and the least risk there ``(k-1)(L-1) / D`` with
@@ -210,7 +210,7 @@ def dirac_minimum(*, clusters: int, length: ScalarLike) -> DiracMinimum:
     return traced.only(good, DiracMinimum((1 + rest * once) / bottom, risk), length)
 
 
-def spurious_threshold(*, length: ScalarLike, strength: ScalarLike) -> Float[Array, ""]:
+def spurious_threshold(*, length: ArrayLike, strength: ArrayLike) -> Float[Array, " *n"]:
     """Noiseless: the regularisation above which heads (bisector, off the span) are a local minimum.
 
     ``4(a - b) + 2c`` with ``a = lam (L+1)/L, b = lam^2 (L+3)/(2L), c = lam^2 (L-1)/L``. For
@@ -240,13 +240,13 @@ def spurious_risk(*, length: ArrayLike, strength: ArrayLike) -> Float[Array, " *
     return traced.only(good, risk, length, strength)
 
 
-def _trapped(length: ScalarLike, strength: ScalarLike) -> traced.Truth:
+def _trapped(length: ArrayLike, strength: ArrayLike) -> traced.Truth:
     fix = "above one the bisector is left for directions off the span"
     inside = traced.holds("strength", strength, lambda x: (x > 0) & (x <= 1), "in (0, 1]", fix)
     return length_holds(length) & inside
 
 
-def _overlaps_hold(first: ScalarLike, second: ScalarLike) -> traced.Truth:
+def _overlaps_hold(first: ArrayLike, second: ArrayLike) -> traced.Truth:
     """Squared cosines, up to the rounding of float32."""
 
     def inside(x):
@@ -261,7 +261,7 @@ def _overlaps_hold(first: ScalarLike, second: ScalarLike) -> traced.Truth:
 
 
 def _polynomials(
-    x: ScalarLike, y: ScalarLike, d: ScalarLike, length: ScalarLike, tau: ScalarLike
+    x: ArrayLike, y: ArrayLike, d: ArrayLike, length: ArrayLike, tau: ArrayLike
 ) -> tuple[Array, Array]:
     """Cross / L and Sec / L^2 on the manifold, as polynomials in 1/L."""
     once = 1 / jnp.asarray(length, jnp.result_type(float))
@@ -280,11 +280,11 @@ def _polynomials(
     return cross, square
 
 
-def _slopes_at_centroids(d: ScalarLike, length: ScalarLike, tau: Array) -> tuple[Array, Array]:
+def _slopes_at_centroids(d: ArrayLike, length: ArrayLike, tau: Array) -> tuple[Array, Array]:
     return _slopes(1.0, d, length, tau)
 
 
-def _slopes(x: float, d: ScalarLike, length: ScalarLike, tau: Array) -> tuple[Array, Array]:
+def _slopes(x: float, d: ArrayLike, length: ArrayLike, tau: Array) -> tuple[Array, Array]:
     """Derivatives of `_polynomials` in the first squared overlap, at ``x = y``."""
     once = 1 / jnp.asarray(length, jnp.result_type(float))
     others = 1 - once
