@@ -11,6 +11,7 @@ TITLES = {"isotropic": "isotropic classes", "subspaces": "different subspaces"}
 WHAT = {"share": "90% of the test loss's fall", "gap": "test − train = 0.05"}
 NEAR = {"gap": "test − train = 0.05", "relative-gap": "a tenth of the last gap"}
 LIMIT = 1.5
+PREDICTED_ONLY = (5, 6)  # panels in which predictions are compared with each other
 
 
 def draw(dataset):

@@ -3,7 +3,7 @@
 A figure is tested by being there. What of its dataset is simulated, the axis of seeds tells; what
 is predicted has none. A figure whose points show a distance or a ratio to predictions names these
 in `COMPARED`; one that gives settings their panels or rows in the order of the grid says
-`GRID_ORDER = True`.
+`GRID_ORDER = True`; `PREDICTED_ONLY` lists panels that compare predictions with each other.
 """
 
 import ast
@@ -125,6 +125,7 @@ def test_every_panel_is_labelled_and_shows_finite_numbers(name, drawings):
             continue
         assert axes.get_xlabel() and axes.get_ylabel()
         visible |= {place} if axes.get_visible() else set()
+    visible -= set(said(name, "PREDICTED_ONLY", ()))
     shown = ("points", "points with intervals", "cell")
     assert {row["panel"] for row in rows if row["kind"] in shown} >= visible
     assert all(np.isfinite(row["y"]) for row in rows if row["kind"] == "line")
