@@ -102,7 +102,10 @@ def probability(
 
 
 def _told_apart(claim: np.ndarray, trials: np.ndarray, level: float) -> np.ndarray:
-    """How far a truth must be from each claim to be told from it 19 times in 20; NaN if none is."""
+    """How far a truth must be from each claim to be told from it 19 times in 20; NaN if none is.
+
+    On a side where even certainty cannot be told, the distance to certainty: no error is larger.
+    """
     from scipy.stats import beta
 
     distances = []
@@ -112,11 +115,10 @@ def _told_apart(claim: np.ndarray, trials: np.ndarray, level: float) -> np.ndarr
         kept = np.flatnonzero((lower <= prediction) & (prediction <= upper))
         least, most = int(kept[0]), int(kept[-1])
         # Above: more than `most` successes in 19 of 20 runs, below: fewer than `least`.
-        above = beta.ppf(0.95, most + 1, number - most) if most < number else np.nan
-        below = beta.ppf(0.05, least, number - least + 1) if least > 0 else np.nan
-        above = 0.0 if prediction == 1 else above - prediction
-        below = 0.0 if prediction == 0 else prediction - below
-        distances.append(np.maximum(above, below))
+        above = beta.ppf(0.95, most + 1, number - most) if most < number else 1.0
+        below = beta.ppf(0.05, least, number - least + 1) if least > 0 else 0.0
+        blind = least == 0 and most == number
+        distances.append(np.nan if blind else max(above - prediction, prediction - below))
     return np.array(distances)
 
 
