@@ -125,7 +125,8 @@ def test_points_keep_their_precision_whatever_the_mixture():
 def test_traced_fractions_off_the_simplex_are_not_numbers():
     made = jax.jit(lambda x: ClassModel(x, [0.4, 1.6], **FINE).fractions)
     assert jnp.isnan(made(jnp.asarray([0.5, 0.6]))).all()
-    assert made(jnp.asarray([0.4, 0.6])).tolist() == [0.4, 0.6]
+    whole = jnp.asarray([0.4, 0.6])
+    assert made(whole).tolist() == whole.tolist()
 
 
 def test_endless_training_is_a_limit():

@@ -23,7 +23,13 @@ DOUBLE_ONLY = {
         "precision_follows",
         "a_named_start",
     ),
-    "diffusion": ("fall_evenly", "small_systems", "collapse_comes_earlier"),
+    "diffusion": (
+        "fall_evenly",
+        "small_systems",
+        "collapse_comes_earlier",
+        "(one_line_by_name and activation)",
+        "steep_activations",
+    ),
     "diffusion_sampling": ("blocks_sum_to_what", "a_small_majority"),
     "mixtures": (
         "memory_beyond",
