@@ -112,7 +112,7 @@ def _fisher(
     first, second = first - first.mean(axis=0), second - second.mean(axis=0)
     product = (first * second).sum(axis=0)
     measured = product / np.sqrt((first**2).sum(axis=0) * (second**2).sum(axis=0))
-    critical, _ = student(level / settings, number - 2)
+    critical = student(level / settings, number - 2)
     told = detectable(level / settings, number - 2)
     width, wider = (
         np.full(settings, np.arcsinh(size / np.sqrt(number - 2))) for size in (critical, told)

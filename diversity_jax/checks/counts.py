@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -75,7 +77,9 @@ def probability(
     centre = claim if side == "predicted" else measured
     power = np.maximum(upper - centre, centre - lower)
     if side == "predicted":
-        power = np.maximum(power, _told_apart(claim, trials, level / settings))
+        pairs = zip(claim.tolist(), trials.astype(int).tolist())
+        told = [_told_apart(*each, level / settings) for each in pairs]
+        power = np.maximum(power, told)
     interval = (float(lower[worst]), float(upper[worst]))
     place = f" in the worst of {settings} settings ({worst})" if settings > 1 else ""
     open_side = side != "predicted" and room[worst] < 0
@@ -101,25 +105,24 @@ def probability(
     )
 
 
-def _told_apart(claim: np.ndarray, trials: np.ndarray, level: float) -> np.ndarray:
-    """How far a truth must be from each claim to be told from it 19 times in 20; NaN if none is.
+@lru_cache(maxsize=1024)
+def _told_apart(prediction: float, number: int, level: float) -> float:
+    """How far a truth must be from a claim to be told from it 19 times in 20; NaN if none is.
 
     On a side where even certainty cannot be told, the distance to certainty: no error is larger.
     """
     from scipy.stats import beta
 
-    distances = []
-    for prediction, number in zip(claim, trials.astype(int)):
-        counts = np.arange(number + 1)
-        lower, upper = clopper_pearson(counts, np.full(number + 1, number), level)
-        kept = np.flatnonzero((lower <= prediction) & (prediction <= upper))
-        least, most = int(kept[0]), int(kept[-1])
-        # Above: more than `most` successes in 19 of 20 runs, below: fewer than `least`.
-        above = beta.ppf(0.95, most + 1, number - most) if most < number else 1.0
-        below = beta.ppf(0.05, least, number - least + 1) if least > 0 else 0.0
-        blind = least == 0 and most == number
-        distances.append(np.nan if blind else max(above - prediction, prediction - below))
-    return np.array(distances)
+    counts = np.arange(number + 1)
+    lower, upper = clopper_pearson(counts, np.full(number + 1, number), level)
+    kept = np.flatnonzero((lower <= prediction) & (prediction <= upper))
+    least, most = int(kept[0]), int(kept[-1])
+    if least == 0 and most == number:
+        return float("nan")
+    # Above: more than `most` successes in 19 of 20 runs, below: fewer than `least`.
+    above = beta.ppf(0.95, most + 1, number - most) if most < number else 1.0
+    below = beta.ppf(0.05, least, number - least + 1) if least > 0 else 0.0
+    return float(max(above - prediction, prediction - below))
 
 
 def _one_claim(**given: ArrayLike | None) -> tuple[str, ArrayLike]:

@@ -31,7 +31,7 @@ def with_seeds(
 ) -> tuple[Limit, bool]:
     """The limit of gaps [seeds, sizes], and whether their fall from first to last is resolved."""
     fall, fall_error = mean_and_error(rows[:, :1] - rows[:, -1:])
-    critical, _ = student(level, len(rows) - 1)
+    critical = student(level, len(rows) - 1)
     resolved = bool(abs(fall[0]) > critical * fall_error[0] + 2 * error)
     precision = _precision(sizes, rows)
     windows = range(3 if rate is None else 2, len(sizes) + 1)
@@ -87,12 +87,12 @@ def _fit(
     """The limit from all given sizes: union of Student intervals over the admitted rates."""
     doubt = None
     if rate is None:
-        critical, _ = student(level / 2, len(rows) - 1)
+        critical = student(level / 2, len(rows) - 1)
         best, statistic = _best_rate(sizes, rows, precision)
         admitted = np.append(RATES[np.abs(statistic) <= critical], best)
         doubt = outside(float(admitted.min()), float(admitted.max()))
     else:
-        critical, _ = student(level, len(rows) - 1)
+        critical = student(level, len(rows) - 1)
         best, admitted = rate, np.array([rate])
     constant, slope, _ = _weights(sizes, precision, admitted)
     centre, deviation = mean_and_error(rows @ constant.T)

@@ -164,7 +164,7 @@ def _noisy(
     slopes: np.ndarray, level: float, seeds: Seeds, widen: bool
 ) -> tuple[tuple[float, float], float, str | None]:
     """Interval, power and doubt from slopes [seeds, 3] of all sizes and of both halves."""
-    critical, _ = student(level, len(slopes) - 1)
+    critical = student(level, len(slopes) - 1)
     mean, error = mean_and_error(slopes[:, :1])
     difference, difference_error = mean_and_error(slopes[:, 2:] - slopes[:, 1:2])
     curvature = max(0.0, float(abs(difference[0]) - critical * difference_error[0]))

@@ -32,11 +32,11 @@ ROUNDINGS = 1000.0  # operations behind two compared numbers: what their differe
 
 
 @lru_cache(maxsize=1024)
-def student(level: float, freedom: int) -> tuple[float, float]:
-    """Student's two-sided critical value at `level`, and its one-sided 95% point."""
+def student(level: float, freedom: int) -> float:
+    """Student's two-sided critical value at `level`."""
     from scipy.stats import t
 
-    return float(t.isf(level / 2, freedom)), float(t.isf(0.05, freedom))
+    return float(t.isf(level / 2, freedom))
 
 
 @lru_cache(maxsize=1024)
@@ -48,9 +48,9 @@ def detectable(level: float, freedom: int) -> float:
     from scipy.optimize import brentq
     from scipy.stats import nct
 
-    critical, margin = student(level, freedom)
-    # Where the measured error is as large as once in 40 times, and its noise as far off again.
-    far = critical * (2.0 + 4.0 / np.sqrt(freedom)) + 10 * margin
+    critical = student(level, freedom)
+    # More than where the measured error is as large, and the noise as far off, as once in 20 times.
+    far = critical * (2.0 + 4.0 / np.sqrt(freedom)) + 30
 
     def missing(d: float) -> float:
         return float(nct.sf(critical, freedom, d)) - 0.95
@@ -146,7 +146,7 @@ def _agreement(
     (values,) = seeds.arrays
     settings = values.shape[1]
     mean, error = mean_and_error(values)
-    critical, _ = student(level / settings, seeds.number - 1)
+    critical = student(level / settings, seeds.number - 1)
     flat = without_spread(values, scale, seeds.rounding)
     floor = 8 * seeds.rounding * np.maximum(np.abs(values).max(axis=0), scale)
     statistic = np.where(
@@ -217,7 +217,7 @@ def _ordering(seeds: Seeds, resolution: float, level: float) -> Verdict:
     ratio, never = _log_ratios(*seeds.arrays)
     settings = ratio.shape[1]
     mean, error = mean_and_error(ratio)
-    critical, _ = student(level / settings, seeds.number - 1)
+    critical = student(level / settings, seeds.number - 1)
     doubt = without_spread(ratio, 1.0, seeds.rounding) or never
     statistic = np.where(
         np.ptp(ratio, axis=0) > 8 * seeds.rounding, mean / np.maximum(error, 1e-300), np.inf

@@ -25,6 +25,7 @@ from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import special, validate
 from diversity_jax.mixtures import GaussianMixture
+from diversity_jax.vectors import root
 
 MOST_CLASSES = 3
 LINE, PLANE, RADIUS = 401, 101, 121
@@ -204,12 +205,7 @@ def _coordinates(differences: Float[Array, "k d"], own: int, flat: int) -> Float
 
 
 def _norm(vector: Array) -> Array:
-    return _root(vector @ vector)
-
-
-def _root(square: Array) -> Array:
-    """The root, with the derivative zero at zero: classes that coincide have no direction."""
-    return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1.0)), 0.0)
+    return root(vector @ vector)
 
 
 def _chi_square(freedom: int, alike: bool) -> tuple[Array, Array]:
@@ -245,7 +241,7 @@ def log_odds(now: GaussianMixture) -> tuple[Float[Array, "k k"], Float[Array, "k
         ratio, d = now.variances[:, None] / now.variances[None, :], now.dimension
         scaled = jnp.sum(shift**2, axis=2) / now.variances[None, :]
         divergence = (d * (ratio - 1 - jnp.log(ratio)) + scaled) / 2
-        return prior + divergence, _root(d * (ratio - 1) ** 2 / 2 + scaled * ratio)
+        return prior + divergence, root(d * (ratio - 1) ** 2 / 2 + scaled * ratio)
     covariances = now.component_covariances()
 
     def against(own: Array, other: Array, moved: Array) -> tuple[Array, Array]:
@@ -254,7 +250,8 @@ def log_odds(now: GaussianMixture) -> tuple[Float[Array, "k k"], Float[Array, "k
         logs = jnp.linalg.slogdet(other)[1] - jnp.linalg.slogdet(own)[1]
         divergence = (jnp.trace(ratio) - own.shape[0] + moved @ pulled + logs) / 2
         excess = ratio - jnp.eye(own.shape[0])
-        return divergence, _root(jnp.sum(excess * excess.T) / 2 + pulled @ own @ pulled)
+        spread = jnp.sum(excess * excess.T) / 2 + pulled @ own @ pulled
+        return divergence, root(jnp.maximum(spread, 0.0))
 
     # One pair at a time: batches of LAPACK calls can wait for one another on a CPU.
     k = now.components

@@ -29,7 +29,7 @@ from diversity_jax.selection.coverage.record import (
     first_true,
     in_range,
     largest,
-)  # fmt: skip
+)
 
 WIDTH = 16
 

@@ -36,7 +36,7 @@ from diversity_jax.selection.coverage.record import (
     first_true,
     in_range,
     largest,
-)  # fmt: skip
+)
 from diversity_jax.selection.kernels import Kernel, check_kernel, check_lowest, prepare
 
 METHODS = ("lazy", "stochastic")

@@ -43,7 +43,7 @@ from diversity_jax.selection.coverage.record import (
     check_points,
     in_range,
     largest,
-)  # fmt: skip
+)
 from diversity_jax.selection.kernels import Kernel, check_kernel, check_matrix, diagonal, prepare
 
 ROWS = 8  # rows of the factor that are taken off at a time

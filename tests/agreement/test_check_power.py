@@ -1,7 +1,8 @@
-"""What the checks promise: how often they raise a false alarm, and how often they find an error.
+"""What the checks find: errors of the stated power, and how much skewness and tails deceive them.
 
-Trials with known truth. A rate is tested by the exact binomial at 1e-4, so that a check which keeps
-its promise fails here once in ten thousand.
+False alarms and coverage are in `test_check_calibration`. Trials with known truth. A rate is tested
+by the exact binomial at 1e-4, so that a check which keeps its promise fails here once in ten
+thousand.
 """
 
 import zlib
@@ -83,13 +84,6 @@ STATISTICAL = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", STATISTICAL)
-def test_false_alarms_are_no_more_than_said(kind):
-    random = stream(f"false alarms of {kind}")
-    alarms = sum(STATISTICAL[kind](random, 0.0).status == "fails" for _ in range(TRIALS))
-    assert at_most(alarms, TRIALS, LEVEL)
-
-
 @pytest.mark.parametrize(
     ("kind", "times"),
     [(kind, times) for kind in STATISTICAL for times in (1.0, 2.0) if kind != "ordering"],
@@ -98,7 +92,8 @@ def test_an_error_of_the_stated_power_is_found_as_often_as_said(kind, times):
     """At the median of the powers that a run of the truth states; an error in either direction."""
     random = stream(f"power of {kind}")
     stated = float(np.median([STATISTICAL[kind](random, 0.0).power for _ in range(51)]))
-    # The power of a convergence is that on this very data; the interval of another may be wider.
+    # The power of a convergence is that on its own data; in another run its interval may be wider,
+    # twice as wide as was measured before this was written.
     times *= 2.0 if kind == "convergence" else 1.0
     off = times * stated * (1 if kind in ("inequality", "correlation") else -1)
     found = sum(STATISTICAL[kind](random, off).status != "holds" for _ in range(TRIALS))
@@ -144,7 +139,7 @@ def test_skewed_seeds_raise_a_doubt_before_an_alarm(law, seeds):
     samples = SKEWED[law](random, (seeds, trials))
     mean, error = statistics.mean_and_error(samples)
     statistic = (mean - 1.0) / error
-    critical, _ = statistics.student(1e-4, seeds - 1)
+    critical = statistics.student(1e-4, seeds - 1)
     alarms = np.abs(statistic) > critical
     assert not at_most(alarms.sum(), trials, 3e-4)
     left = alarms & ~statistics.skewed(samples, statistic, critical)
@@ -158,7 +153,7 @@ def test_heavy_tails_raise_no_more_alarms_than_said():
     random, trials = stream("heavy tails"), 60_000
     samples = random.standard_t(3, (16, trials))
     mean, error = statistics.mean_and_error(samples)
-    critical, _ = statistics.student(1e-4, 15)
+    critical = statistics.student(1e-4, 15)
     alarms = np.abs(mean / error) > critical
     assert at_most(alarms.sum(), trials, 1e-4)
 
