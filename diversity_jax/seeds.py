@@ -25,6 +25,7 @@ import numpy.typing as npt
 from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
 from jaxtyping import Array, Key, PyTree
+from threadpoolctl import threadpool_limits
 
 from diversity_jax import validate
 
@@ -135,16 +136,19 @@ def on_host(job: Callable[..., PyTree], *, workers: int | None = None) -> Callab
     """Like `over_seeds` for a job that runs in numpy on the host: one thread per seed.
 
     For eigenvalues alone on CPU (LAPACK's own driver is 2.4 times faster than `jnp.linalg`) and
-    for jobs that call other libraries. Results come back in the order of the keys, so the number
-    of `workers` (default: one) changes nothing but the time. A job that fails on one seed returns
-    NaN for it; one that raises ends the run.
+    for jobs that call other libraries. Results come back in the order of the keys, and BLAS has one
+    thread for each seed while the run lasts, so the number of `workers` (default: one) changes
+    nothing but the time. A job that fails on one seed returns NaN for it; one that raises ends the
+    run.
 
     Errors: ValueError for no keys.
     """
 
     def run(keys: Key[Array, " s"], *operands: PyTree) -> PyTree:
         _count(keys)
-        with ThreadPoolExecutor(max_workers=workers or 1) as pool:
+        # Seeds times BLAS threads would be more threads than cores.
+        pool = ThreadPoolExecutor(max_workers=workers or 1)
+        with threadpool_limits(1, user_api="blas"), pool:
             outputs = list(pool.map(lambda key: job(key, *operands), list(keys)))
         return jax.tree.map(
             lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *outputs

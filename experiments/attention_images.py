@@ -82,8 +82,6 @@ def grid(config: Config) -> list[dict]:
 
 def job(key: Array, point: dict[str, Any]) -> dict[str, Any]:
     """One split of the images, one training of the heads, every method on the other half."""
-    from threadpoolctl import threadpool_limits
-
     names = tuple(point["classes"].split(images.SEPARATOR))
     whole = images.prepared(point["data"], point["dimension"], point["per_class"])
     train, held = images.halves(seeds.stream(key, "split"), whole, names)
@@ -98,10 +96,8 @@ def job(key: Array, point: dict[str, Any]) -> dict[str, Any]:
         length=point["length"], batch=point["batch"], steps=point["steps"],
     )  # fmt: skip
     heads, strengths = np.asarray(heads), np.asarray(strengths)
-    with threadpool_limits(1):
-        measured = _measure(key, point, train, held, heads, strengths)
     return {
-        **measured,
+        **_measure(key, point, train, held, heads, strengths),
         **image_theory.for_held_out_half(heads, strengths, lengths, held),  # pyright: ignore[reportArgumentType]
         **_geometry(train.means, heads, expected),
         "heads": heads,

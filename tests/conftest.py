@@ -41,6 +41,7 @@ jax.config.update("jax_enable_x64", DOUBLE)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
+MOST_MAPS = 15_000
 SHARE_A_REPORT = ("test_report.py", "test_report_page.py", "test_figures.py")
 
 
@@ -68,6 +69,19 @@ def pytest_unconfigure():
     """The folder of compiled programs goes when the process that made it has no more use for it."""
     if COMPILED:
         shutil.rmtree(COMPILED, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def room_for_programs():
+    """After a file, a process with many compiled programs forgets them.
+
+    On Linux a program takes some twenty memory maps of the 65,530 that a process may have, and the
+    compiler dies without a word at the next one.
+    """
+    yield
+    maps = Path("/proc/self/maps")
+    if maps.exists() and maps.read_bytes().count(b"\n") > MOST_MAPS:
+        jax.clear_caches()
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import threadpoolctl
 
 from diversity_jax import seeds
 
@@ -146,6 +147,21 @@ for _ in range(15):
     jax.block_until_ready(run(keys))
 print(len(jax.devices()), len(seeds.safe_devices()))
 """
+
+
+def test_a_seed_on_the_host_has_one_blas_thread():
+    """Two seeds with two threads each are slower on two cores, and round as their load would."""
+
+    def threads():
+        return {pool["num_threads"] for pool in threadpoolctl.ThreadpoolController().info()
+                if pool["user_api"] == "blas"}  # fmt: skip
+
+    keys = seeds.seed_keys(seeds.stream(seeds.root(0), "threads"), range(3))
+    with threadpoolctl.threadpool_limits(2, user_api="blas"):
+        for workers in (None, 2):
+            outputs = seeds.on_host(lambda key: max(threads()), workers=workers)(keys)
+            assert outputs.tolist() == [1, 1, 1]
+        assert threads() == {2}
 
 
 @pytest.mark.parametrize(("threads", "used"), [("8", 2), ("4", 1)])
