@@ -1,9 +1,13 @@
 """Times of speciation have their derivatives, and finite ones where classes coincide."""
 
+import itertools
+import zlib
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import integrate
 
 from diversity_jax.diffusion.theory import speciation
 from diversity_jax.mixtures import GaussianMixture
@@ -52,6 +56,61 @@ def test_derivatives_are_finite_where_classes_or_eigenvalues_coincide(criterion)
             mixture
         )
         assert all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(slopes))
+
+
+def test_probabilities_move_as_their_derivatives_say():
+    """Of returns, clones and collapse: in share, distance, variances and time, along two lines."""
+
+    @jax.jit
+    def values(x):
+        mixture = two(x[:4])
+        phi = speciation.return_probability(mixture, x[4])
+        clones = speciation.clone_probability(mixture, x[4])
+        return jnp.concatenate([phi, clones[None], speciation.collapse_times(mixture, [9, 20])])
+
+    at = jnp.asarray([0.3, 2.5, 0.7, 1.6, 0.3])
+    slopes = jax.jit(lambda x, line: jax.jvp(values, (x,), (line,))[1])
+    for line in np.random.default_rng(zlib.crc32(b"lines of probabilities")).normal(size=(2, 5)):
+        wanted = (values(at + 1e-5 * line) - values(at - 1e-5 * line)) / 2e-5
+        # Differences: 1e-14 of rounding over 2e-5, and 1e-10 times a third derivative.
+        np.testing.assert_allclose(slopes(at, line), wanted, rtol=1e-6, atol=1e-7)
+
+
+def test_return_at_time_zero_is_the_limit_also_for_point_masses():
+    """Points of two masses part, those of one place share; a mass is never left for a cloud."""
+    slopes = jax.jit(jax.jacrev(lambda of: speciation.return_probability(of, 0.0)))
+    apart, together = np.array([[0.0, 0], [3, 0]]), np.full((2, 2), 5.0)
+    for means, variances, wanted in (
+        (apart, [0, 0], [1, 1]),
+        (together, [0, 0], [0.7, 0.3]),
+        (together, [0, 1], [1, 1]),
+        (together * 1e-30, [0, 1e-60], [1, 1]),
+        (together, [2, 2], [0.7, 0.3]),
+    ):
+        mixture = GaussianMixture.isotropic([0.7, 0.3], means, np.asarray(variances, float))
+        found = speciation.return_probability(mixture, 0.0)
+        np.testing.assert_allclose(found, wanted, rtol=1e-12)
+        assert all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(slopes(mixture)))
+    three = GaussianMixture.isotropic([0.5, 0.2, 0.3], np.zeros((3, 2)), np.array([0.0, 0, 1]))
+    found = speciation.return_probability(three, 0.0)
+    np.testing.assert_allclose(found, [0.5 / 0.7, 0.2 / 0.7, 1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("variance", [1e-2, 1e-4, 1e-6])
+def test_a_cloud_loses_to_a_narrow_class_what_it_gains(variance):
+    """Against adaptive quadrature on both sides of the spike, for ``E[w_cloud | cloud]``."""
+    mixture = GaussianMixture.isotropic([0.4, 0.6], [[0.0], [0.0]], np.array([variance, 1.0]))
+
+    def kept(x):
+        narrow = 0.4 * np.exp(-(x**2) / (2 * variance)) / np.sqrt(variance)
+        wide = 0.6 * np.exp(-(x**2) / 2)
+        return np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi) * wide / (narrow + wide)
+
+    spots = np.sqrt(variance) * np.array([0.0, 1, 2, 3, 4, 6, 9])
+    parts = [(*pair,) for pair in itertools.pairwise([*spots, 10.0])]
+    wanted = 2 * sum(integrate.quad(kept, *part, epsabs=1e-12)[0] for part in parts)
+    found = speciation.return_probability(mixture, 0.0)[1]
+    assert float(found) == pytest.approx(wanted, abs=1e-4)
 
 
 def test_counts_below_one_are_refused_or_nan():

@@ -36,8 +36,9 @@ EARLIEST, LATEST, GRID, BISECTIONS = 1e-4, 20.0, 60, 40
 def return_probability(mixture: GaussianMixture, time: ScalarLike) -> Float[Array, " k"]:
     """The probability phi_c that a point of class c, noised to `time` and back, returns to c.
 
-    Exact up to quadrature, 1e-3 or better, for isotropic classes and at most three of them.
-    Differentiable.
+    Exact up to quadrature, 1e-3 or better, for isotropic classes and at most three of them (1e-2
+    where one of three, far narrower, lies in both others). Where a class is a point mass, time 0
+    is the limit from above. Differentiable.
 
     Shapes: `[k]`.
     Errors: ValueError for other classes, which
@@ -156,7 +157,12 @@ def collapse_times(mixture: GaussianMixture, counts: npt.ArrayLike) -> Float[Arr
 
 @partial(jax.jit, static_argnums=2)
 def _return_probability(mixture: GaussianMixture, time: Array, alike: bool) -> Array:
-    now = mixture.at_time(time)
+    """By ``phi_c = 1 - sum over others of E_c[w_c']``, each under the narrower of its two classes.
+
+    ``pi_c E_c[w_c'] = pi_c' E_c'[w_c]``, and a wide class's nodes may miss or hit a narrow one.
+    """
+    least = _least_time(jax.lax.stop_gradient(mixture))
+    now = mixture.at_time(jnp.where(time < least, least, time))
     k, d = now.means.shape
     flat = min(k - 1, d)
     nodes, weights = special.normal_nodes(LINE if flat < 2 else PLANE)
@@ -176,11 +182,26 @@ def _return_probability(mixture: GaussianMixture, time: Array, alike: bool) -> A
             squares = jnp.sum(steps**2, axis=2) + now.variances[c] * length
             logits = jnp.log(now.weights) - d / 2 * jnp.log(now.variances)
             logits = logits[None] - squares / (2 * now.variances)[None]
-            return jnp.asarray(joint) @ jax.nn.softmax(logits, axis=1)[:, c]
+            return jnp.asarray(joint) @ jax.nn.softmax(logits, axis=1)
 
         return shares @ jax.lax.map(posterior, lengths)
 
-    return jnp.stack([of(c) for c in range(k)])
+    seen = jnp.stack([of(c) for c in range(k)])
+    if alike:
+        return jnp.diagonal(seen)
+    pi = now.weights
+    ratio = pi[None, :] / jnp.where(pi > 0, pi, 1.0)[:, None]
+    narrower = now.variances[:, None] <= now.variances[None, :]
+    lost = jnp.where(narrower, seen, ratio * seen.T) * (1 - jnp.eye(k))
+    kept = jnp.where(pi > 0, 1 - lost.sum(axis=1), 0.0)
+    return jnp.where(narrower.all(axis=1), jnp.diagonal(seen), kept)
+
+
+def _least_time(mixture: GaussianMixture) -> Float[Array, ""]:
+    """Zero, or for point masses a time whose noise is far below all that tells classes apart."""
+    scale = jnp.maximum(jnp.max(mixture.variances), jnp.max(jnp.var(mixture.means, axis=0)))
+    small = jnp.finfo(scale.dtype).tiny ** 0.25 * jnp.where(scale > 0, scale, 1.0)
+    return jnp.where(jnp.any(mixture.variances == 0), small, 0.0)
 
 
 def _coordinates(differences: Float[Array, "k d"], own: int, flat: int) -> Float[Array, "k r"]:
