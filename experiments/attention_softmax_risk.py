@@ -14,7 +14,11 @@ from diversity_jax.attention import layer, settings, theory, training
 from diversity_jax.attention.theory import infinite
 from experiments.shared import pools
 
-AXES = {"output_error": ("length",), "untilted_error": ("length",), "heads_found": ("head", "coordinate")}
+AXES = {
+    "output_error": ("length",),
+    "untilted_error": ("length",),
+    "heads_found": ("head", "coordinate"),
+}
 LENGTHS = (32, 64, 128, 256, 512)
 
 
