@@ -181,7 +181,7 @@ def random_centroid_risk(
     Units and validity of length as in `in_context`; dimension >= 2.
 
     Errors: ValueError for length < 1, fewer than two dimensions, a negative variance.
-    Source: derived.
+    Source: ours, derived; the abstract of arXiv 2505.13112 names no such centroids.
     """
     fix = "two centroids span two directions"
     validate.integer("dimension", dimension, fix, least=2)
@@ -214,7 +214,7 @@ def baselines(
     two-point quantisers. Without noise all three are zero.
 
     Errors: ValueError for a dimension below one, a negative variance or distance.
-    Source: derived.
+    Source: ours, derived; the abstract of arXiv 2505.13112 names no other quantiser.
     """
     good = traced.whole("dimension", dimension, 1, "the noise needs a direction")
     good &= traced.nonnegative("variance", variance) & traced.nonnegative("distance", distance)

@@ -7,10 +7,10 @@ may start near zero by accident, so that no fall can be seen. k-means and heads 
 share of splits that k-means wins: k-means often makes no error at all, and the logarithm of none
 is noise. Both changed checks hold under a second root seed as well. A referee then found two
 checks too lax (a fixed band of 5%, a resolution of e^4); both are orderings of means over sets now,
-whose resolutions were set with the results of root 0 in sight. So were those of the second revision,
-which compares directions by their angles (a cosine's distance from one is half the square of it, and
-its log-ratio twice as large) and made no resolution wider. Ten splits of the images are what the
-time allows: what they cannot tell is said with each claim.
+whose resolutions were set with the results of root 0 in sight. So were those of the second
+revision, which compares directions by their angles (a cosine's distance from one is half the square
+of it, and its log-ratio twice as large) and made no resolution wider. Ten splits of the images are
+what the time allows: what they cannot tell is said with each claim.
 """
 
 import numpy as np

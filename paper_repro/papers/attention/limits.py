@@ -7,7 +7,6 @@ from paper_repro.claims import Claim, Control
 from paper_repro.papers.attention.descent import share
 from paper_repro.papers.attention.risk import DERIVED, OURS
 
-
 REGULARISED = f"{OURS} regulariser; derived"
 OBLIQUE = f"{OURS} centroids that are not orthogonal; derived"
 

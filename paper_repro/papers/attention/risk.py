@@ -139,8 +139,8 @@ CLAIMS = [
     Claim(
         id="C2-rate",
         kind="exponent",
-        sentence="The mean squared distance of the output from that linear map falls as 1/length; the exact "
-        "formula's own slope over 16 to 256 tokens is met.",
+        sentence="The mean squared distance of the output from that linear map falls as "
+        "1/length; the exact formula's own slope over 16 to 256 tokens is met.",
         source=f"C2; {DERIVED}",
         experiment="attention_length",
         formula="exact",
