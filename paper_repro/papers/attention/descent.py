@@ -312,6 +312,7 @@ CLAIMS = [
             lambda d: uniform_angle(d, np.isfinite(d.length.values)),
             kind="hypothesis dropped",
         ),
+        blind="shares that are off by less than a tenth.",
     ),
     Claim(
         id="C10-short",

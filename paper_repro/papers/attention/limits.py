@@ -200,10 +200,10 @@ CLAIMS = [
         reconstructed=False,
         experiment="attention_oblique",
         formula="none, seen in simulation",
-        check=lambda d: share(d, d.regularisation.values > 0, at_least=0.5, resolution=0.2),
+        check=lambda d: share(d, d.regularisation.values > 0, at_least=0.5, resolution=0.1),
         control=Control(
             "the corrected sentence: the centroids' own strength does, without a regulariser",
-            lambda d: share(d, own_strength(d), at_least=0.5, resolution=0.2),
+            lambda d: share(d, own_strength(d), at_least=0.5, resolution=0.1),
             expected="holds",
         ),
         expected="fails",
