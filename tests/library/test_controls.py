@@ -166,5 +166,10 @@ def test_what_a_blunt_check_cannot_tell_is_said(monkeypatch, tmp_path):
     from tests.library.test_report import written
 
     content, text = written(pipeline.run("smoke"), tmp_path)
-    assert content["claims"][0]["blind"] == "an error of a tenth & less"
+    (record,) = content["claims"]
+    assert record["blind"] == "an error of a tenth & less"
+    assert record["control"] == {
+        "status": "fails", "expected": "fails", "kind": "rival prediction",
+        "what": "another mean", "unproven": [],
+    }  # fmt: skip
     assert "An error of a tenth &amp; less." in text and "a rival prediction: fails" in text
