@@ -121,7 +121,7 @@ def _difference_axis(centroids: jax.Array) -> jax.Array:
 def _output_errors(key: jax.Array, mixture, point: dict) -> dict[str, jax.Array]:
     """Mean squared distance of the layer on finite prompts from the closed form, per length.
 
-    `untilted`: from that form without the shift of each cluster's mean by the tilt.
+    `untilted`: from that form with the clusters' weights left at their shares.
     """
     heads = mixture.means
 
@@ -137,9 +137,10 @@ def _output_errors(key: jax.Array, mixture, point: dict) -> dict[str, jax.Array]
         )
         expected = jax.vmap(jax.vmap(limit))(few)
         shift = point["variance"] * point["strength"] * (few @ heads.T) @ heads
+        untilted = heads.shape[0] * mixture.mean() + shift
         return {
             "error": jnp.sum((output - expected) ** 2, axis=2),
-            "untilted": jnp.sum((output - expected + shift) ** 2, axis=2),
+            "untilted": jnp.sum((output - untilted) ** 2, axis=2),
         }
 
     halves = pools.over_lengths(key, mixture, LENGTHS, measure, pool=4096, pools=point["pools"])
