@@ -83,37 +83,44 @@ def scrambled(dataset, generator):
 
 
 def exchange(claim, dataset, ears, generator):
-    """What makes the claim's control an exchange; empty where nothing of the kind is seen."""
-    for data, mixed in ((scrambled(dataset, generator), True), (dataset, False)):
+    """What makes the claim's control an exchange; empty where nothing of the kind is seen.
+
+    An exchange is one on any data: what is seen on these alone, as two counts that are equal by
+    accident, is none. Data on which the check or its control breaks off do not speak.
+    """
+    found = None
+    for data in (dataset, scrambled(dataset, generator), scrambled(dataset, generator)):
         said, answered = ears.of(claim.check, data), ears.of(claim.control.check, data)
-        for first in said:
-            for second in answered:
-                if found := _exchanged(first, second, claim.control.expected, mixed):
-                    return found
-    return ""
+        if data is dataset and not said:
+            return "the claim reaches none of the nine kinds of check"
+        if said and answered:
+            pairs = ((first, second) for first in said for second in answered)
+            here = {_exchanged(*pair, claim.control.expected) for pair in pairs}
+            found = here if found is None else found & here
+    return "; ".join(sorted((found or set()) - {""}))
 
 
-def _exchanged(claim, control, expected, mixed):
+def _exchanged(claim, control, expected):
     if claim.kind != control.kind:
         return ""
     if expected == "fails" and claim.same(control, *claim.given):
         return f"a part of the control is the claim's own {claim.kind}, on the same numbers"
-    return RULES.get(claim.kind, lambda *_: "")(claim, control, mixed)
+    return RULES.get(claim.kind, lambda *_: "")(claim, control)
 
 
-def _ordering(claim, control, mixed):
+def _ordering(claim, control):
     if _alike(_log_ratio(claim), -_log_ratio(control)):
         return "first and second exchanged"
     return ""
 
 
-def _inequality(claim, control, mixed):
+def _inequality(claim, control):
     if _alike(claim["left"], control["right"]) and _alike(claim["right"], control["left"]):
         return "left and right exchanged"
     return ""
 
 
-def _agreement(claim, control, mixed):
+def _agreement(claim, control):
     wanted, other = (np.ravel(each["predicted"]) for each in (claim, control))
     if wanted.size < 2 or _alike(wanted, other) or not claim.same(control, "samples"):
         return ""
@@ -122,30 +129,27 @@ def _agreement(claim, control, mixed):
     return ""
 
 
-def _probability(claim, control, mixed):
+def _probability(claim, control):
     if not claim.same(control, "trials"):
         return ""
-    if claim.same(control, "successes"):
-        if claim["predicted"] is None and not claim.same(control, *SIDES):
-            return "another threshold for the same counts"
-        return ""
+    same, threshold = claim.same(control, "successes"), claim["predicted"] is None
+    if same and threshold and not claim.same(control, *SIDES):
+        return "another threshold for the same counts"
     failures = np.asarray(claim["trials"]) - np.asarray(claim["successes"])
-    if mixed and _alike(failures, control["successes"]):
-        return "successes and failures exchanged"
-    return ""
+    return "successes and failures exchanged" if _alike(failures, control["successes"]) else ""
 
 
-def _exponent(claim, control, mixed):
+def _exponent(claim, control):
     if claim.same(control, "sizes", "values") and claim["rival"] == control["expected"]:
         return "the rival that the claim's own check excludes, on the same values"
     return ""
 
 
-def _convergence(claim, control, mixed):
+def _convergence(claim, control):
     return "the sign of the gap exchanged" if _alike(claim["gaps"], _minus(control["gaps"])) else ""
 
 
-def _counterexample(claim, control, mixed):
+def _counterexample(claim, control):
     return "the sign of the margin" if _alike(claim["margin"], _minus(control["margin"])) else ""
 
 

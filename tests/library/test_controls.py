@@ -40,7 +40,6 @@ def test_no_control_is_an_exchange(smoke_report, monkeypatch):
         dataset = kept[some.experiment]
         if dataset is None:  # real data that are not installed here
             continue
-        assert ears.of(some.check, dataset), f"{some.id} uses none of the nine kinds of check"
         why = exchanges.exchange(some, dataset, ears, generator(some.id))
         if why:
             found.append(f"{paper.name} {some.id}: {why} ({some.control.what})")
