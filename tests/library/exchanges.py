@@ -95,17 +95,19 @@ def exchange(claim, dataset, ears, generator):
             return "the claim reaches none of the nine kinds of check"
         if said and answered:
             pairs = ((first, second) for first in said for second in answered)
-            here = {_exchanged(*pair, claim.control.expected) for pair in pairs}
+            here = set().union(*(_exchanged(*pair, claim.control.expected) for pair in pairs))
             found = here if found is None else found & here
-    return "; ".join(sorted((found or set()) - {""}))
+    return "; ".join(sorted(found or ()))
 
 
 def _exchanged(claim, control, expected):
+    """All that one call of the claim and one of its control have exchanged."""
     if claim.kind != control.kind:
-        return ""
+        return set()
+    found = {RULES.get(claim.kind, lambda *_: "")(claim, control)}
     if expected == "fails" and claim.same(control, *claim.given):
-        return f"a part of the control is the claim's own {claim.kind}, on the same numbers"
-    return RULES.get(claim.kind, lambda *_: "")(claim, control)
+        found.add(f"a part of the control is the claim's own {claim.kind}, on the same numbers")
+    return found - {""}
 
 
 def _ordering(claim, control):
