@@ -30,13 +30,17 @@ CHOICES = ("unbiased", "risk_optimal", "centroid_optimal")
 
 @dataclass(frozen=True)
 class Config:
-    """Sizes of the run; each seed draws `batches` pools of `pool` tokens, read at every length."""
+    """Sizes of the run; each seed draws `batches` pools of `pool` tokens, read at every length.
+
+    At the deviations `around` the quantising length is 36 and 25, on either side of 30 tokens.
+    """
 
     seeds: int = 32
     dimension: int = 10
     clusters: tuple[int, ...] = (2, 3)
     deviations: tuple[float, ...] = (0.0, 0.1, 0.3)
     large_deviation: float = 1.0
+    around: tuple[float, ...] = (0.06, 0.0726)
     lengths: tuple[int, ...] = (10, 30, 100, 300, 1000)
     pool: int = 12000
     batches: int = 4
@@ -75,6 +79,10 @@ def grid(config: Config) -> list[dict]:
         *points,
         {"centroids": "orthonormal", "variance": noisiest, **unbiased},
         {"centroids": "sphere", "variance": noisy, **unbiased},
+        *(
+            {"centroids": "orthonormal", "variance": deviation**2, **unbiased}
+            for deviation in config.around
+        ),
     ]
 
 
@@ -190,6 +198,8 @@ def _theory(point: xarray.Dataset, lengths: np.ndarray) -> tuple[dict, dict[str,
     if sphere:
         per_length["risk"] = for_spheres
     once = {name: float(value) for name, value in made[1].items()}
+    if sphere:
+        once["quantising_length"] = float("nan")  # derived for orthonormal centroids only
     return {name: values[:-1] for name, values in per_length.items()}, {**limits, **once}
 
 
@@ -221,4 +231,5 @@ def _predicted(
         "raw_error": d * variance,
         "nearest_error": hard.nearest_centroid,
         "optimal_error": hard.optimal_quantiser,
+        "quantising_length": theory.quantising_length(mixture),
     }

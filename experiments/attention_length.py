@@ -80,12 +80,17 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     limit = float(RISK(heads, mixture, length=np.inf, strength=strength))
     lengths = np.asarray(dataset.lengths.values[0], float)
     exact = [float(RISK(heads, mixture, length=length, strength=strength)) for length in lengths]
+    # The same map with the noise left out of the tokens' second moment, which no length leads to.
+    second = mixture.covariance() + jnp.outer(mixture.mean(), mixture.mean())
+    bare = second - mixture.variances[0] * jnp.eye(mixture.dimension)
+    left = jnp.eye(mixture.dimension) - mixture.components * strength * bare @ heads.T @ heads
     distances = [
         float(DISTANCE(heads, mixture, length=length, strength=strength)) for length in lengths
     ]
     return dataset.assign_coords(size=lengths).assign(
         gap=dataset.risk - limit,
         theory_infinite=((), limit),
+        theory_without_noise=((), float(jnp.trace(left @ second @ left.T))),
         theory_risk=("size", exact),
         theory_distance=("size", distances),
     )

@@ -17,7 +17,10 @@ __all__ = ["AXES", "CHUNK", "PRESETS", "TRACED", "Config", "grid", "job", "summa
 
 @dataclass(frozen=True)
 class Config:
-    """Sizes of the run; `fractions` are strengths in units of the largest one."""
+    """Sizes of the run; `fractions` are strengths in units of the largest one.
+
+    At strength `alone`, two clusters are also run with one token, which sees no other.
+    """
 
     seeds: int = 64
     dimension: int = 8
@@ -27,6 +30,7 @@ class Config:
     stride: int = 100
     clusters: tuple[int, ...] = (2, 3)
     fractions: tuple[float, ...] = (0.6, 0.9, 1.2)
+    alone: float = 0.9
 
 
 PRESETS = {
@@ -38,23 +42,26 @@ PRESETS = {
 
 def grid(config: Config) -> list[dict]:
     """Every number of clusters at every strength, as many heads as clusters, no regulariser."""
-    points = []
-    for k in config.clusters:
-        largest = float(trained.dirac_minimum(clusters=k, length=config.length).largest)
-        points += [
-            descents.point(
-                clusters=k,
-                heads=k,
-                dimension=config.dimension,
-                length=config.length,
-                strength=fraction * largest,
-                learning_rate=config.learning_rate,
-                frames=config.frames,
-                stride=config.stride,
-            )
-            for fraction in config.fractions
-        ]
-    return points
+    points = [
+        _point(config, k, config.length, fraction)
+        for k in config.clusters
+        for fraction in config.fractions
+    ]
+    return [*points, _point(config, 2, 1.0, config.alone)]
+
+
+def _point(config: Config, clusters: int, length: float, fraction: float) -> dict:
+    largest = float(trained.dirac_minimum(clusters=clusters, length=length).largest)
+    return descents.point(
+        clusters=clusters,
+        heads=clusters,
+        dimension=config.dimension,
+        length=length,
+        strength=fraction * largest,
+        learning_rate=config.learning_rate,
+        frames=config.frames,
+        stride=config.stride,
+    )
 
 
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:

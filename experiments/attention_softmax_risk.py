@@ -14,7 +14,11 @@ from diversity_jax.attention import layer, settings, theory, training
 from diversity_jax.attention.theory import infinite
 from experiments.shared import pools
 
-AXES = {"output_error": ("length",), "heads_found": ("head", "coordinate")}
+AXES = {
+    "output_error": ("length",),
+    "untilted_error": ("length",),
+    "heads_found": ("head", "coordinate"),
+}
 LENGTHS = (32, 64, 128, 256, 512)
 
 
@@ -76,10 +80,12 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
     path = training.descend(lambda heads: _risk(heads, seen, mixture, point), start, **steps)
     linear = training.descend(lambda heads: _linear_risk(heads, seen, mixture), start, **steps)
     centroids = mixture.means
+    errors = _output_errors(seeds.stream(key, "prompts"), mixture, point)
     return {
         "linear_gain": _linear_risk(centroids, fresh, mixture)
         - _linear_risk(linear.heads, fresh, mixture),
-        "output_error": _output_errors(seeds.stream(key, "prompts"), mixture, point),
+        "output_error": errors["error"],
+        "untilted_error": errors["untilted"],
         "risk_centroids": _risk(centroids, fresh, mixture, point),
         "risk_found": _risk(path.heads, fresh, mixture, point),
         "risk_difference_axis": _risk(_difference_axis(centroids), fresh, mixture, point),
@@ -112,8 +118,11 @@ def _difference_axis(centroids: jax.Array) -> jax.Array:
     return jnp.stack([axis, -axis])
 
 
-def _output_errors(key: jax.Array, mixture, point: dict) -> jax.Array:
-    """Mean squared distance of the layer on finite prompts from the closed form, per length."""
+def _output_errors(key: jax.Array, mixture, point: dict) -> dict[str, jax.Array]:
+    """Mean squared distance of the layer on finite prompts from the closed form, per length.
+
+    `untilted`: from that form with the clusters' weights left at their shares.
+    """
     heads = mixture.means
 
     def limit(query: jax.Array) -> jax.Array:
@@ -127,10 +136,15 @@ def _output_errors(key: jax.Array, mixture, point: dict) -> jax.Array:
             lambda tokens: layer.softmax_attention(tokens, heads, strength=point["strength"]), few
         )
         expected = jax.vmap(jax.vmap(limit))(few)
-        return {"error": jnp.sum((output - expected) ** 2, axis=2)}
+        shift = point["variance"] * point["strength"] * (few @ heads.T) @ heads
+        untilted = heads.shape[0] * mixture.mean() + shift
+        return {
+            "error": jnp.sum((output - expected) ** 2, axis=2),
+            "untilted": jnp.sum((output - untilted) ** 2, axis=2),
+        }
 
     halves = pools.over_lengths(key, mixture, LENGTHS, measure, pool=4096, pools=point["pools"])
-    return pools.whole(halves, "error")
+    return {name: pools.whole(halves, name) for name in halves}
 
 
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:

@@ -100,10 +100,10 @@ def _deviations(axes, dataset) -> None:
         style.line(axes, lengths, point.theory_quantisation_error, number)
         style.points(axes, lengths, point.quantisation_error.values.T, number)
         deviation = style.plain(np.sqrt(float(point.variance)))
-        middle = lengths.size // 2
+        spot = place % max(1, lengths.size - 1)  # neighbours are named at different lengths
         axes.annotate(
             f"deviation {deviation}",
-            (lengths[middle], float(point.theory_quantisation_error[middle])),
+            (lengths[spot], float(point.theory_quantisation_error[spot])),
             xytext=(6, 5),
             textcoords="offset points",
             fontsize=8,

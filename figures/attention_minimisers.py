@@ -14,7 +14,8 @@ FLOOR = 1e-17  # a difference of exactly zero is shown here
 def draw(dataset):
     """Final risk against the strength, its excess over the least, and the distance from a frame."""
     figure, (left, middle, right) = style.panels(3, height=4.2, width=4.3)
-    ordered = dataset.sortby(["fraction", "clusters"])
+    every = dataset.sortby(["fraction", "clusters", "length"])
+    ordered = every.isel(point=every.length.values > 1)
     for number, clusters in enumerate(np.unique(ordered.clusters)):
         chosen = ordered.isel(point=ordered.clusters.values == clusters)
         name = f"{int(clusters)} clusters"
@@ -36,7 +37,7 @@ def draw(dataset):
     style.legend(left, columns=2)
     _strips(middle, ordered, np.abs(ordered.risk - ordered.theory_least))
     middle.set(ylabel="|final risk − predicted least|", title="one mark per seed")
-    _strips(right, ordered, ordered.frame_error)
+    _strips(right, every, every.frame_error)
     right.set(ylabel="deviation from an orthonormal frame", title="one mark per seed")
     return figure
 
@@ -48,7 +49,8 @@ def _strips(axes, ordered, values) -> None:
         point = ordered.isel(point=place)
         number = clusters.index(point.clusters)
         style.strip(axes, place, np.maximum(values.isel(point=place), FLOOR), number)
-        labels.append(f"{float(point.fraction):.3g}\nK={int(point.clusters)}")
+        alone = "\n1 token" if float(point.length) == 1 else ""
+        labels.append(f"{float(point.fraction):.3g}\nK={int(point.clusters)}{alone}")
     style.names(axes, labels)
     axes.set(yscale="log", xlabel="strength / largest strength; clusters K")
     spacing = np.finfo(float).eps

@@ -9,21 +9,44 @@ from pathlib import Path
 from typing import Any
 
 from diversity_jax import catalogue, validate
-from diversity_jax.checks.verdict import Verdict
+from diversity_jax.checks.verdict import HOLDS, UNDECIDED, Verdict
 
 PAPERS = Path(__file__).resolve().parent / "papers"
 CHECKOUT = PAPERS.parent.parent
 PRESETS = ("smoke", "laptop", "paper")
 Check = Callable[[Any], Verdict]
+CONTROLS = {
+    "term dropped": "one named term of the theory dropped",
+    "rival prediction": "a rival prediction",
+    "hypothesis dropped": "a hypothesis dropped, without which the sentence is false",
+    "parameters equal": "parameters equal, so that nothing is to be seen",
+    "corrected statement": "the corrected statement",
+}
 
 
 @dataclasses.dataclass(frozen=True)
 class Control:
-    """A spoiled theory, or a setting in which the sentence is false, checked on the same data."""
+    """A spoiled theory, or a setting in which the sentence is false, checked on the same data.
+
+    `kind` is one of `CONTROLS`; left out, it is what `expected` implies, if anything. Exchanging
+    the sides, the arguments or the sentence is no kind of control: it cannot come out otherwise.
+    """
 
     what: str
     check: Check
     expected: str = "fails"
+    kind: str = ""
+
+    def __post_init__(self) -> None:
+        implied = {UNDECIDED: "parameters equal", HOLDS: "corrected statement"}
+        object.__setattr__(self, "kind", self.kind or implied.get(self.expected, ""))
+        if self.kind:
+            validate.choice(f"kind of the control {self.what!r}", self.kind, list(CONTROLS))
+
+    @property
+    def wording(self) -> str:
+        """What kind of control it is, in words; empty where the claim does not say."""
+        return CONTROLS.get(self.kind, "")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +56,7 @@ class Claim:
     `check` and `control.check` take the experiment's dataset and return a `Verdict`; seeds,
     resolution and level are fixed in them. `formula` is `exact`, `asymptotic in SIZE`, or none
     where the sentence was only seen in simulation. `figure` is the experiment's own unless named.
+    `blind` says what the check cannot tell, where it is blunt (a resolution above a tenth).
     """
 
     id: str
@@ -48,6 +72,7 @@ class Claim:
     reconstructed: bool = True
     expected: str = "holds"
     decides_at: str = "laptop"
+    blind: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "figure", self.figure or self.experiment)

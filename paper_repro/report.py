@@ -80,8 +80,11 @@ def claim_record(
         "control": {
             "status": outcome.control.status,
             "expected": claim.control.expected,
+            "kind": claim.control.kind,
             "what": claim.control.what,
+            "unproven": list(outcome.unproven),
         },
+        "blind": claim.blind,
         "seeds": evidence.seeds,
         "recorded": evidence.state == "recorded",
         "figure": claim.figure if drawing is not None and drawing.png else None,

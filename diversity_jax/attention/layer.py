@@ -26,7 +26,7 @@ def linear_attention(
 
     Errors: ValueError for heads of another dimension, for no tokens.
     Cost: O(L h d); A and the L x L scores are never formed.
-    Source: abstract of arXiv 2505.13112.
+    Source: reconstructed from the abstract of arXiv 2505.13112, which gives no formula.
     """
     tokens, heads = _checked(tokens, heads)
     validate.integer("clusters", clusters, "pass their number", least=1)
@@ -46,7 +46,7 @@ def in_context_attention(
 
     Errors: ValueError for no tokens.
     Cost: O(L d min(L, d)).
-    Source: abstract of arXiv 2505.13112.
+    Source: reconstructed from the abstract of arXiv 2505.13112, which gives no formula.
     """
     tokens = _sequence(tokens)
     length, dimension = tokens.shape

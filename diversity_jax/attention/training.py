@@ -41,7 +41,7 @@ def manifold_start(key: Array, centroids: Float[ArrayLike, "2 d"]) -> Float[Arra
     dimensions the manifold holds next to nothing but the centroids, so it is refused.
 
     Errors: ValueError for other than two centroids, and for fewer than four dimensions.
-    Source: our reading of the abstract; the paper's own manifold is not known.
+    Source: ours; the abstract of arXiv 2505.13112 names no manifold.
     """
     centroids = vectors.rows("centroids", centroids)
     validate.shape("centroids", centroids, (2, None), "the manifold is defined for two clusters")

@@ -49,6 +49,40 @@ def moments(clusters, dimension, variance, length):
     return CACHE[key]
 
 
+@pytest.mark.parametrize(("clusters", "dimension"), [(1, 2), (2, 3), (2, 10), (3, 10), (4, 5)])
+@pytest.mark.parametrize("variance", [1e-6, 0.01, 0.3, 5.0])
+def test_the_output_tells_its_centroid_better_than_the_token_from_one_length_on(
+    clusters, dimension, variance
+):
+    mixture = settings.orthonormal(clusters=clusters, dimension=dimension, variance=variance)
+    least = float(theory.quantising_length(mixture))
+
+    def excess(length):
+        given = {"length": float(length), "strength": 1.0}  # the strength cancels
+        found = theory.in_context(mixture, **given)
+        return float(dimension * variance - found.variance / found.mean_gain**2)
+
+    def times_squares(length):
+        found = theory.in_context(mixture, length=float(length), strength=1.0)
+        return excess(length) * float(found.mean_gain) ** 2 * length**2
+
+    below = np.unique(np.floor(np.geomspace(1.0, least, 9)))
+    above = np.unique(np.ceil(np.geomspace(least, 1e6 * least, 9)))
+    assert all(excess(length) < 1e-12 for length in below)
+    assert all(excess(length) > -1e-12 for length in [*above, np.inf])
+    far = np.array([1.0, 2.0, 4.0]) * np.ceil(least)
+    curve = np.polyfit(far / least, [times_squares(length) for length in far], 2)
+    assert np.roots(curve).real.max() == pytest.approx(1.0, rel=1e-5)
+
+
+def test_without_noise_or_room_off_the_span_no_length_is_enough():
+    for dimension, variance in [(4, 0.0), (2, 0.1)]:
+        mixture = settings.orthonormal(clusters=2, dimension=dimension, variance=variance)
+        assert float(theory.quantising_length(mixture)) == np.inf
+    little = settings.orthonormal(clusters=3, dimension=8, variance=1e-7)
+    assert float(theory.quantising_length(little)) == pytest.approx(2 / 5e-7, rel=1e-4)
+
+
 @pytest.mark.parametrize("length", [3.0, 30.0, np.inf])
 def test_the_named_strengths_are_minima_and_zeros(length):
     mixture = settings.orthonormal(clusters=3, dimension=7, variance=0.2)

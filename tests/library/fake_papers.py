@@ -42,7 +42,7 @@ def claim(identity, truth=2.0, spoiled=3.0, **changed):
         "source": "made up",
         "experiment": EXPERIMENT,
         "check": is_about(truth),
-        "control": Control("another mean", is_about(spoiled)),
+        "control": Control("another mean", is_about(spoiled), kind="rival prediction"),
         "formula": "exact",
         "figure": "fake_picture",
         "unit": "metres",

@@ -219,6 +219,7 @@ CASES = {
         *about(theory.in_context_strengths, [], {"length": 5.0}),
         {**SYMMETRIC, "length": LENGTH},
     ),
+    "theory.quantising_length": (*about(theory.quantising_length, [], {}), SYMMETRIC),
     "theory.random_centroid_risk": (
         theory.random_centroid_risk,
         {**PAIR, "dimension": 4},

@@ -15,6 +15,7 @@ from diversity_jax.attention.theory.context import (
     baselines,
     in_context,
     in_context_strengths,
+    quantising_length,
     random_centroid_risk,
 )
 from diversity_jax.attention.theory.infinite import (
@@ -73,6 +74,7 @@ __all__ = [
     "oblique_optimum",
     "oblique_strengths",
     "population_risk",
+    "quantising_length",
     "radial_rate",
     "random_centroid_risk",
     "regularisation_limit",

@@ -88,25 +88,63 @@ def in_context_strengths(mixture: GaussianMixture, *, length: ScalarLike) -> InC
     return traced.only(good, found, mixture, length)
 
 
+def quantising_length(mixture: GaussianMixture) -> Float[Array, ""]:
+    """The length above which the layer's output tells its centroid better than the token does.
+
+    Given the cluster, the token is the centroid and noise of variance ``d tau``, the output ``m``
+    times the centroid and noise of variance ``S - m^2`` (``m, S`` as in `in_context`, per power of
+    the gain). Relative to the centroid's part the output's noise is smaller when
+    ``S < (1 + d tau) m^2``. Then, and only then, the quantisation error is below the raw token's
+    ``d tau`` at the unbiased strength, and below ``d tau / (1 + d tau)`` with output and token each
+    scaled as well as a number can. Times ``length^2`` the difference is a quadratic in the length,
+    positive far out, where it grows like ``(d - k) tau (1/k) (1/k + 2 tau)``, and negative at one
+    token: it has one root above one, returned here. About ``(k - 1) / ((d - k) tau)`` for little
+    noise; infinite without noise, where the token has no error, and for ``d = k``.
+
+    Errors: those of `in_context`.
+    Source: derived; the abstract of arXiv 2505.13112 names in-context quantisation, no condition.
+    """
+    good = _symmetric(mixture)
+    tau = common_variance(mixture)
+    k, d = mixture.components, mixture.dimension
+    inside, single, energy, sixth, mixed, third = _parts(tau, k, d)
+    leading = (d - k) * tau / k * (1 / k + 2 * tau)
+    rest = single - inside
+    middle = 2 * energy * inside * rest - 3 * mixed + 3 * third
+    last = energy * rest**2 - sixth + 3 * mixed - 2 * third
+    # Without room off the span, or noise, no length is enough.
+    never = leading == 0
+    below = jnp.where(never, 1.0, leading)
+    root = jnp.sqrt(middle**2 - 4 * below * last)
+    # Of the two forms of the larger root the one in which nothing cancels.
+    length = jnp.where(middle < 0, (root - middle) / (2 * below), -2 * last / (middle + root))
+    return traced.only(good, jnp.where(never, jnp.inf, length), mixture)
+
+
 def _moments(mixture: GaussianMixture, length: ScalarLike) -> _Moments:
     tau = common_variance(mixture)
     k, d = mixture.components, mixture.dimension
     once = 1 / jnp.asarray(length, tau.dtype)
     others = 1 - once
-    inside, energy = 1 / k + tau, 1 + d * tau
-    spread = 2 * d * tau**2 + 4 * tau
-    fourth = energy**2 + spread
-    sixth = energy**3 + 3 * energy * spread + 8 * d * tau**3 + 24 * tau**2
-    mixed = (1 + (d + 4) * tau) * inside + tau * (1 + (d + 2) * tau) * energy
+    inside, single, energy, sixth, mixed, third_power = _parts(tau, k, d)
+    fourth = energy**2 + 2 * d * tau**2 + 4 * tau
     second_power = k * inside**2 + (d - k) * tau**2
-    third_power = k * inside**3 + (d - k) * tau**3
     return _Moments(
-        mean=others * inside + once * (1 + (d + 2) * tau),
+        mean=others * inside + once * single,
         cross=others * second_power + once * fourth,
         square=once**2 * sixth + 3 * once * others * mixed + others * (1 - 2 * once) * third_power,
         energy=energy,
         clusters=k,
     )
+
+
+def _parts(tau: Array, k: int, d: int) -> tuple[Array, ...]:
+    """Of the mean: far and own token; E|x|^2; of the energy: own token thrice, once, never."""
+    inside, energy = 1 / k + tau, 1 + d * tau
+    spread = 2 * d * tau**2 + 4 * tau
+    sixth = energy**3 + 3 * energy * spread + 8 * d * tau**3 + 24 * tau**2
+    mixed = (1 + (d + 4) * tau) * inside + tau * (1 + (d + 2) * tau) * energy
+    return inside, 1 + (d + 2) * tau, energy, sixth, mixed, k * inside**3 + (d - k) * tau**3
 
 
 def _symmetric(mixture: GaussianMixture) -> traced.Truth:
@@ -143,7 +181,7 @@ def random_centroid_risk(
     Units and validity of length as in `in_context`; dimension >= 2.
 
     Errors: ValueError for length < 1, fewer than two dimensions, a negative variance.
-    Source: derived.
+    Source: ours, derived; the abstract of arXiv 2505.13112 names no such centroids.
     """
     fix = "two centroids span two directions"
     validate.integer("dimension", dimension, fix, least=2)
@@ -176,7 +214,7 @@ def baselines(
     two-point quantisers. Without noise all three are zero.
 
     Errors: ValueError for a dimension below one, a negative variance or distance.
-    Source: derived.
+    Source: ours, derived; the abstract of arXiv 2505.13112 names no other quantiser.
     """
     good = traced.whole("dimension", dimension, 1, "the noise needs a direction")
     good &= traced.nonnegative("variance", variance) & traced.nonnegative("distance", distance)

@@ -32,7 +32,7 @@ def oblique_optimum(
     heads themselves (and not only A) are determined by it.
 
     Errors: ValueError for ``|g| >= 1``, a negative variance, a strength that is not positive.
-    Source: derived.
+    Source: ours, derived; the abstract of arXiv 2505.13112 names no oblique centroids.
     """
     good = _oblique(overlap, variance) & traced.positive("strength", strength)
     plus, minus = (1 + overlap) / 2 + variance, (1 - overlap) / 2 + variance
@@ -62,7 +62,7 @@ def oblique_strengths(*, overlap: ScalarLike, variance: ScalarLike) -> ObliqueSt
     weights.
 
     Errors: ValueError for ``|g| >= 1`` or a negative variance.
-    Source: derived.
+    Source: ours, derived; the abstract of arXiv 2505.13112 names no oblique centroids.
     """
     good = _oblique(overlap, variance)
     half = 0.5 + jnp.asarray(variance, jnp.result_type(variance, float))

@@ -192,7 +192,7 @@ def regulariser(heads: Float[ArrayLike, "h d"], mixture: GaussianMixture) -> Flo
     fourth powers of the tokens' unit for unit heads.
 
     Errors: ValueError for heads of another dimension, unequal variances.
-    Source: the abstract does not give the regulariser; this form is our reading of it, derived
+    Source: ours, suggested by the abstract of arXiv 2505.13112, which names none; derived
     from the joint moment of two quadratic forms of rank one.
     """
     heads = check_heads(heads, mixture)

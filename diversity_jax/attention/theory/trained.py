@@ -3,6 +3,7 @@
 On the manifold ``mu_0 _|_ m_1, mu_1 _|_ m_0, mu_0 _|_ mu_1`` the risk is a quadratic polynomial in
 the squared overlaps ``x = <mu_0, m_0>^2`` and ``y = <mu_1, m_1>^2``: put
 ``V = diag(sqrt x, sqrt y)`` and ``G = I`` in `risk`. Below, ``q = x + y`` and ``Q = x^2 + y^2``.
+Manifold and regulariser are ours: the abstract of arXiv 2505.13112 names neither.
 """
 
 from __future__ import annotations

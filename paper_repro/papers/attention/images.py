@@ -7,8 +7,13 @@ may start near zero by accident, so that no fall can be seen. k-means and heads 
 share of splits that k-means wins: k-means often makes no error at all, and the logarithm of none
 is noise. Both changed checks hold under a second root seed as well. A referee then found two
 checks too lax (a fixed band of 5%, a resolution of e^4); both are orderings of means over sets now,
-whose resolutions were set with the results of root 0 in sight.
+whose resolutions were set with the results of root 0 in sight. So were those of the second
+revision, which compares directions by their angles (a cosine's distance from one is half the square
+of it, and its log-ratio twice as large) and made no resolution wider. Ten splits of the images are
+what the time allows: what they cannot tell is said with each claim.
 """
+
+import numpy as np
 
 from diversity_jax.checks import agreement, convergence, ordering, probability
 from paper_repro.claims import Claim, Control
@@ -44,6 +49,10 @@ def _only_second_moments(kind):
     return check
 
 
+def _angle(cosine):
+    return np.arccos(np.clip(cosine, -1.0, 1.0))
+
+
 def _nearer(theory, other):
     def check(dataset):
         chosen = dataset.isel(sequence=SHORT, layer=0)
@@ -62,23 +71,33 @@ def _below_scaled_token(error):
         return ordering(
             _by_seed(values.sel(procedure="in-context layer")),
             _by_seed(values.sel(procedure="scaled token")),
-            resolution=0.5,
+            resolution=0.3,
         )
 
     return check
 
 
-def _heads_go(where, and_not):
-    def check(dataset):
-        away = 1 - dataset.isel(point=PAIRS, trained=0)[[where, and_not]].mean("point")
-        return ordering(_by_seed(away[where]), _by_seed(away[and_not]), resolution=2.0)
+def _heads_go_as_predicted(dataset):
+    pairs = dataset.isel(point=PAIRS, trained=0)
+    sides = (_by_seed(_angle(pairs[name]).mean("point")) for name in ("match", "alignment"))
+    return ordering(*sides, resolution=1.0)
 
-    return check
+
+def _heads_go_as_for_other_classes(dataset):
+    """The same for the goal of the next pair of classes, where the heads trained on it end."""
+    pairs = dataset.isel(point=PAIRS, trained=0)
+    heads = pairs.heads.transpose("point", "seed", "head", "component").values[:, :, :2]
+    cosines = np.abs(np.einsum("pshc,psgc->pshg", heads, np.roll(heads, 1, axis=0)))
+    straight = np.minimum(cosines[..., 0, 0], cosines[..., 1, 1])
+    crossed = np.minimum(cosines[..., 0, 1], cosines[..., 1, 0])
+    away = _angle(np.maximum(straight, crossed)).mean(axis=0)
+    own = _by_seed(_angle(pairs.alignment).mean("point"))[:, 0]
+    return ordering(away, own, resolution=1.0)
 
 
 def _regulariser_helps(dataset):
-    away = 1 - dataset.alignment
-    return ordering(_by_seed(away.isel(trained=1)), _by_seed(away.isel(trained=0)), resolution=1.0)
+    away = _angle(dataset.alignment)
+    return ordering(_by_seed(away.isel(trained=1)), _by_seed(away.isel(trained=0)), resolution=0.5)
 
 
 def _regulariser_helps_orthogonal(dataset):
@@ -108,7 +127,11 @@ def _shared(experiment, tag, what):
             formula="exact",
             unit="of the risk",
             check=_exact_risk("images"),
-            control=Control("isotropic clusters of the average variance", _exact_risk("isotropic")),
+            control=Control(
+                "isotropic clusters of the average variance",
+                _exact_risk("isotropic"),
+                kind="rival prediction",
+            ),
             **common,
         ),
         Claim(
@@ -122,7 +145,9 @@ def _shared(experiment, tag, what):
             unit="of the risk",
             check=_only_second_moments("Gaussian"),
             control=Control(
-                "isotropic clusters of the average variance", _only_second_moments("isotropic")
+                "isotropic clusters of the average variance",
+                _only_second_moments("isotropic"),
+                kind="rival prediction",
             ),
             **common,
         ),
@@ -136,7 +161,13 @@ def _shared(experiment, tag, what):
             formula="none, seen in simulation",
             unit="log-ratio",
             check=_nearer("Gaussian", "isotropic"),
-            control=Control("the two exchanged", _nearer("isotropic", "Gaussian")),
+            control=Control(
+                "orthonormal centroids with one average variance, in place of the measured ones",
+                _nearer("orthonormal", "isotropic"),
+                kind="rival prediction",
+            ),
+            blind="errors of prediction that differ by less than a factor of two: each is that of "
+            "ten splits. The factor found is larger.",
             **common,
         ),
         Claim(
@@ -151,7 +182,9 @@ def _shared(experiment, tag, what):
             control=Control(
                 "reconstruction error in place of quantisation error",
                 _below_scaled_token("reconstruction_error"),
+                kind="hypothesis dropped",
             ),
+            blind="errors that differ by less than a fourth on any one set of classes.",
             **common,
         ),
         Claim(
@@ -159,12 +192,18 @@ def _shared(experiment, tag, what):
             kind="ordering",
             sentence=f"On pairs of classes of {what} heads trained without a regulariser end where "
             "descent of the risk of Gaussian clusters with the measured moments, from the same "
-            "start, sends them, and not at the class directions.",
+            "start, sends them, and not at the class directions (mean angle over the pairs).",
             source=LAYER + "C13, anisotropic",
             formula="none, seen in simulation",
             unit="log-ratio",
-            check=_heads_go("match", "alignment"),
-            control=Control("the two goals exchanged", _heads_go("alignment", "match")),
+            check=_heads_go_as_predicted,
+            control=Control(
+                "the goal of another pair of classes",
+                _heads_go_as_for_other_classes,
+                kind="rival prediction",
+            ),
+            blind="angles that differ by less than a factor of two to three: on ten splits a small "
+            "angle spreads widely. The factor found is larger.",
             **common,
         ),
     ]
@@ -188,6 +227,8 @@ IMAGE_CLAIMS = [
             expected="holds",
         ),
         expected="fails",
+        blind="a gain of less than a factor of two in angle on one set: ten trainings with noisy "
+        "gradients spread as widely.",
     ),
     Claim(
         id="images-k-means",
@@ -198,7 +239,12 @@ IMAGE_CLAIMS = [
         experiment="attention_images",
         formula="none, seen in simulation",
         check=_clusters_better("k-means", "heads"),
-        control=Control("the two exchanged", _clusters_better("heads", "k-means")),
+        control=Control(
+            "a Gaussian mixture fitted to the tokens in place of the heads",
+            _clusters_better("k-means", "Gaussian mixture"),
+            kind="hypothesis dropped",
+        ),
+        blind="up to 18 splits in 100 on which the heads win: 50 splits show no more.",
     ),
 ]
 
