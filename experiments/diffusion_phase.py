@@ -14,8 +14,8 @@ from experiments.shared import flows
 
 AXES = flows.AXES
 RATIOS = (4, 8)
-PERCENTS = (20, 50, 80)  # share of the second class in simulated runs
-CONTRASTS = (1.5, 4.0)  # its variance over that of the first, in simulated runs
+PERCENTS = (30, 50, 70)  # share of the second class in simulated runs
+CONTRASTS = (1.5, 9.0)  # its variance over that of the first, in simulated runs
 KINDS = ("isotropic", "subspaces")
 MAPPED = ("share", "gap")
 NEAR = ("gap", "relative-gap")  # definitions of memorisation that disagree on the order
@@ -27,7 +27,7 @@ FLOOR = 0.05  # variance of a class along the other's directions
 class Config:
     """`cells` per axis of the predicted maps; runs at a few of their places."""
 
-    seeds: int = 8
+    seeds: int = 16
     dimension: int = 20
     cells: int = 40
 

@@ -17,6 +17,7 @@ from diversity_jax.mixtures import GaussianMixture
 AXES = {"at_half": ("offset",), "at_normalised": ("offset", "class"), "odds": ("moment",)}
 DIMENSION = 64
 OFFSETS = (-0.2, -0.1, 0.0, 0.1, 0.2)
+ODDS = 3  # times as many points for the log-odds, whose variance is to be known to a tenth
 QUARTER = (100, 400, 1600, 6400, 25600)
 
 
@@ -93,7 +94,7 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
         axis=1,
     )
     now = mixture.at_time(point["time_bayes"])
-    posterior = now.responsibilities(drawn(seeds.stream(key, "odds"), now, 0, number))
+    posterior = now.responsibilities(drawn(seeds.stream(key, "odds"), now, 0, ODDS * number))
     odds = jnp.log(posterior[:, 0]) - jnp.log(posterior[:, 1])
     return {
         "at_half": around("half", point["time_half"], 0),
