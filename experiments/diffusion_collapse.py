@@ -118,7 +118,7 @@ def collapse(samples: jax.Array, own: np.ndarray, noise: jax.Array) -> jax.Array
 
 
 def turns(key: jax.Array, samples: jax.Array, time: jax.Array, point: dict) -> jax.Array:
-    """Share of U-turns that end on the own sample, less what is predicted where they turn, by steps.
+    """Share of U-turns that end on the own sample, less what is predicted where they turn.
 
     Predicted `[step, which]`: the mean posterior of the own sample; and a rival, the share of
     points for which it is the most probable one.

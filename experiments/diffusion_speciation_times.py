@@ -99,7 +99,8 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
     return {
         "at_half": around("half", point["time_half"], 0),
         "at_normalised": (normalised - pi[None]) / (1 - pi)[None],
-        "odds": jnp.stack([odds.mean(), odds.var(ddof=1)]),
+        # The second raised by what the squared mean carries of it.
+        "odds": jnp.stack([odds.mean(), odds.var(ddof=1) * (1 + 1 / odds.size)]),
     }
 
 
@@ -124,7 +125,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
         _, spread = speciation.log_odds(mixture.at_time(float(here.time_bayes)))
         deviation.append(float(spread[0, 1]))
     dimensions = np.asarray(QUARTER)
-    quarter = [variance_only(int(d)) for d in dimensions]
+    quarter, apart = zip(*(unlike(int(d)) for d in dimensions))
     measured = np.stack(
         [
             crossing(dataset.time_half.values, dataset.at_half.values),
@@ -139,6 +140,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
         theory_forgetful=(("point", "kind"), np.asarray(forgetful)),
         theory_deviation=("point", np.asarray(deviation)),
         theory_quarter=(("dimension", "class"), np.asarray(quarter)),
+        theory_centroids=(("dimension", "class"), np.asarray(apart)),
         measured=(("point", "seed", "what"), measured),
     ).assign_coords(criterion=list(speciation.CRITERIA), dimension=dimensions)
 
@@ -148,10 +150,15 @@ def both(mixture: GaussianMixture, criterion: str) -> np.ndarray:
     return np.asarray(speciation.speciation_times(mixture, criterion=criterion))[:2]
 
 
-def variance_only(dimension: int) -> np.ndarray:
-    """Bayes times of two classes that differ in variance alone, 0.5 against 1.5."""
-    mixture = GaussianMixture.isotropic([0.5, 0.5], np.zeros((2, dimension)), [0.5, 1.5])
-    return np.asarray(speciation.speciation_times(mixture, criterion="bayes"))
+def unlike(dimension: int) -> tuple[np.ndarray, np.ndarray]:
+    """Bayes times of two classes that differ in variance alone, and in their centroids alone."""
+    ones = np.ones(dimension)
+    settings = (np.zeros((2, dimension)), [0.5, 1.5]), (np.stack([ones, -ones]), [1.0, 1.0])
+    mixtures = (GaussianMixture.isotropic([0.5, 0.5], *one) for one in settings)
+    variance, centroid = (
+        np.asarray(speciation.speciation_times(one, criterion="bayes")) for one in mixtures
+    )
+    return variance, centroid
 
 
 def crossing(times: np.ndarray, values: np.ndarray) -> np.ndarray:

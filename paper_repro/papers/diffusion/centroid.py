@@ -169,7 +169,8 @@ CLAIMS = [
         formula="asymptotic in dimension",
         check=lambda d: first(d, "right angle", MAJORITY),
         control=Control(
-            "an angle of 18 degrees", lambda d: first(d, "acute", MAJORITY),
+            "an angle of 18 degrees",
+            lambda d: first(d, "acute", MAJORITY),
             kind="hypothesis dropped",
         ),
     ),

@@ -62,7 +62,10 @@ def tends(dataset, theory="theory"):
     for place in range(some.sizes["point"]):
         one = some.isel(point=place)
         memorised, learned = (
-            [one[name].sel(definition=kind).values[..., which] for name in ("times", f"{theory}_times")]
+            [
+                one[name].sel(definition=kind).values[..., which]
+                for name in ("times", f"{theory}_times")
+            ]
             for kind, which in (("gap", LARGE), ("share", SMALL))
         )
         made = read(shares(one.test.values)[..., SMALL], logs, memorised[0])
@@ -131,6 +134,6 @@ CLAIMS = [
             lambda d: tends(d, "alone"),
             kind="rival prediction",
         ),
-        blind="The time is known to a fifth: the test loss falls so slowly there that draws differ.",
+        blind="The time is known to a fifth: the test loss falls slowly there, and draws differ.",
     ),
 ]
