@@ -33,7 +33,7 @@ class Config:
 PRESETS = {
     "smoke": Config(seeds=4, dimensions=(10, 12, 14, 16)),
     "laptop": Config(),
-    "paper": Config(dimensions=(40, 80, 160, 320)),
+    "paper": Config(dimensions=(32, 64, 128, 256)),
 }
 
 

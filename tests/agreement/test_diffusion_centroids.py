@@ -156,6 +156,20 @@ def test_simulated_losses_with_long_centroids_tend_to_the_asymptotic_ones():
     assert status(found[:, :, 1, 1], spoiled[1, 1], **options) == "fails"
 
 
+def test_odd_features_cannot_tell_a_centroid_from_its_opposite():
+    """So only the square of a cosine counts; that it counts, the last lines say."""
+    turned = OVERLAPS * np.array([[1, -1], [-1, 1]])
+    one, other = (
+        losses.flow_losses(ClassModel(**LONG, centroid_overlaps=overlaps), TIMES)
+        for overlaps in (OVERLAPS, turned)
+    )
+    np.testing.assert_allclose(one.train, other.train, atol=1e-9)
+    np.testing.assert_allclose(one.test, other.test, atol=1e-9)
+    wider = np.array([[0.64, 0.9], [0.9, 1.44]])
+    along = losses.flow_losses(ClassModel(**LONG, centroid_overlaps=wider), TIMES)
+    assert np.abs(along.test - one.test).max() > 1e-3
+
+
 def test_losses_with_long_centroids_have_their_derivatives():
     """In the length of the centroid, the variance and the time, against central differences."""
 

@@ -87,6 +87,7 @@ CLAIMS = [
             kind="rival prediction",
         ),
         decides_at="paper",
+        blind="Single eigenvalues fluctuate: an error below a sixth of them would not show.",
     ),
     Claim(
         id="B7-spectrum",
@@ -116,6 +117,7 @@ CLAIMS = [
             kind="rival prediction",
         ),
         decides_at="paper",
+        blind="Single eigenvalues fluctuate: an error below a sixth of them would not show.",
     ),
     Claim(
         id="B14-nearer",

@@ -82,7 +82,7 @@ def counts(dataset, samples=False):
         top = np.isfinite(wanted[place]) & (np.arange(wanted.shape[1]) > memorised)
         found = counted[place][:, top]
         exact = np.broadcast_to(times[place] * wanted[place, top], found.shape)
-        parts[str(name)] = identity(found, exact, terms=4.0, scale=1.0, resolution=0.5)
+        parts[str(name)] = identity(found, exact, terms=4.0, scale=1.0, resolution=0.1)
     return combine(parts)
 
 
