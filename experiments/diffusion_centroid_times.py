@@ -1,4 +1,13 @@
-"""Length of centroids against variance, and their angle: which class is learned first."""
+"""Length of centroids against variance, and their angle: which class is learned first.
+
+Where the angle enters. From A = 0 the loss of class c begins as ``1 - 4 D^2 tau rate_c``, with
+``rate_c = sum_c' pi_c' E_h[a_c(h) a_c'(h)]``, since ``V_c = sqrt(D) A_c W / sqrt d`` (see
+`contours`; derived). Slopes of two classes are alike in every neuron where their centroids lie
+along one line, and independent where they are orthogonal: a class profits from the samples of
+others by their angle. At shares .2 and .8, variance .3 and lengths 1.8 and 2 the larger class falls
+faster by 19% at a right angle and slower by 1% at a cosine of .95, whatever its sign, since slopes
+are even.
+"""
 
 from __future__ import annotations
 
