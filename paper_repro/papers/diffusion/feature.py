@@ -95,7 +95,9 @@ CLAIMS = [
         experiment="diffusion_exactness",
         formula="exact",
         check=noise,
-        control=Control("the noise left out", lambda d: noise(d, theory="silent")),
+        control=Control(
+            "the noise left out", lambda d: noise(d, theory="silent"), kind="term dropped"
+        ),
         unit="of the average",
     ),
 ]
