@@ -82,9 +82,26 @@ class Outcome:
         return self.verdict.status == self.claim.expected
 
     @property
+    def unproven(self) -> tuple[str, ...]:
+        """Parts of the claim that the control does not show able to come out otherwise."""
+        parts = self.verdict.details.get("parts", {})
+        shown = self.control.details.get("parts", {})
+        wanted = self.claim.control.expected
+        return tuple(name for name in parts if shown.get(name, {}).get("status") != wanted)
+
+    @property
     def controlled(self) -> bool:
-        """Whether the control has its expected status; if not, the check cannot be believed."""
-        return self.control.status == self.claim.control.expected
+        """Whether the control, in every part, has its expected status.
+
+        If not, the check cannot be believed.
+        """
+        return self.control.status == self.claim.control.expected and not self.unproven
+
+    @property
+    def must(self) -> str:
+        """What the control's status has to be, with the parts in which it is not."""
+        parts = ", ".join(self.unproven)
+        return self.claim.control.expected + (f", in every part ({parts} too)" if parts else "")
 
     @property
     def stands(self) -> bool:

@@ -142,7 +142,9 @@ CLAIMS = [
         experiment="diffusion_speciation_times",
         formula="exact",
         check=odds_there,
-        control=Control("1 + sqrt(1 + L) instead", lambda d: odds_there(d, inner=1.0)),
+        control=Control(
+            "half of the prior's log-odds: 1 + sqrt(1 + L)", lambda d: odds_there(d, inner=1.0)
+        ),
     ),
     Claim(
         id="B16-delay",
