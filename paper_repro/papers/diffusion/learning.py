@@ -13,7 +13,7 @@ from diversity_jax.checks import (
 from paper_repro.claims import Claim, Control
 from paper_repro.papers.diffusion.spectrum import BONNAIRE, DERIVED, at
 
-LOW, HIGH = 0, 1  # classes of lower and of higher variance
+LOW = 0  # the class of lower variance
 
 
 def descent(dataset, off=0.0):
@@ -23,23 +23,15 @@ def descent(dataset, off=0.0):
     return convergence(steps, gaps, scale=1.0, resolution=1e-3, rate=1.0)
 
 
-def curves(dataset, setting, theory="theory", theory_of=None):
-    """Simulated less asymptotic losses of both classes, at nine training times, to 0 like 1/d."""
+def curves(dataset, setting, theory="theory", theory_of=None, names=("train", "test")):
+    """Simulated less asymptotic losses of both classes, at nine training times, to 0."""
     some, other = at(dataset, setting=setting), at(dataset, setting=theory_of or setting)
     times = np.log10(some.training_time.values)
     places = [int(np.abs(times - wanted).argmin()) for wanted in np.linspace(0.0, 4.0, 9)]
-    found = {}
-    for name in ("train", "test"):
-        wanted = other[f"{theory}_{name}"].values[:, None]
-        apart = (some[name].values - wanted)[:, :, places].swapaxes(0, 1)
-        found[name] = convergence(
-            some.dimension.values,
-            apart.reshape(*apart.shape[:2], -1),
-            scale=1.0,
-            resolution=0.05,
-            rate=1.0,
-        )
-    return combine(found)  # fmt: skip
+    apart = [some[name].values - other[f"{theory}_{name}"].values[:, None] for name in names]
+    gaps = np.concatenate(apart, axis=3)[:, :, places].swapaxes(0, 1)
+    gaps = gaps.reshape(*gaps.shape[:2], -1)
+    return convergence(some.dimension.values, gaps, scale=1.0, resolution=0.05, rate=1.0)
 
 
 def total(dataset, weights="share"):
@@ -123,8 +115,8 @@ CLAIMS = [
         formula="asymptotic in dimension",
         check=lambda d: curves(d, "subspaces"),
         control=Control(
-            "the theory of isotropic classes of the same mean variance",
-            lambda d: curves(d, "subspaces", theory_of="isotropic"),
+            "the theory of the isotropic classes (train losses alone, which it misses less)",
+            lambda d: curves(d, "subspaces", theory_of="isotropic", names=("train",)),
         ),
     ),
     Claim(
