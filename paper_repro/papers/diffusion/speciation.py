@@ -169,9 +169,9 @@ CLAIMS = [
         formula="exact",
         check=odds_there,
         control=Control(
-            "log-odds that forget the fractions",
-            lambda d: odds_there(d, forgetful=True),
-            kind="term dropped",
+            "half of the prior's log-odds: 1 + sqrt(1 + L)",
+            lambda d: odds_there(d, inner=1.0),
+            kind="rival prediction",
         ),
     ),
     Claim(

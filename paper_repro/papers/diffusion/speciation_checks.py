@@ -113,17 +113,17 @@ def half_there(dataset, forgetful=False):
     )  # fmt: skip
 
 
-def odds_there(dataset, forgetful=False):
+def odds_there(dataset, inner=2.0):
     """At the predicted time the mean of the minority's log-odds is their deviation.
 
-    `forgetful`: as for equal fractions, in the closed form and in the log-odds of drawn points.
+    Of the prior's log-odds, which the mean holds, only `inner` halves are counted.
     """
     some = two(dataset)
     odds = np.log((1 - some.fraction.values) / some.fraction.values)
     mean, variance = some.odds.values[..., 0], some.odds.values[..., 1]
-    mean = mean + forgetful * odds[:, None]
+    mean = mean + (1 - inner / 2) * odds[:, None]
     gap = mean**2 - variance
-    root = 1 + np.sqrt(1 + 2 * odds * (not forgetful))
+    root = 1 + np.sqrt(1 + inner * odds)
     signal = 256 * np.exp(-2 * some.time_bayes.values)  # |mu_1 - mu_2|^2 e^-2t, variance one
     scale = some.theory_deviation.values**2
     return combine(
