@@ -33,7 +33,7 @@ class Config:
 PRESETS = {
     "smoke": Config(seeds=4, dimensions=(10, 12, 14, 16)),
     "laptop": Config(),
-    "paper": Config(dimensions=(32, 64, 128, 256)),
+    "paper": Config(dimensions=(32, 64, 128, 192)),
 }
 
 
@@ -86,7 +86,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
 
 
 def _outliers(point: dict, centred: bool) -> np.ndarray:
-    """The two largest outliers of short centroids; the upper edge of the bulks where there is none.
+    """The two largest outliers of short centroids; if `centred` the upper edge of the bulks and one.
 
     Variances are raised by ``|mu_c|^2 / d``, the correction of first order in 1/d.
     """
@@ -98,8 +98,11 @@ def _outliers(point: dict, centred: bool) -> np.ndarray:
         away = np.eye(2) - 0.5  # from the mean of both centroids
         products = away @ products @ away
     found = np.asarray(outliers.outliers(model, np.stack([products, products])).positions)
-    edge = float(np.nanmax(np.asarray(spectrum.bulks(model).edges)))
-    return np.concatenate([np.full(2, edge), found[found > edge]])[-2:]
+    found = found[np.isfinite(found)]
+    if not centred:
+        return np.concatenate([np.full(2, np.nan), found])[-2:]
+    # Around their mean two centroids lie on one line: one outlier above, one below the bulks.
+    return np.array([np.nanmax(np.asarray(spectrum.bulks(model).edges)), found[-1]])
 
 
 def _linear(point: dict) -> np.ndarray:
