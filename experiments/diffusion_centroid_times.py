@@ -36,7 +36,7 @@ class Config:
 
     seeds: int = 32
     dimension: int = 30
-    angle_dimension: int = 25
+    angle_dimension: int = 35
 
 
 PRESETS = {

@@ -86,7 +86,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
 
 
 def _outliers(point: dict, centred: bool) -> np.ndarray:
-    """The two largest outliers of short centroids; if `centred` the upper edge of the bulks and one.
+    """The two largest outliers of short centroids; if `centred` the edge of the bulks and one.
 
     Variances are raised by ``|mu_c|^2 / d``, the correction of first order in 1/d.
     """

@@ -24,7 +24,7 @@ def collapse_tends(dataset, theory="theory"):
     some = at_variances(dataset)
     some = some.isel(point=np.argsort(some.dimension.values))
     sizes, gaps = some.dimension.values, (some.collapse - some[theory]).values
-    settings = {"resolution": 0.25, "level": 5e-5, "rate": 1.0}
+    settings = {"resolution": 0.2, "level": 5e-5, "rate": 1.0}
     parts = {}
     for c in range(2):
         scale = float(some.theory.values[-1, c])
