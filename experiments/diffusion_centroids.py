@@ -21,7 +21,7 @@ SHORT = ((0.6, 1.2), (24.0, 48.0))  # variances, and squares of centroids
 class Config:
     """Dimensions of the sweep (four at least for a verdict), and seeds at each."""
 
-    seeds: int = 24
+    seeds: int = 36
     dimensions: tuple[int, ...] = (24, 36, 54, 80)
 
 

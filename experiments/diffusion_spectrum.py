@@ -29,14 +29,14 @@ Z = (-0.02, -0.2)
 class Config:
     """Dimensions of the sweep (four at least for a verdict), and seeds at each."""
 
-    seeds: int = 24
+    seeds: int = 72
     dimensions: tuple[int, ...] = (16, 24, 36, 54)
 
 
 PRESETS = {
     "smoke": Config(seeds=4, dimensions=(8, 10, 12, 14)),
     "laptop": Config(),
-    "paper": Config(seeds=32, dimensions=(24, 50, 100, 200)),
+    "paper": Config(dimensions=(24, 50, 100, 200)),
 }
 
 
