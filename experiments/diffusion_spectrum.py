@@ -36,7 +36,7 @@ class Config:
 PRESETS = {
     "smoke": Config(seeds=4, dimensions=(8, 10, 12, 14)),
     "laptop": Config(),
-    "paper": Config(dimensions=(24, 50, 100, 200)),
+    "paper": Config(seeds=32, dimensions=(24, 50, 100, 200)),
 }
 
 

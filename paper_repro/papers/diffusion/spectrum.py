@@ -144,7 +144,9 @@ CLAIMS = [
         id="B4-directions",
         kind="convergence",
         sentence="With variances that differ between directions the predicted spectrum is the "
-        "limit at each of its deciles, each group of directions with an equation of its own.",
+        "limit at each of its deciles, each group of directions with an equation of its own. (Just "
+        "above the atom the fall is slow: up to dimension 54 only errors above 2.2% of all "
+        "eigenvalues would show, so that this decides at dimensions up to 200.)",
         source=f"B4; {DERIVED}",
         experiment="diffusion_spectrum",
         formula="asymptotic in dimension",
@@ -153,6 +155,7 @@ CLAIMS = [
             "the mean variance along every direction",
             lambda d: spectra(d, "subspaces", "mixed"),
         ),
+        decides_at="paper",
     ),
     Claim(
         id="B5-masses",
