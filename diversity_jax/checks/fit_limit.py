@@ -43,7 +43,9 @@ def with_seeds(sizes: np.ndarray, rows: np.ndarray, level: float, error: float) 
         move = np.max([move, *(larger / shrink for larger in moves[place + 1 : place + 2])], axis=0)
         wider, noise = (float(each) for each in reach(sizes, limit.rate) * move)
         interval = (limit.interval[0] - wider, limit.interval[1] + wider)
-        limits.append(replace(limit, interval=interval, noise=float(np.hypot(limit.noise, noise))))
+        # Another run admits other rates as well: its interval may be twice as wide (measured).
+        noise = max(float(np.hypot(limit.noise, noise)), (interval[1] - interval[0]) / 2)
+        limits.append(replace(limit, interval=interval, noise=noise))
     usable = [limit for limit in limits if limit.doubt is None] or limits
     return min(usable, key=lambda limit: limit.interval[1] - limit.interval[0])
 

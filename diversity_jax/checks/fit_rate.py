@@ -16,6 +16,7 @@ and ``2 r - r^2``, r = (largest / smallest)^-b: two one-sided t-tests per sign o
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from diversity_jax.checks.extrapolate import Limit
 from diversity_jax.checks.fit_limit import precision, weights
@@ -31,6 +32,16 @@ def at_rate(sizes: np.ndarray, rows: np.ndarray, rate: float, level: float, erro
         for window in windows
     ]
     return min(fits, key=lambda limit: limit.interval[1] - limit.interval[0] + 2 * limit.noise)
+
+
+def falls(sizes: np.ndarray, rows: np.ndarray, rate: float, level: float, error: float) -> bool:
+    """Whether the gap [seeds, sizes] at the smallest size differs from the fitted limit.
+
+    A longer way down than to the largest size, and better resolved.
+    """
+    constant, _, _ = weights(sizes, precision(sizes, rows), np.array([rate]))
+    change = np.eye(len(sizes))[0] - constant[0]
+    return bool(_beyond(rows @ change[:, None], level, error * np.abs(change).sum())[0])
 
 
 def _window(
@@ -73,9 +84,9 @@ def admitted(
     return ~((above > 0) | (below < 0)) | ~((above < 0) | (below > 0))
 
 
-def _beyond(values: np.ndarray, level: float, error: np.ndarray) -> np.ndarray:
+def _beyond(values: np.ndarray, level: float, error: ArrayLike) -> np.ndarray:
     """The sign of each column's mean over seeds where it is resolved, elsewhere 0."""
-    half = error
+    half = np.asarray(error)
     if len(values) > 1:
         half = half + student(level, len(values) - 1) * mean_and_error(values)[1]
     mean = values.mean(axis=0)

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from diversity_jax.checks.extrapolate import SLOWEST_TRUSTED, Limit, without_randomness
 from diversity_jax.checks.fit_limit import RATES, with_seeds
-from diversity_jax.checks.fit_rate import admitted, at_rate
+from diversity_jax.checks.fit_rate import admitted, at_rate, falls
 from diversity_jax.checks.inputs import (
     Seeds,
     bad,
@@ -56,9 +56,10 @@ def convergence(
 
     At least 4 increasing sizes, geometric ones best; signed gaps, not distances (module docstring).
     Fits ``c + a size^-b`` (b given by `rate` where the theory states it): fails when the interval
-    of c excludes 0; holds when it does not, the fall from the smallest to the largest size is
-    resolved, and the power is within the resolution. Power, in units of `scale`: the far end of the
-    interval, plus what another run takes to show such an error 19 times in 20.
+    of c excludes 0; holds when it does not, the fall from the smallest size to the largest (to the
+    limit, at a declared rate) is resolved, and the power is within the resolution. Power, in units
+    of `scale`: the far end of the interval, plus what another run takes to show such an error 19
+    times in 20.
 
     A declared rate is tested: where the gaps at the smallest and at the largest size exclude it, it
     is undecided, and otherwise `details` and the reason name the other rates that would do as well.
@@ -140,18 +141,17 @@ def _convergence(seeds: Seeds, asked: _Asked) -> Verdict:
 def _entry(rows: np.ndarray, asked: _Asked, scale: float, rounding: float) -> _Entry:
     sizes, rate, level = asked.sizes, asked.rate, asked.level / len(asked.scale)
     error = max(asked.error, 4 * rounding * float(np.abs(rows).max()))
-    falls = rows[:, -1:] - rows[:, :1]
-    if not asked.random or without_spread(falls, scale, rounding) is not None:
+    change = rows[:, -1:] - rows[:, :1]
+    if not asked.random or without_spread(change, scale, rounding) is not None:
         limit, fallen = without_randomness(sizes, rows[0], rate, error)
         rows = rows[:1]
+    elif rate is None:
+        (mean,), (deviation,) = mean_and_error(change)
+        fallen = abs(mean) > student(level, len(rows) - 1) * deviation + 2 * error
+        limit = with_seeds(sizes, rows, level, error)
     else:
-        fall, fall_error = mean_and_error(falls)
-        fallen = abs(fall[0]) > student(level, len(rows) - 1) * fall_error[0] + 2 * error
-        limit = (
-            with_seeds(sizes, rows, level, error)
-            if rate is None
-            else at_rate(sizes, rows, rate, level, error)
-        )
+        limit = at_rate(sizes, rows, rate, level, error)
+        fallen = falls(sizes, rows, rate, level, error)
     if rate is None:
         low, high = limit.rates or (limit.rate, limit.rate)
         rates = (low <= RATES) & (high >= RATES)
@@ -206,7 +206,7 @@ def _doubt(
 ) -> str | None:
     """Why these gaps do not show a limit, or None if they may."""
     if not any(one.falls for one in found):
-        return "no fall to resolve: the gaps at the smallest and the largest size do not differ"
+        return "no fall to resolve: the gap at the smallest size does not differ from the rest"
     for doubt in (one.limit.doubt for one in found):
         if doubt is not None:
             return doubt

@@ -23,11 +23,15 @@ def descent(dataset, name="gap"):
 
 
 def curves(dataset, setting, theory="theory", theory_of=None, names=("train", "test")):
-    """Simulated less asymptotic losses of both classes, at nine training times, to 0."""
+    """Simulated over asymptotic losses less one, of both classes, at nine training times, to 0."""
     some, other = at(dataset, setting=setting), at(dataset, setting=theory_of or setting)
     times = np.log10(some.training_time.values)
     places = [int(np.abs(times - wanted).argmin()) for wanted in np.linspace(0.0, 4.0, 9)]
-    apart = [some[name].values - other[f"{theory}_{name}"].values[:, None] for name in names]
+    apart = [
+        (some[name].values - other[f"{theory}_{name}"].values[:, None])
+        / some[f"theory_{name}"].values[:, None]
+        for name in names
+    ]
     gaps = np.concatenate(apart, axis=3)[:, :, places].swapaxes(0, 1)
     gaps = gaps.reshape(*gaps.shape[:2], -1)
     return convergence(some.dimension.values, gaps, scale=1.0, resolution=0.05, rate=1.0)
@@ -109,6 +113,7 @@ CLAIMS = [
         experiment="diffusion_losses",
         formula="asymptotic in dimension",
         check=lambda d: curves(d, "isotropic"),
+        unit="of the loss",
         control=Control(
             "one class of the mean variance", lambda d: curves(d, "isotropic", "mixed")
         ),
@@ -121,6 +126,7 @@ CLAIMS = [
         experiment="diffusion_losses",
         formula="asymptotic in dimension",
         check=lambda d: curves(d, "subspaces"),
+        unit="of the loss",
         control=Control(
             "the theory of the isotropic classes (train losses alone, which it misses less)",
             lambda d: curves(d, "subspaces", theory_of="isotropic", names=("train",)),
