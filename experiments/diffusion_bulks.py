@@ -12,9 +12,14 @@ from experiments.shared import flows, spectra
 
 AXES = {"below": ("place",), "learned": ("place",)}
 # The settings of figures 4 and 14 of arXiv 2505.17638 at 8 samples and 64 features per dimension
-# (one class, so that both are written alike; variance one, or one half and three halves).
-PUBLISHED = {"one": (1.0, 1.0), "halves": ((0.5, 1.5), (0.5, 1.5))}
-RATIOS, TIME, PERCENT = (8, 64), 0.01, 50
+# (one class, so that both are written alike; variance one, or one half and three halves), and the
+# first of them late in diffusion.
+SETTINGS = {
+    "one": ((1.0, 1.0), 0.01),
+    "halves": (((0.5, 1.5), (0.5, 1.5)), 0.01),
+    "late": ((1.0, 1.0), 1.0),
+}
+RATIOS, PERCENT = (8, 64), 50
 
 
 @dataclass(frozen=True)
@@ -33,10 +38,10 @@ PRESETS = {
 
 
 def grid(config: Config) -> list[dict]:
-    """The published settings."""
+    """Every setting at one dimension."""
     return [
-        flows.point(variances, PERCENT, RATIOS, config.dimension, TIME)
-        for variances in PUBLISHED.values()
+        flows.point(variances, PERCENT, RATIOS, config.dimension, time)
+        for variances, time in SETTINGS.values()
     ]
 
 
@@ -79,7 +84,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
             atom=("point", [one.atom[0] for one in made]),
             atom_mass=("point", [one.atom[1] for one in made]),
         )
-        .assign_coords(setting=("point", list(PUBLISHED)), place=spectra.GRID)
+        .assign_coords(setting=("point", list(SETTINGS)), place=spectra.GRID)
     )
 
 

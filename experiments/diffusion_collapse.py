@@ -15,8 +15,9 @@ from diversity_jax.diffusion import process, sampling
 from diversity_jax.diffusion.theory import speciation
 from diversity_jax.mixtures import GaussianMixture
 
-AXES = {"collapse": ("class",), "gap": ("size",)}
+AXES = {"collapse": ("class",), "gap": ("size",), "nearest": ("size",)}
 VARIANCES = (0.5, 2.0)
+EQUAL = 1.0  # variance of both classes where nothing but their numbers of samples differs
 FRACTIONS = (0.4, 0.6)
 RATE = 0.06  # log(n) / d before the fractions
 EARLIEST, LATEST, BISECTIONS = 0.02, 2.5, 12
@@ -45,29 +46,34 @@ def counts(dimension: int) -> tuple[int, ...]:
     return tuple(round(float(fraction * total)) for fraction in FRACTIONS)
 
 
-def setting(dimension: int) -> GaussianMixture:
+def setting(point: dict) -> GaussianMixture:
     """Two classes so far apart that none is in doubt when samples begin to be told apart."""
-    ones = 3 * np.ones(dimension)
-    return GaussianMixture.isotropic(FRACTIONS, np.stack([ones, -ones]), VARIANCES)
+    ones = 3 * np.ones(point["dimension"])
+    variances = jnp.stack([jnp.asarray(point[name], float) for name in ("first", "second")])
+    return GaussianMixture.isotropic(FRACTIONS, np.stack([ones, -ones]), variances)
 
 
 def grid(config: Config) -> list[dict]:
-    """One point per dimension; backward diffusion runs in the smallest only."""
+    """One point per dimension, backward diffusion in the smallest only; equal variances in one."""
+    smallest, next_one = sorted(config.dimensions)[:2]
+    pairs = [(dimension, VARIANCES) for dimension in config.dimensions]
     return [
         {
+            "first": variances[0],
+            "second": variances[1],
             "dimension": dimension,
             "points": config.points,
             "steps": config.steps,
-            "turns": dimension == min(config.dimensions),
+            "turns": dimension == smallest,
         }
-        for dimension in config.dimensions
+        for dimension, variances in [*pairs, (next_one, (EQUAL, EQUAL))]
     ]
 
 
 def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
     """Per class the time at which half of the posterior is on the own sample; gaps of U-turns."""
     number = counts(point["dimension"])
-    samples, _ = setting(point["dimension"]).sample_counts(seeds.stream(key, "samples"), number)
+    samples, _ = setting(point).sample_counts(seeds.stream(key, "samples"), number)
     first = np.concatenate([[0], np.cumsum(number)])
     found = []
     for c in range(len(number)):
@@ -77,10 +83,10 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
             seeds.stream(key, "noise", c), (point["points"], samples.shape[1]), samples.dtype
         )
         found.append(collapse(samples, own, noise))
-    gap = jnp.full(len(point["steps"]), jnp.nan)
+    gaps = jnp.full((len(point["steps"]), 2), jnp.nan)
     if point["turns"]:
-        gap = turns(seeds.stream(key, "turns"), samples, jnp.stack(found).mean(), point)
-    return {"collapse": jnp.stack(found), "gap": gap}
+        gaps = turns(seeds.stream(key, "turns"), samples, jnp.stack(found).mean(), point)
+    return {"collapse": jnp.stack(found), "gap": gaps[:, 0], "nearest": gaps[:, 1]}
 
 
 def collapse(samples: jax.Array, own: np.ndarray, noise: jax.Array) -> jax.Array:
@@ -112,7 +118,11 @@ def collapse(samples: jax.Array, own: np.ndarray, noise: jax.Array) -> jax.Array
 
 
 def turns(key: jax.Array, samples: jax.Array, time: jax.Array, point: dict) -> jax.Array:
-    """Share of U-turns that end on the own sample, less the posterior where they turn, by steps."""
+    """Share of U-turns that end on the own sample, less what is predicted where they turn.
+
+    Predicted `[step, which]`: the mean posterior of the own sample; and a rival, the share of
+    points for which it is the most probable one.
+    """
     total = samples.shape[0]
     memory = GaussianMixture.isotropic(np.full(total, 1 / total), samples, 0.0)
     most, copies = max(point["steps"]), -(-2 * point["points"] // total)
@@ -128,12 +138,14 @@ def turns(key: jax.Array, samples: jax.Array, time: jax.Array, point: dict) -> j
             seeds.stream(here, "back"), sampling.mixture_score(memory), there, path
         )
         before, after = (
-            jnp.take_along_axis(
-                memory.at_time(when).responsibilities(where), own[:, None], axis=1
-            ).mean()
+            memory.at_time(when).responsibilities(where)
             for when, where in ((path[0], there), (jnp.asarray(sampling.END), ends))
         )
-        return after - before
+        returned, posterior = (
+            jnp.take_along_axis(one, own[:, None], axis=1).mean() for one in (after, before)
+        )
+        nearest = jnp.mean(jnp.argmax(before, axis=1) == own)
+        return returned - jnp.stack([posterior, nearest])
 
     return jax.lax.map(turn, (keys, jnp.stack(paths)))
 
@@ -141,10 +153,12 @@ def turns(key: jax.Array, samples: jax.Array, time: jax.Array, point: dict) -> j
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     """Add the predicted times, and those without the samples' classes."""
     theory, pooled = [], []
-    for dimension in dataset.dimension.values:
-        mixture, number = setting(int(dimension)), counts(int(dimension))
+    for place, dimension in enumerate(dataset.dimension.values):
+        variances = [float(dataset[name].values[place]) for name in ("first", "second")]
+        point = {"dimension": int(dimension), "first": variances[0], "second": variances[1]}
+        mixture, number = setting(point), counts(int(dimension))
         theory.append(np.asarray(speciation.collapse_times(mixture, number)))
-        mean = float(np.dot(FRACTIONS, VARIANCES))
+        mean = float(np.dot(FRACTIONS, variances))
         one = GaussianMixture.isotropic(FRACTIONS, mixture.means, mean)
         pooled.append(np.asarray(speciation.collapse_times(one, [sum(number)] * len(number))))
     return dataset.assign(

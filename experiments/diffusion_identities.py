@@ -18,7 +18,8 @@ from experiments.shared import flows
 HOST = True  # so that the solvers are compiled once for all experiments
 AXES = {"train": ("training_time", "class"), "total": ("training_time",),
         "powers": ("class", "part"), "slopes": ("variance",), "memories": ("variance",),
-        "residuals": ("variance",), "odd_slopes": ("variance",)}  # fmt: skip
+        "residuals": ("variance",), "dip_slopes": ("variance",), "dip_memories": ("variance",),
+        "dip_residuals": ("variance",)}  # fmt: skip
 TIMES = np.geomspace(0.1, 1e5, 12)
 VARIANCES = np.linspace(0.1, 4.0, 9)
 Z = (0.05 + 0.01j, -1.0, 3.0 + 0.5j)
@@ -44,13 +45,12 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
     model = _random(key)
     constants = spectrum.class_constants(model)
     parts = [constants.signal_power, constants.noise_power, constants.memory_power]
-    tanh = _along(VARIANCES, model.time)
-    along = {
-        "slopes": tanh.slope,
-        "memories": tanh.memory_power,
-        "residuals": tanh.residual_power,
-        "odd_slopes": _along(VARIANCES, model.time, jnp.sinh).slope,
-    }
+    along = {}
+    for name, activation in (("", jnp.tanh), ("dip_", _dip)):
+        found = _along(VARIANCES, model.time, activation)
+        along[f"{name}slopes"] = found.slope
+        along[f"{name}memories"] = found.memory_power
+        along[f"{name}residuals"] = found.residual_power
     bulks = spectrum.bulks(model)
     last = int(bulks.number) - 1
     return {
@@ -96,6 +96,11 @@ def _mass(model: ClassModel, first: jax.Array, last: jax.Array) -> jax.Array:
     away = np.exp((low + high) / 2 + across * np.cos(angle) + 1j * np.sin(angle))
     turn = away * (-across * np.sin(angle) + 1j * np.cos(angle)) / (2j * 96)
     return -2 * (turn * spectrum.resolvent(model, atom + away).trace).sum().real
+
+
+def _dip(values: jax.Array) -> jax.Array:
+    """Linear but for a dip around zero, which large values outgrow: no tanh in any respect."""
+    return values * -jnp.expm1(-2 * values**2)
 
 
 def _along(variances, time, activation=jnp.tanh) -> spectrum.Constants:

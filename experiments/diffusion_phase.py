@@ -14,11 +14,12 @@ from experiments.shared import flows
 
 AXES = flows.AXES
 RATIOS = (4, 8)
-PERCENTS = (20, 50, 80)  # share of the second class in simulated runs
-CONTRASTS = (1.5, 4.0)  # its variance over that of the first, in simulated runs
+PERCENTS = (30, 50, 70)  # share of the second class in simulated runs
+CONTRASTS = (1.5, 9.0)  # its variance over that of the first, in simulated runs
 KINDS = ("isotropic", "subspaces")
 MAPPED = ("share", "gap")
 NEAR = ("gap", "relative-gap")  # definitions of memorisation that disagree on the order
+PAIR_PERCENT = 70  # share of the second class in the pairs whose curves are predicted
 NEAR_CONTRAST, NEAR_SHARES = 9.0, (0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
 FLOOR = 0.05  # variance of a class along the other's directions
 
@@ -27,7 +28,7 @@ FLOOR = 0.05  # variance of a class along the other's directions
 class Config:
     """`cells` per axis of the predicted maps; runs at a few of their places."""
 
-    seeds: int = 8
+    seeds: int = 16
     dimension: int = 20
     cells: int = 40
 
@@ -74,6 +75,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
         flows.named(dataset)
         .assign(predicted=(axes, np.array(maps)))
         .assign(predicted_near=(("near", "near_share", "class"), _near()))
+        .assign(predicted_test=(("pair", "training_time", "class"), _pairs()))
         .assign_coords(
             setting=("point", flows.kinds(dataset)),
             contrast=("point", contrast.values),
@@ -81,6 +83,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
             share_cell=shares,
             contrast_cell=contrasts,
             drawn=list(MAPPED),
+            pair=list(CONTRASTS),
             near=list(NEAR),
             near_share=list(NEAR_SHARES),
         )
@@ -93,6 +96,12 @@ def _near() -> np.ndarray:
     return np.array(
         [[losses.class_times(m, memorisation=name).memorisation for m in models] for name in NEAR]
     )
+
+
+def _pairs() -> np.ndarray:
+    """Test losses of isotropic classes at both contrasts of the simulated runs."""
+    models = [_model("isotropic", contrast, PAIR_PERCENT / 100) for contrast in CONTRASTS]
+    return np.stack([flows.predicted_losses(model)[1] for model in models])
 
 
 def _model(kind: str, contrast: float, share: float) -> ClassModel:

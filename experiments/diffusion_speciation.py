@@ -132,7 +132,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     offsets, most = dataset.offsets.values[0], dataset.sizes["class"]
     curve = np.unique([*offsets, *TURNS, *(offsets[1:] + offsets[:-1]) / 2])
     at, at_turns = (np.searchsorted(curve, some) for some in (offsets, TURNS))
-    exact, equal, weights = [], [], []
+    exact, equal, forgetful_turned, weights = [], [], [], []
     for place in range(dataset.sizes["point"]):
         case, dimension = str(dataset.case.values[place]), int(dataset.dimension.values[place])
         mixture, centre = setting(case, dimension), np.log(dimension) / 2
@@ -142,12 +142,14 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
         )
         exact.append([phi(mixture, centre + offset, most) for offset in curve])
         equal.append([phi(forgetful, centre + offset, most) for offset in offsets])
+        forgetful_turned.append([phi(forgetful, centre + offset, most) for offset in TURNS])
         weights.append(np.pad(mixture.weights, (0, most - classes)))
     lines, fractions = np.asarray(exact), np.asarray(weights)
     return dataset.assign(
         theory=(("point", "time", "class"), lines[:, at]),
         theory_equal_fractions=(("point", "time", "class"), np.asarray(equal)),
         theory_turned=(("point", "turn", "class"), lines[:, at_turns]),
+        theory_turned_equal_fractions=(("point", "turn", "class"), np.asarray(forgetful_turned)),
         theory_curve=(("point", "curve", "class"), lines),
         theory_cloned=(("point", "curve"), np.nansum(lines * fractions[:, None], axis=2)),
     ).assign_coords(

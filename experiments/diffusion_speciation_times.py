@@ -17,6 +17,7 @@ from diversity_jax.mixtures import GaussianMixture
 AXES = {"at_half": ("offset",), "at_normalised": ("offset", "class"), "odds": ("moment",)}
 DIMENSION = 64
 OFFSETS = (-0.2, -0.1, 0.0, 0.1, 0.2)
+ODDS = 3  # times as many points for the log-odds, whose variance is to be known to a tenth
 QUARTER = (100, 400, 1600, 6400, 25600)
 
 
@@ -93,12 +94,13 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
         axis=1,
     )
     now = mixture.at_time(point["time_bayes"])
-    posterior = now.responsibilities(drawn(seeds.stream(key, "odds"), now, 0, number))
+    posterior = now.responsibilities(drawn(seeds.stream(key, "odds"), now, 0, ODDS * number))
     odds = jnp.log(posterior[:, 0]) - jnp.log(posterior[:, 1])
     return {
         "at_half": around("half", point["time_half"], 0),
         "at_normalised": (normalised - pi[None]) / (1 - pi)[None],
-        "odds": jnp.stack([odds.mean(), odds.var(ddof=1)]),
+        # The second raised by what the squared mean carries of it.
+        "odds": jnp.stack([odds.mean(), odds.var(ddof=1) * (1 + 1 / odds.size)]),
     }
 
 
@@ -123,7 +125,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
         _, spread = speciation.log_odds(mixture.at_time(float(here.time_bayes)))
         deviation.append(float(spread[0, 1]))
     dimensions = np.asarray(QUARTER)
-    quarter = [variance_only(int(d)) for d in dimensions]
+    quarter, apart = zip(*(unlike(int(d)) for d in dimensions))
     measured = np.stack(
         [
             crossing(dataset.time_half.values, dataset.at_half.values),
@@ -138,6 +140,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
         theory_forgetful=(("point", "kind"), np.asarray(forgetful)),
         theory_deviation=("point", np.asarray(deviation)),
         theory_quarter=(("dimension", "class"), np.asarray(quarter)),
+        theory_centroids=(("dimension", "class"), np.asarray(apart)),
         measured=(("point", "seed", "what"), measured),
     ).assign_coords(criterion=list(speciation.CRITERIA), dimension=dimensions)
 
@@ -147,10 +150,15 @@ def both(mixture: GaussianMixture, criterion: str) -> np.ndarray:
     return np.asarray(speciation.speciation_times(mixture, criterion=criterion))[:2]
 
 
-def variance_only(dimension: int) -> np.ndarray:
-    """Bayes times of two classes that differ in variance alone, 0.5 against 1.5."""
-    mixture = GaussianMixture.isotropic([0.5, 0.5], np.zeros((2, dimension)), [0.5, 1.5])
-    return np.asarray(speciation.speciation_times(mixture, criterion="bayes"))
+def unlike(dimension: int) -> tuple[np.ndarray, np.ndarray]:
+    """Bayes times of two classes that differ in variance alone, and in their centroids alone."""
+    ones = np.ones(dimension)
+    settings = (np.zeros((2, dimension)), [0.5, 1.5]), (np.stack([ones, -ones]), [1.0, 1.0])
+    mixtures = (GaussianMixture.isotropic([0.5, 0.5], *one) for one in settings)
+    variance, centroid = (
+        np.asarray(speciation.speciation_times(one, criterion="bayes")) for one in mixtures
+    )
+    return variance, centroid
 
 
 def crossing(times: np.ndarray, values: np.ndarray) -> np.ndarray:

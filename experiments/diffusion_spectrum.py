@@ -29,7 +29,7 @@ Z = (-0.02, -0.2)
 class Config:
     """Dimensions of the sweep (four at least for a verdict), and seeds at each."""
 
-    seeds: int = 24
+    seeds: int = 72
     dimensions: tuple[int, ...] = (16, 24, 36, 54)
 
 

@@ -8,7 +8,11 @@ from figures import style
 
 EXPERIMENT = "diffusion_bulks"
 GRID_ORDER = True
-TITLES = {"one": "variance 1", "halves": "variance 1/2 and 3/2 along halves of the directions"}
+TITLES = {
+    "one": "variance 1",
+    "halves": "variance 1/2 and 3/2 along halves of the directions",
+    "late": "variance 1, late in diffusion",
+}
 
 
 def draw(dataset):
@@ -19,7 +23,7 @@ def draw(dataset):
         one = dataset.isel(point=column)
         title = TITLES.get(str(one.setting.values), str(one.setting.values))
         _panel(axes[column], one, "below", f"{title}; d = {int(one.dimension)}")
-        if str(one.setting.values) == "one":
+        if str(one.setting.values) != "halves":
             _panel(axes[number + column], one, "learned", "what is learned through them")
         else:
             _counts(axes[number + column], one)

@@ -13,8 +13,9 @@ COMPARED = ("theory",)
 def draw(dataset):
     """Times per class with their prediction, the gap to it, and the error of backward steps."""
     figure, (left, middle, right) = style.panels(3, width=4.4, height=3.8)
-    order = np.argsort(dataset.dimension.values)
-    some = dataset.isel(point=order)
+    unlike = np.flatnonzero(dataset.first.values != dataset.second.values)
+    some = dataset.isel(point=unlike)
+    some = some.isel(point=np.argsort(some.dimension.values))
     sizes = some.dimension.values
     for c in range(some.sizes["class"]):
         name = f"variance {float(dataset.variance[c]):g}"

@@ -8,7 +8,11 @@ from figures import style
 
 EXPERIMENT = "diffusion_losses"
 COMPARED = ("theory_train", "theory_test", "mixed_test")
-TITLES = {"isotropic": "isotropic classes", "subspaces": "classes along unlike directions"}
+TITLES = {
+    "isotropic": "isotropic classes",
+    "subspaces": "classes along unlike directions",
+    "apart": "variances 1.8 and 0.2",
+}
 
 
 def draw(dataset):
@@ -19,7 +23,7 @@ def draw(dataset):
         some = dataset.isel(point=np.flatnonzero(dataset.setting.values == name))
         some = some.isel(point=np.argsort(some.dimension.values))
         curves(axes[2 * row], some.isel(point=-1), TITLES.get(name, name))
-        _distances(axes[2 * row + 1], some)
+        (_times if name == "apart" else _distances)(axes[2 * row + 1], some)
     return figure
 
 
@@ -39,6 +43,23 @@ def curves(axes, one, title) -> None:
         title=f"{title}; d = {int(one.dimension)}",
     )
     axes.set_ylim(0, min(2.5, 1.15 * float(one.theory_test.max())))
+    style.legend(axes, columns=2)
+
+
+def _times(axes, some) -> None:
+    """When the first class is memorised and the second learned, and what each alone would take."""
+    sizes = some.dimension.values
+    for number, (kind, place, what) in enumerate(
+        (("gap", 0, "class 1 memorised"), ("share", 1, "class 2 learned"))
+    ):
+        one = some.sel(definition=kind)
+        style.line(axes, sizes, one.theory_times.values[:, place], number)
+        alone = one.alone_times.values[:, place]
+        style.line(axes, sizes, alone, number, f"{what}, if alone", linestyle=(0, (2, 1.5)))
+        style.points(axes, sizes, one.times.values[..., place], number, what)
+    style.ticks(axes, sizes)
+    style.short_log(axes)
+    axes.set(xlabel="dimension d", ylabel="training time τ", title="one after the other")
     style.legend(axes, columns=2)
 
 

@@ -11,15 +11,17 @@ TITLES = {"isotropic": "isotropic classes", "subspaces": "different subspaces"}
 WHAT = {"share": "90% of the test loss's fall", "gap": "test − train = 0.05"}
 NEAR = {"gap": "test − train = 0.05", "relative-gap": "a tenth of the last gap"}
 LIMIT = 1.5
+PERCENT = 70
 PREDICTED_ONLY = (5, 6)  # panels in which predictions are compared with each other
 
 
 def draw(dataset):
     """Colour: log10 of the ratio of both classes' predicted times; marks: simulated; below: lines.
 
-    The lines are the same ratio for two definitions of memorisation, at unlike variances.
+    The lines are the same ratio for two definitions of memorisation, at unlike variances; in the
+    last row, how much of its fall each class's test loss has made, for two ratios of variances.
     """
-    figure, axes = style.panels(2, rows=3, width=5.0, height=3.8)
+    figure, axes = style.panels(2, rows=4, width=5.0, height=3.8)
     for row, kind in enumerate(TITLES):
         for column, (name, what) in enumerate(WHAT.items()):
             panel = axes[2 * row + column]
@@ -29,6 +31,8 @@ def draw(dataset):
             panel.set_title(f"{TITLES[kind]}: {what}")
             if column == 1:
                 figure.colorbar(image, ax=panel, label="log10 time lower / time higher")
+    for panel, contrast in zip(axes[6:], dataset.pair.values.tolist()):
+        _shares(panel, dataset, contrast)
     for panel, (name, what) in zip(axes[4:], NEAR.items()):
         times = dataset.predicted_near.sel(near=name).values
         style.line(panel, 100 * dataset.near_share, times[:, 0] / times[:, 1], label="predicted")
@@ -39,6 +43,33 @@ def draw(dataset):
             title=f"isotropic classes, variances 9 to 1:\n{what}",
         )
     return figure
+
+
+def _shares(axes, dataset, contrast) -> None:
+    """Lines predicted, marks simulated (80% of draws); memorisation of one class beside them."""
+    chosen = (dataset.setting.values == "isotropic") & (dataset.percent.values == PERCENT)
+    chosen &= np.isclose(dataset.contrast.values, contrast)
+    runs = dataset.isel(point=int(np.flatnonzero(chosen)[0]))
+    times = dataset.training_time.values
+    predicted = dataset.predicted_test.sel(pair=contrast).values
+    for place, name in enumerate(("lower", "higher")):
+        made = [
+            (1 - test) / (1 - test.min(axis=-1, keepdims=True))
+            for test in (predicted[:, place], runs.test.values[..., place])
+        ]
+        style.line(axes, times, made[0], place)
+        style.course(axes, times, made[1], place, f"{name} variance")
+    memorised = np.median(runs.times.sel(definition="gap").values[:, 1])
+    axes.plot([memorised] * 2, [0, 1.1], **style.look(4), label="higher variance memorised")
+    style.level(axes, 0.9, "learned")
+    axes.set(
+        xscale="log",
+        xlabel="training time τ",
+        ylabel="share of the test loss's fall",
+        title=f"variances 1 to {contrast:g}, {PERCENT}% of the higher",
+        ylim=(-0.5, 1.1),
+    )
+    style.legend(axes, columns=2)
 
 
 def _map(axes, times):

@@ -167,7 +167,7 @@ def _summary(run) -> None:
         if not outcome.controlled:
             print(
                 f"  {claim.id}: its control {outcome.control.status}, expected "
-                f"{claim.control.expected}; {outcome.control.reason}"
+                f"{outcome.must}; {outcome.control.reason}"
             )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from diversity_jax import results
-from diversity_jax.checks.verdict import FAILS, UNDECIDED, Verdict
+from diversity_jax.checks.verdict import UNDECIDED, Verdict
 from diversity_jax.datasets import DatasetMissing
 from experiments.runner import execute, task
 from experiments.runner import workers as workers_of
@@ -82,21 +82,26 @@ class Outcome:
         return self.verdict.status == self.claim.expected
 
     @property
+    def unproven(self) -> tuple[str, ...]:
+        """Parts of the claim that the control does not show able to come out otherwise."""
+        parts = self.verdict.details.get("parts", {})
+        shown = self.control.details.get("parts", {})
+        wanted = self.claim.control.expected
+        return tuple(name for name in parts if shown.get(name, {}).get("status") != wanted)
+
+    @property
     def controlled(self) -> bool:
-        """Whether the control has its expected status; if not, the check cannot be believed."""
+        """Whether the control, in every part, has its expected status.
+
+        If not, the check cannot be believed.
+        """
         return self.control.status == self.claim.control.expected and not self.unproven
 
     @property
-    def unproven(self) -> tuple[str, ...]:
-        """Parts of the claim that its control has not shown to be able to fail.
-
-        A control in parts fails as soon as one of them does, which says nothing of the others.
-        """
-        if self.claim.control.expected != FAILS:
-            return ()
-        shown = self.control.details.get("parts", {})
-        parts = self.verdict.details.get("parts", {})
-        return tuple(name for name in parts if shown.get(name, {}).get("status") != FAILS)
+    def must(self) -> str:
+        """What the control's status has to be, with the parts in which it is not."""
+        parts = ", ".join(self.unproven)
+        return self.claim.control.expected + (f", in every part ({parts} too)" if parts else "")
 
     @property
     def stands(self) -> bool:

@@ -42,7 +42,13 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
 MOST_MAPS = 15_000
-SHARE_A_REPORT = ("test_report.py", "test_report_page.py", "test_figures.py", "test_controls.py")
+SHARE_A_REPORT = (
+    "test_report.py",
+    "test_report_page.py",
+    "test_figures.py",
+    "test_controls.py",
+    "test_spoiled_theories.py",
+)
 
 
 class ByFile(LoadScopeScheduling):

@@ -1,4 +1,4 @@
-"""Checks of probabilities, by exact binomial intervals."""
+"""Checks of probabilities: exact binomial intervals, and those of seeds that share trials."""
 
 from __future__ import annotations
 
@@ -36,10 +36,47 @@ def clopper_pearson(
     return np.where(successes == 0, 0.0, lower), np.where(failures == 0, 1.0, upper)
 
 
+def bounded_mean(
+    shares: np.ndarray, number: np.ndarray, level: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The interval of the mean of what lies between 0 and 1, from the mean of `number` draws.
+
+    The means p with ``number * divergence(share, p) <= log(2 / level)``: at 0 and 1 that of
+    Clopper and Pearson, wider between, valid for any law.
+
+    Shapes: those of `shares` and `number`, each.
+    Source: Hoeffding, Journal of the American Statistical Association 1963, Theorem 1.
+    """
+
+    def divergence(p: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            terms = [a * np.log(a / b) for a, b in ((shares, p), (1 - shares, 1 - p))]
+        return sum(np.where(a > 0, term, 0.0) for a, term in zip((shares, 1 - shares), terms))
+
+    found = []
+    for end in (0.0, 1.0):
+        inside, outside = shares.astype(float), np.full(shares.shape, end)
+        for _ in range(60):
+            middle = (inside + outside) / 2
+            kept = number * divergence(middle) <= np.log(2 / level)
+            inside, outside = np.where(kept, middle, inside), np.where(kept, outside, middle)
+        found.append(np.where(shares == end, end, outside))
+    return found[0], found[1]
+
+
+def _interval(
+    shares: np.ndarray, number: np.ndarray, level: float, shared: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    if shared:
+        return bounded_mean(shares, number, level)
+    return clopper_pearson(np.round(shares * number), number, level)
+
+
 def probability(
     successes: ArrayLike,
     trials: ArrayLike,
     *,
+    seeds: ArrayLike | None = None,
     predicted: ArrayLike | None = None,
     at_least: ArrayLike | None = None,
     at_most: ArrayLike | None = None,
@@ -48,15 +85,20 @@ def probability(
 ) -> Verdict:
     """Is a probability as predicted, or at least, or at most, given counts of independent trials?
 
-    Exact binomial interval (Clopper-Pearson): `predicted` must lie inside; `at_least` and
-    `at_most` must have the whole interval on their side (the opposite side fails, across is
-    undecided). The level is shared over settings. Power, as a probability: distance to the far end
-    of the interval, from `predicted` if given, otherwise from the measured share (on the wrong side
-    of a threshold a truth hardly ever holds); or, if larger, the distance of a truth that as many
-    trials tell from `predicted` 19 times in 20 (exact; None if there is none). 24 of 24 shows no
-    100%.
+    Where one seed gives several trials (a start run in ten settings), they are not independent: say
+    how many `seeds` there are, each with as many trials. Seeds are counted then, by an interval
+    for the share of successes that each of them has, valid whatever its trials have in common.
+    Otherwise it is the exact binomial one (Clopper-Pearson), which holds for the mean of trials of
+    unlike probability too (Hoeffding, Annals of Mathematical Statistics 1956).
 
-    Shapes: counts and claims are scalars or `[settings]`.
+    `predicted` must lie inside; `at_least` and `at_most` must have the whole interval on their side
+    (the opposite side fails, across is undecided). The level is shared over settings. Power, as a
+    probability: distance to the far end of the interval, from `predicted` if given, otherwise from
+    the measured share (on the wrong side of a threshold a truth hardly ever holds); or, if larger,
+    the distance of a truth that as many trials tell from `predicted` 19 times in 20 (exact; None if
+    there is none). 24 of 24 shows no 100%.
+
+    Shapes: counts, claims and `seeds` are scalars or `[settings]`.
     Errors: ValueError unless exactly one claim is given, and for counts that are none.
     """
     level, resolution = thresholds(level, resolution)
@@ -70,22 +112,24 @@ def probability(
     if (trials == 0).any():
         reason = f"setting {int((trials == 0).argmax())} has no trials"
         return undecided("probability", reason, level=level, resolution=resolution, details={})
+    number = trials if seeds is None else _seeds(seeds, trials)
     measured = successes / trials
-    lower, upper = clopper_pearson(successes, trials, level / settings)
+    lower, upper = _interval(measured, number, level / settings, seeds is not None)
     room, excluded = _room(side, claim, lower, upper)
     worst = int(np.where(excluded, room - 2, room / (upper - lower)).argmin())
     centre = claim if side == "predicted" else measured
     power = np.maximum(upper - centre, centre - lower)
     if side == "predicted":
-        pairs = zip(claim.tolist(), trials.astype(int).tolist())
-        told = [_told_apart(*each, level / settings) for each in pairs]
+        pairs = zip(claim.tolist(), number.astype(int).tolist())
+        told = [_told_apart(*each, level / settings, seeds is not None) for each in pairs]
         power = np.maximum(power, told)
     interval = (float(lower[worst]), float(upper[worst]))
     place = f" in the worst of {settings} settings ({worst})" if settings > 1 else ""
     open_side = side != "predicted" and room[worst] < 0
+    shared = "" if seeds is None else f" from {int(number[worst])} seeds"
     return settle(
         "probability",
-        f"{int(successes[worst])} of {int(trials[worst])}, {show(measured[worst])} "
+        f"{int(successes[worst])} of {int(trials[worst])}{shared}, {show(measured[worst])} "
         f"{show_interval(interval)}{place}, {side.replace('_', ' ')} {show(claim[worst])}",
         excluded=bool(excluded.any()),
         power=None if np.isnan(power).any() else float(power.max()),
@@ -99,6 +143,7 @@ def probability(
             "side": side,
             "successes": int(successes[worst]),
             "trials": int(trials[worst]),
+            "independent": int(number[worst]),
             "setting": worst,
             "settings": settings,
         },
@@ -106,15 +151,17 @@ def probability(
 
 
 @lru_cache(maxsize=1024)
-def _told_apart(prediction: float, number: int, level: float) -> float:
+def _told_apart(prediction: float, number: int, level: float, shared: bool) -> float:
     """How far a truth must be from a claim to be told from it 19 times in 20; NaN if none is.
 
-    On a side where even certainty cannot be told, the distance to certainty: no error is larger.
+    Where seeds are shared by trials, for seeds that succeed in all of theirs or in none, which
+    scatter most. On a side where even certainty cannot be told, the distance to certainty: no error
+    is larger.
     """
     from scipy.stats import beta
 
     counts = np.arange(number + 1)
-    lower, upper = clopper_pearson(counts, np.full(number + 1, number), level)
+    lower, upper = _interval(counts / number, np.full(number + 1, number), level, shared)
     kept = np.flatnonzero((lower <= prediction) & (prediction <= upper))
     least, most = int(kept[0]), int(kept[-1])
     if least == 0 and most == number:
@@ -145,6 +192,15 @@ def _room(
         return np.where(below < 0, below, -above), below < 0
     room = np.minimum(above, below)
     return room, room < 0
+
+
+def _seeds(seeds: ArrayLike, trials: np.ndarray) -> np.ndarray:
+    """How many seeds gave the trials of each setting, refused unless each gave as many."""
+    number = per_setting("seeds", seeds, trials.size)
+    if not ((number >= 1) & (number == np.round(number)) & (trials % number == 0)).all():
+        expected = "whole numbers of which the trials are multiples"
+        raise bad("seeds", number.tolist(), expected, "every seed has to give as many trials")
+    return number
 
 
 def _counts(successes: ArrayLike, trials: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

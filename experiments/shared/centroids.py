@@ -1,7 +1,8 @@
-"""Two isotropic classes with orthogonal centroids: how experiments write them.
+"""Two isotropic classes with centroids: how experiments write them.
 
-Variances and the centroids' mean squares per coordinate are floats, hence traced: settings of
-equal sizes compile once.
+Variances, the centroids' mean squares per coordinate and the cosine between them are floats, hence
+traced: settings of equal sizes compile once. Centroids are orthogonal and shares equal where a
+point does not say otherwise.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from diversity_jax.diffusion.model import ClassModel
 from experiments.shared import flows
 
 FIELDS = ("variance_one", "variance_two", "centroid_one", "centroid_two")
+SIZES = ("samples_per_dimension", "features_per_dimension", "dimension", "time")
+MORE = {"percent": 50, "cosine": 0.0}  # share of the second class, angle between centroids
 
 
 def point(
@@ -20,9 +23,11 @@ def point(
     squares: tuple[float, float],
     ratios: tuple[int, int],
     dimension: int,
+    **more: float,
 ) -> dict:
-    """A grid point; `squares` are ``|mu_c|^2 / d``."""
+    """A grid point; `squares` are ``|mu_c|^2 / d``, `more` is any of `MORE`."""
     return {
+        **more,
         **dict(zip(FIELDS, (*variances, *squares))),
         "samples_per_dimension": ratios[0],
         "features_per_dimension": ratios[1],
@@ -32,15 +37,18 @@ def point(
 
 
 def model(point: dict) -> ClassModel:
-    """Two classes of equal share."""
+    """Two classes."""
     one, two, first, second = (jnp.asarray(point[name], float) for name in FIELDS)
+    share = point.get("percent", MORE["percent"]) / 100
+    cosine = jnp.asarray(point.get("cosine", MORE["cosine"]), float)
+    across = cosine * jnp.sqrt(first * second)
     return ClassModel(
-        [0.5, 0.5],
+        [1 - share, share],
         jnp.stack([one, two]),
         point["time"],
         point["samples_per_dimension"],
         point["features_per_dimension"],
-        centroid_overlaps=jnp.diag(jnp.stack([first, second])),
+        centroid_overlaps=jnp.stack([first, across, across, second]).reshape(2, 2),
     )
 
 
@@ -55,5 +63,5 @@ def without(point: dict, variances: tuple[float, float]) -> ClassModel:
 
 def of(dataset: xarray.Dataset, place: int) -> dict:
     """The grid point in row `place` of a result, as Python numbers."""
-    names = (*FIELDS, "samples_per_dimension", "features_per_dimension", "dimension", "time")
+    names = (*FIELDS, *SIZES, *(name for name in MORE if name in dataset))
     return {name: dataset[name].values[place].item() for name in names}

@@ -26,7 +26,7 @@ from diversity_jax.checks import (
 
 ALARM = 1e-4  # of each test here
 LEVEL = 0.05  # of the checks here, so that some hundred trials show it
-TRIALS = 300
+TRIALS, FEW = 300, 100
 SIZES = 8.0 * 2.0 ** np.arange(5)
 
 
@@ -43,61 +43,151 @@ def at_least(count, trials, rate):
     return scipy.stats.binom.cdf(count, trials, rate) > ALARM
 
 
-def gaps(random, off):
-    """A gap that falls as one over the size, seen by 12 seeds, of a theory that is off by `off`."""
-    return off + (1 + 0.1 * random.standard_normal((12, 1))) / SIZES + noise(random, 12)
+# Seeds of mean 0 and deviation 1.
+LAWS = {
+    "normal": lambda random, shape: random.standard_normal(shape),
+    "skewed": lambda random, shape: random.exponential(size=shape) - 1,
+    "heavy": lambda random, shape: random.standard_t(3, shape) / np.sqrt(3),
+}
+COARSE = dict(resolution=99.0, level=LEVEL)
 
 
-def noise(random, seeds):
-    return 0.02 * random.standard_normal((seeds, len(SIZES))) / np.sqrt(SIZES)
+def gaps(draw, off):
+    """A gap that falls as one over the size, seen by 24 seeds, of a theory that is off by `off`."""
+    noise = 0.02 * draw((24, len(SIZES))) / np.sqrt(SIZES)
+    return off + (1 + 0.1 * draw((24, 1))) / SIZES + noise
 
 
-def pairs(random, correlated):
-    first, other = random.standard_normal((2, 200))
-    return first, correlated * first + np.sqrt(1 - correlated**2) * other
+def curve(draw, off):
+    """Gaps at three places, off at one; near or below their noise, as those of a spectrum are."""
+    sizes = SIZES[:4, None]
+    return off * np.array([1.0, 0, 0]) + np.array([0.2, 0.1, 0]) / sizes + draw((24, 4, 3)) / sizes
 
 
-# Per kind: a check of the truth off by `off`, on fresh data.
-STATISTICAL = {
-    "agreement": lambda random, off: agreement(
-        random.standard_normal((10, 3)), off, scale=1.0, resolution=99.0, level=LEVEL
+def pairs(draw):
+    first, other = draw((2, 200))
+    return first, 0.2 * first + np.sqrt(0.96) * other
+
+
+# Per kind: a check of the truth off by `off`, on fresh seeds.
+OVER_SEEDS = {
+    "agreement": lambda draw, off: agreement(draw((24, 3)), off, scale=1.0, **COARSE),
+    "ordering": lambda draw, off: ordering(np.exp(draw(24) + off), np.ones(24), **COARSE),
+    "exponent": lambda draw, off: exponent(
+        SIZES, np.exp(draw((24, 5))), expected=off, theory_slope=off, **COARSE
     ),
-    "ordering": lambda random, off: ordering(
-        np.exp(random.standard_normal(10) + off), np.ones(10), resolution=99.0, level=LEVEL
+    "convergence": lambda draw, off: convergence(
+        SIZES, gaps(draw, off), scale=1.0, rate=1.0, **COARSE
     ),
-    "exponent": lambda random, off: exponent(
-        SIZES, np.exp(10 * noise(random, 10)), expected=off, theory_slope=off,
-        resolution=99.0, level=LEVEL,
+    "convergence of a curve": lambda draw, off: convergence(
+        SIZES[:4], curve(draw, off), scale=1.0, rate=1.0, **COARSE
     ),
-    "convergence": lambda random, off: convergence(
-        SIZES, gaps(random, off), scale=1.0, rate=1.0, resolution=99.0, level=LEVEL
+    "convergence at any rate": lambda draw, off: convergence(
+        SIZES, gaps(draw, off), scale=1.0, **COARSE
     ),
-    "correlation": lambda random, off: correlation(
-        *pairs(random, 0.2), at_least=0.2 + off, resolution=99.0, level=LEVEL
-    ),
+    "correlation": lambda draw, off: correlation(*pairs(draw), at_least=0.2 + off, **COARSE),
+}
+COUNTED = {
     "probability": lambda random, off: probability(
-        random.binomial(400, 0.3), 400, predicted=0.3 + off, resolution=99.0, level=LEVEL
+        random.binomial(400, 0.3), 400, predicted=0.3 + off, **COARSE
+    ),
+    "probability of shared seeds": lambda random, off: probability(
+        10 * random.binomial(100, 0.3), 1000, seeds=100, predicted=0.3 + off, **COARSE
     ),
     "inequality": lambda random, off: inequality(
-        random.uniform(size=80) < 0.1 + off, 0.5, delta=0.1, resolution=99.0, level=LEVEL
+        random.uniform(size=80) < 0.1 + off, 0.5, delta=0.1, **COARSE
     ),
-}  # fmt: skip
+}
+ONE_SIDED = ("inequality", "correlation")
 
 
-@pytest.mark.parametrize(
-    ("kind", "times"),
-    [(kind, times) for kind in STATISTICAL for times in (1.0, 2.0) if kind != "ordering"],
-)
-def test_an_error_of_the_stated_power_is_found_as_often_as_said(kind, times):
-    """At the median of the powers that a run of the truth states; an error in either direction."""
-    random = stream(f"power of {kind}")
-    stated = float(np.median([STATISTICAL[kind](random, 0.0).power for _ in range(51)]))
-    # The power of a convergence is that on its own data; in another run its interval may be wider,
-    # twice as wide as was measured before this was written.
-    times *= 2.0 if kind == "convergence" else 1.0
-    off = times * stated * (1 if kind in ("inequality", "correlation") else -1)
-    found = sum(STATISTICAL[kind](random, off).status != "holds" for _ in range(TRIALS))
-    assert at_least(found, TRIALS, 0.95)
+def source(kind, law):
+    random = stream(f"{kind} over {law} seeds")
+    if kind in COUNTED:
+        return COUNTED[kind], random
+    return OVER_SEEDS[kind], lambda shape: LAWS[law](random, shape)
+
+
+def is_caught(kind, law, times, trials):
+    """Whether errors, `times` the median power that a run of the truth states, are 19 in 20 times.
+
+    Half of them in each direction.
+    """
+    check, draw = source(kind, law)
+    stated = times * float(np.median([check(draw, 0.0).power for _ in range(31)]))
+    signs = (1, 1) if kind in ONE_SIDED else (1, -1)
+    verdicts = [check(draw, signs[trial % 2] * stated).status for trial in range(trials)]
+    # An order that is there has to be resolved, in whichever direction.
+    missed = verdicts.count("undecided" if kind == "ordering" else "holds")
+    return at_least(trials - missed, trials, 0.95)
+
+
+@pytest.mark.parametrize("kind", [*OVER_SEEDS, *COUNTED])
+def test_an_error_of_the_stated_power_is_found_as_often_as_said(kind):
+    assert is_caught(kind, "normal", 1.0, FEW if "convergence" in kind else TRIALS)
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("kind", OVER_SEEDS)
+def test_whatever_the_seeds_an_error_of_twice_the_stated_power_is_found(kind, law):
+    """Their own measured error varies too much from run to run for the power itself."""
+    assert is_caught(kind, law, 2.0, FEW)
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("kind", OVER_SEEDS)
+def test_false_alarms_are_as_few_as_said(kind, law):
+    """Skewness costs Student's t: here up to twice the level; `agreement` has a doubt for it."""
+    check, draw = source(kind, law)
+    wrong = ("holds", "fails") if kind == "ordering" else ("fails",)
+    alarms = sum(check(draw, 0.0).status in wrong for _ in range(FEW))
+    assert at_most(alarms, FEW, 2 * LEVEL if law == "skewed" else LEVEL)
+
+
+def test_a_distance_hides_the_error_that_signed_gaps_show():
+    """Why gaps are signed: noise folds, and theories off by the stated power pass unseen."""
+    random, sizes = stream("folded"), SIZES[:4]
+    options = dict(scale=1.0, rate=1.0, **COARSE)
+
+    def passes(off, folded):
+        noise = random.standard_normal((24, 4, 60)) / sizes[:, None]
+        signed = off + noise
+        shown = np.abs(signed).mean(axis=2) if folded else signed[..., :3]
+        return convergence(sizes, shown, **options)
+
+    for folded in (True, False):
+        off = float(np.median([passes(0.0, folded).power for _ in range(11)]))
+        hidden = sum(passes(off, folded).status != "fails" for _ in range(40))
+        assert hidden > 30 if folded else hidden < 6
+
+
+@pytest.mark.parametrize("sizes", [SIZES[:4], SIZES, 100 * SIZES[:4]])
+@pytest.mark.parametrize("deviation", [0.0, 0.001, 0.01])
+def test_a_rate_is_tested_and_a_slower_law_has_no_limit(sizes, deviation):
+    random = stream(f"rates {len(sizes)} {deviation}")
+    noise = deviation * random.standard_normal((24, len(sizes)))
+    noise = noise if deviation else 0.0
+    options = dict(scale=1.0, resolution=0.1)
+    for rate in (None, 1.0):
+        slow = convergence(sizes, noise + 1 / np.log(sizes), rate=rate, **options)
+        assert slow.status != "holds"
+    root = convergence(sizes, noise - 0.012 + sizes**-0.5, rate=1.0, **options)
+    # Where the noise hides the rate the limit is known to the power only, and the rates are told.
+    assert root.status != "holds" or (root.power > 0.012 and root.details["rates"][0] < 0.5)
+    true = convergence(sizes, noise + 8 / sizes, rate=1.0, **options)
+    assert true.status == "holds" and "rates" in true.reason
+
+
+def test_trials_that_share_seeds_are_counted_by_seeds():
+    """Ten identical settings of 64 starts each are 64 trials, not 640."""
+    random = stream("shared seeds")
+    successes = 10 * random.binomial(64, 0.93, TRIALS)
+    shown = [
+        [probability(each, 640, seeds=n, at_least=0.95, **COARSE).status for each in successes]
+        for n in (64, None)
+    ]
+    assert at_most(shown[0].count("holds"), TRIALS, LEVEL / 2)
+    assert not at_most(shown[1].count("holds"), TRIALS, LEVEL / 2)
 
 
 @pytest.mark.parametrize("seeds", [6, 10, 24])

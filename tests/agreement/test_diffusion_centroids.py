@@ -156,6 +156,36 @@ def test_simulated_losses_with_long_centroids_tend_to_the_asymptotic_ones():
     assert status(found[:, :, 1, 1], spoiled[1, 1], **options) == "fails"
 
 
+def test_odd_features_cannot_tell_a_centroid_from_its_opposite():
+    """So only the square of a cosine counts; that it counts, the last lines say."""
+    turned = OVERLAPS * np.array([[1, -1], [-1, 1]])
+    one, other = (
+        losses.flow_losses(ClassModel(**LONG, centroid_overlaps=overlaps), TIMES)
+        for overlaps in (OVERLAPS, turned)
+    )
+    np.testing.assert_allclose(one.train, other.train, atol=1e-9)
+    np.testing.assert_allclose(one.test, other.test, atol=1e-9)
+    wider = np.array([[0.64, 0.9], [0.9, 1.44]])
+    along = losses.flow_losses(ClassModel(**LONG, centroid_overlaps=wider), TIMES)
+    assert np.abs(along.test - one.test).max() > 1e-3
+
+
+def test_losses_begin_to_fall_at_the_rate_of_slopes_that_neurons_share():
+    """``1 - L_c = 4 D^2 tau sum_c' pi_c' E_h[a_c a_c']`` early in training: here angles enter."""
+    model = ClassModel(**LONG, centroid_overlaps=OVERLAPS)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    pairs = np.stack(np.meshgrid(nodes, nodes), axis=-1).reshape(-1, 2)
+    shares = np.outer(weights, weights).ravel() / weights.sum() ** 2
+    noise, decay = -np.expm1(-2 * LONG["time"]), np.exp(-LONG["time"])
+    shifts = decay * pairs @ np.linalg.cholesky(OVERLAPS).T
+    spread = np.sqrt(decay**2 * np.array(LONG["variances"]) + noise)
+    slopes = 1 - np.tanh(shifts[..., None] + spread[:, None] * nodes) ** 2 @ weights / weights.sum()
+    rates = (slopes * shares[:, None]).T @ slopes @ np.array(LONG["fractions"])
+    early = 1e-5
+    found = losses.flow_losses(model, early * np.ones(TIMES.size)).test[0]
+    np.testing.assert_allclose((1 - found) / (4 * noise**2 * early), rates, rtol=1e-4)
+
+
 def test_losses_with_long_centroids_have_their_derivatives():
     """In the length of the centroid, the variance and the time, against central differences."""
 

@@ -2,8 +2,6 @@
 
 from paper_repro.claims import Claim, Control
 from paper_repro.papers.diffusion.speciation_checks import (
-    MAJORITY,
-    NORMALISED,
     balance,
     clones_agree,
     committed,
@@ -19,6 +17,7 @@ from paper_repro.papers.diffusion.speciation_checks import (
     simultaneous,
     three,
     turns_agree,
+    two,
     understates,
 )
 
@@ -40,6 +39,7 @@ CLAIMS = [
         control=Control(
             "the same integral with equal fractions",
             lambda d: drawn_agrees(d, "theory_equal_fractions"),
+            kind="term dropped",
         ),
     ),
     Claim(
@@ -51,7 +51,11 @@ CLAIMS = [
         experiment="diffusion_speciation",
         formula="exact",
         check=known_value,
-        control=Control("0.80 instead", lambda d: known_value(d, 0.80)),
+        control=Control(
+            "every point returns to the nearer centroid (0.8413, the normal law at 1)",
+            lambda d: known_value(d, 0.8413447461),
+            kind="rival prediction",
+        ),
     ),
     Claim(
         id="B16-turns",
@@ -62,7 +66,11 @@ CLAIMS = [
         experiment="diffusion_speciation",
         formula="exact",
         check=turns_agree,
-        control=Control("classes exchanged", lambda d: turns_agree(d, exchanged=True)),
+        control=Control(
+            "posteriors that forget the fractions",
+            lambda d: turns_agree(d, "theory_turned_equal_fractions"),
+            kind="term dropped",
+        ),
     ),
     Claim(
         id="B16-clones",
@@ -73,7 +81,11 @@ CLAIMS = [
         experiment="diffusion_speciation",
         formula="exact",
         check=clones_agree,
-        control=Control("phi_c squared", lambda d: clones_agree(d, power=2.0)),
+        control=Control(
+            "both paths in the own class, phi_c squared",
+            lambda d: clones_agree(d, power=2.0),
+            kind="rival prediction",
+        ),
     ),
     Claim(
         id="B16-balance",
@@ -84,7 +96,9 @@ CLAIMS = [
         experiment="diffusion_speciation",
         formula="exact",
         check=balance,
-        control=Control("two of three classes", lambda d: balance(d, three=True)),
+        control=Control(
+            "two of three classes", lambda d: balance(d, three=True), kind="hypothesis dropped"
+        ),
         decides_at="smoke",
     ),
     Claim(
@@ -97,7 +111,9 @@ CLAIMS = [
         formula="exact",
         check=half_there,
         control=Control(
-            "posteriors that forget the fractions", lambda d: half_there(d, forgetful=True)
+            "posteriors that forget the fractions",
+            lambda d: half_there(d, forgetful=True),
+            kind="term dropped",
         ),
     ),
     Claim(
@@ -109,7 +125,11 @@ CLAIMS = [
         experiment="diffusion_speciation_times",
         formula="exact",
         check=rarer_is_later,
-        control=Control("fractions exchanged", lambda d: rarer_is_later(d, turned=True)),
+        control=Control(
+            "one fraction, in two halves of the runs",
+            lambda d: rarer_is_later(d, equal=True),
+            expected="undecided",
+        ),
     ),
     Claim(
         id="B16-simultaneous",
@@ -120,7 +140,9 @@ CLAIMS = [
         experiment="diffusion_speciation_times",
         formula="exact",
         check=simultaneous,
-        control=Control("three classes", lambda d: simultaneous(d, three)),
+        control=Control(
+            "three classes", lambda d: simultaneous(d, three), kind="hypothesis dropped"
+        ),
     ),
     Claim(
         id="B16-three",
@@ -131,7 +153,11 @@ CLAIMS = [
         experiment="diffusion_speciation_times",
         formula="exact",
         check=later,
-        control=Control("classes exchanged", lambda d: later(d, (MAJORITY, NORMALISED))),
+        control=Control(
+            "two classes, which speciate together",
+            lambda d: later(d, case=two),
+            expected="undecided",
+        ),
     ),
     Claim(
         id="B16-bayes",
@@ -142,7 +168,11 @@ CLAIMS = [
         experiment="diffusion_speciation_times",
         formula="exact",
         check=odds_there,
-        control=Control("1 + sqrt(1 + L) instead", lambda d: odds_there(d, inner=1.0)),
+        control=Control(
+            "half of the prior's log-odds: 1 + sqrt(1 + L)",
+            lambda d: odds_there(d, inner=1.0),
+            kind="rival prediction",
+        ),
     ),
     Claim(
         id="B16-delay",
@@ -152,7 +182,9 @@ CLAIMS = [
         experiment="diffusion_speciation_times",
         formula="exact",
         check=delay,
-        control=Control("L in place of 2 L", lambda d: delay(d, factor=1.0)),
+        control=Control(
+            "L in place of 2 L", lambda d: delay(d, factor=1.0), kind="rival prediction"
+        ),
     ),
     Claim(
         id="B16-committed",
@@ -163,7 +195,7 @@ CLAIMS = [
         experiment="diffusion_speciation_times",
         formula="exact",
         check=committed,
-        control=Control("L at least one", lambda d: committed(d, 1.0)),
+        control=Control("L at least one", lambda d: committed(d, 1.0), kind="rival prediction"),
     ),
     Claim(
         id="B16-overstates",
@@ -174,7 +206,11 @@ CLAIMS = [
         experiment="diffusion_speciation_times",
         formula="exact",
         check=overstates,
-        control=Control("delays exchanged", lambda d: overstates(d, turned=True)),
+        control=Control(
+            "the delay that is predicted of the normalised half itself",
+            lambda d: overstates(d, "normalised-half"),
+            expected="undecided",
+        ),
     ),
     Claim(
         id="B16-understates",
@@ -185,7 +221,9 @@ CLAIMS = [
         experiment="diffusion_speciation_times",
         formula="exact",
         check=understates,
-        control=Control("fractions below 0.05", lambda d: understates(d, rare=True)),
+        control=Control(
+            "fractions below 0.05", lambda d: understates(d, rare=True), kind="hypothesis dropped"
+        ),
     ),
     Claim(
         id="B16-quarter",
@@ -196,6 +234,10 @@ CLAIMS = [
         experiment="diffusion_speciation_times",
         formula="asymptotic in dimension",
         check=quarter,
-        control=Control("half the logarithm", lambda d: quarter(d, 0.5, 0.25)),
+        control=Control(
+            "classes that differ in their centroids",
+            lambda d: quarter(d, "theory_centroids"),
+            kind="hypothesis dropped",
+        ),
     ),
 ]

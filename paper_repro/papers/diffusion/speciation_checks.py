@@ -28,14 +28,17 @@ def drawn_agrees(dataset, predicted="theory"):
 
 
 def known_value(dataset, value=0.7752002454):
-    """Balanced classes at half the logarithm of the dimension, in three dimensions."""
+    """Balanced classes at half the logarithm of the dimension, in three dimensions.
+
+    The posteriors' log-odds have a mean of 2 and a variance of 4 there.
+    """
     some = dataset.isel(point=np.flatnonzero(dataset.case.values == "balanced"))
     centre = np.argmin(np.abs(some.offsets.values[0]))
     found = some.drawn.isel(time=centre).values[..., :2].mean(axis=2).T
     return agreement(found, value, scale=1.0, resolution=0.01)
 
 
-def turns_agree(dataset, exchanged=False):
+def turns_agree(dataset, predicted="theory_turned"):
     """Simulated U-turns against the exact probability, extrapolated to short steps.
 
     Backward diffusion is of first order in its steps, so twice the value at the most steps less
@@ -45,8 +48,7 @@ def turns_agree(dataset, exchanged=False):
     for case, classes in (("two", 2), ("three", 3)):
         some = dataset.isel(point=np.flatnonzero(dataset.case.values == case)[0])
         found = extrapolated(some.turned.values)[..., :classes]
-        exact = some.theory_turned.values[..., :classes]
-        wanted = exact[:, ::-1] if exchanged else exact
+        wanted = some[predicted].values[..., :classes]
         found = found.reshape(len(found), -1)
         parts[case] = agreement(found, wanted.ravel(), scale=1.0, resolution=0.1)
     return combine(parts)
@@ -112,18 +114,21 @@ def half_there(dataset, forgetful=False):
 
 
 def odds_there(dataset, inner=2.0):
-    """At the predicted time the mean of the minority's log-odds is their deviation."""
+    """At the predicted time the mean of the minority's log-odds is their deviation.
+
+    Of the prior's log-odds, which the mean holds, only `inner` halves are counted.
+    """
     some = two(dataset)
-    mean, variance = some.odds.values[..., 0], some.odds.values[..., 1]
-    # Unbiased: the squared mean carries a variance over the number of points.
-    gap = mean**2 - variance * (1 + 1 / some.points.values[:, None])
     odds = np.log((1 - some.fraction.values) / some.fraction.values)
+    mean, variance = some.odds.values[..., 0], some.odds.values[..., 1]
+    mean = mean + (1 - inner / 2) * odds[:, None]
+    gap = mean**2 - variance
     root = 1 + np.sqrt(1 + inner * odds)
     signal = 256 * np.exp(-2 * some.time_bayes.values)  # |mu_1 - mu_2|^2 e^-2t, variance one
     scale = some.theory_deviation.values**2
     return combine(
         {
-            "simulated": agreement(gap.T, 0.0, scale=scale, resolution=0.25),
+            "simulated": agreement(gap.T, 0.0, scale=scale, resolution=0.1),
             "closed form": identity(signal, root**2, terms=1e4, condition=1e3, resolution=1e-8),
         }
     )
@@ -154,14 +159,19 @@ def later(dataset, order=(NORMALISED, MAJORITY), case=three):
     return ordering(first, second, resolution=0.1)
 
 
-def rarer_is_later(dataset, turned=False):
-    """Measured times of the minority fall with its fraction, by both thresholds on phi."""
+def rarer_is_later(dataset, equal=False):
+    """Measured times of the minority fall with its fraction, by both thresholds on phi.
+
+    `equal`: half of the seeds at each fraction against the other half at the same fraction.
+    """
     some = two(dataset)
     order = np.argsort(some.fraction.values)
-    times = some.measured.values[order][..., :2]
-    rare, common = (times[2:], times[:-2]) if turned else (times[:-2], times[2:])
-    seeds = some.sizes["seed"]
-    first, second = (part.transpose(1, 0, 2).reshape(seeds, -1) for part in (rare, common))
+    times = some.measured.values[order][..., :2].transpose(1, 0, 2)
+    rare, common = times[:, :-2], times[:, 2:]
+    if equal:
+        half = len(times) // 2
+        rare, common = times[:half], times[half : 2 * half]
+    first, second = (part.reshape(len(part), -1) for part in (rare, common))
     return ordering(first, second, resolution=0.1)
 
 
@@ -171,16 +181,14 @@ def simultaneous(dataset, case=two):
     return identity(times[:, 0], times[:, 1], terms=1e4, condition=1e3, resolution=1e-8)
 
 
-def overstates(dataset, turned=False):
-    """The delay by the covariance criterion exceeds the measured one, at fractions up to 1/10."""
+def overstates(dataset, criterion="covariance"):
+    """The delay by a criterion exceeds the measured one, at fractions up to 1/10."""
     some = two(dataset, below=0.15)
     base = some.theory_balanced.values
     column = CRITERIA.index("normalised-half")
     measured = np.exp(base[:, column, None] - some.measured.values[..., NORMALISED]).T
-    predicted = np.exp(base[:, 3] - theory(some, "covariance")[:, 0])
-    predicted = np.broadcast_to(predicted[None], measured.shape)
-    pair = (predicted, measured) if turned else (measured, predicted)
-    return ordering(*pair, resolution=0.1)
+    predicted = np.exp(base[:, CRITERIA.index(criterion)] - theory(some, criterion)[:, 0])
+    return ordering(measured, np.broadcast_to(predicted[None], measured.shape), resolution=0.1)
 
 
 def understates(dataset, rare=False):
@@ -195,13 +203,13 @@ def understates(dataset, rare=False):
     return counterexample(float(margin), 1e-9, resolution=1e-3)
 
 
-def quarter(dataset, expected=0.25, rival=0.5):
+def quarter(dataset, times="theory_quarter"):
     """Bayes times of variance-only classes: e^t as a power of the dimension."""
     return combine(
         {
             f"class {c}": exponent(
-                dataset.dimension.values, np.exp(dataset.theory_quarter.values[:, c]),
-                expected=expected, rival=rival, resolution=0.1,
+                dataset.dimension.values, np.exp(dataset[times].values[:, c]),
+                expected=0.25, rival=0.5, resolution=0.05,
             )
             for c in range(2)
         }

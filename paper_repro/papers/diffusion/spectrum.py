@@ -30,28 +30,39 @@ def alike(dataset, other="even"):
     )
 
 
-def masses(dataset, shift=0.0):
-    """Contour around all bulks, and quadrature over the top one, against counts of directions."""
+def masses(dataset, noise=False):
+    """Contour around all bulks, and quadrature over the top one, against counts of directions.
+
+    `noise`: samples are counted in place of dimensions, as if all features were noise.
+    """
     psi_p, psi_n = dataset.features.values, dataset.ratio.values
-    rest = (1 + psi_n) / psi_p
+    rest, top = (psi_n / psi_p, psi_n) if noise else ((1 + psi_n) / psi_p, np.ones(psi_p.shape))
     # What the nodes of either leave: 1e-6, fixed beforehand from other settings.
     settings = {"terms": 1.0, "epsilon": 1e-6, "resolution": 1e-5}
     return combine(
         {
-            "all bulks": identity(dataset.bulk_mass.values, rest + shift, **settings),
-            "top bulk": identity(dataset.top_mass.values, 1 + 0 * rest + shift, **settings),
+            "all bulks": identity(dataset.bulk_mass.values, rest, **settings),
+            "top bulk": identity(dataset.top_mass.values, top, **settings),
         }
     )
 
 
-def spectra(dataset, setting, theory="theory", name="below"):
-    """Mean distance of simulated from predicted shares, over log eigenvalue, to 0 like 1/d."""
+def deciles(places, shares, inside):
+    """Where the predicted shares among places `inside` pass 10, 20, ... 90 percent of their rise.
+
+    At fixed places gaps keep their sign, which a mean distance would lose in the noise.
+    """
+    wanted = np.quantile(shares[inside][[0, -1]], np.linspace(0.1, 0.9, 9))
+    return np.flatnonzero(inside)[np.searchsorted(shares[inside], wanted)]
+
+
+def spectra(dataset, setting, theory="theory", name="below", resolution=0.02):
+    """Simulated less predicted shares, at the predicted deciles above the atom's band, to 0."""
     some = at(dataset, setting=setting)
     exact, wanted = (some[f"{kind}_{name}"].values[0] for kind in ("theory", theory))
-    inside = some.place.values > 1.5 * some.atom.values[0]
-    inside &= (exact > exact.min() + 1e-9) & (exact < exact.max() - 1e-9)
-    gaps = np.abs(some[name].values - wanted)[:, :, inside].mean(axis=2).T / exact.max()
-    return convergence(some.dimension.values, gaps, scale=1.0, resolution=0.02, rate=1.0)
+    places = deciles(some.place.values, exact, some.place.values > 1.5 * some.atom.values[0])
+    gaps = (some[name].values - wanted)[:, :, places].transpose(1, 0, 2) / exact.max()
+    return convergence(some.dimension.values, gaps, scale=1.0, resolution=resolution, rate=1.0)
 
 
 def traces(dataset, setting, theory="theory"):
@@ -62,8 +73,14 @@ def traces(dataset, setting, theory="theory"):
     return convergence(some.dimension.values, gaps, scale=1.0, resolution=0.02, rate=1.0)
 
 
-def counts(dataset, shift=0):
-    """Eigenvalues in the bulks above the memorisation bulk: predicted numbers, in every draw."""
+def counts(dataset, samples=False):
+    """Eigenvalues in the bulks above the memorisation bulk: predicted numbers, in every draw.
+
+    `samples`: one for every sample, in place of one for every direction.
+    """
+    early = np.isin(dataset.setting.values, ("one", "halves"))
+    dataset = dataset.isel(point=np.flatnonzero(early))
+    times = dataset.samples_per_dimension.values if samples else np.ones(dataset.sizes["point"])
     p = dataset.features_per_dimension.values * dataset.dimension.values
     counted = np.round(dataset.counted_below.values * p[:, None, None])
     wanted = np.round(dataset.masses.values * p[:, None])
@@ -72,26 +89,38 @@ def counts(dataset, shift=0):
         memorised = 1 + np.nanargmax(wanted[place, 1:])
         top = np.isfinite(wanted[place]) & (np.arange(wanted.shape[1]) > memorised)
         found = counted[place][:, top]
-        exact = np.broadcast_to(wanted[place, top] + shift, found.shape)
-        parts[str(name)] = identity(found, exact, terms=4.0, scale=1.0, resolution=0.5)
+        exact = np.broadcast_to(times[place] * wanted[place, top], found.shape)
+        parts[str(name)] = identity(found, exact, terms=4.0, scale=1.0, resolution=0.1)
     return combine(parts)
 
 
-def soft(dataset, lower="main"):
-    """The fall of the training loss through the soft bulk against that through the next one."""
-    falls = at(dataset, setting="one").counted_learned.values[0]
-    first, second = falls[:, 1], falls[:, 0]
-    if lower != "main":
-        first, second = second, first
-    return ordering(first, second, resolution=0.5)
+def soft(dataset, setting="one"):
+    """The fall of the training loss through the lowest bulk against that through all others."""
+    falls = at(dataset, setting=setting).counted_learned.values[0]
+    return ordering(np.nansum(falls[:, 1:], axis=1), falls[:, 0], resolution=0.4)
 
 
-def published(dataset, printed=(10.0, 45.0)):
-    """The top bulk's edges against the figure's, read to half of its last digit."""
+PRINTED = {"lower": 10.0, "upper": 45.0}
+SLOPE = 0.6057055096  # E tanh'(z), z standard normal: of features of variance one, at any time
+
+
+def published(dataset, endless=False):
+    """The top bulk's edges against the figure's, each read to half a unit.
+
+    `endless`: the edges without noise of samples, those of ``slope^2 W W' / d`` alone.
+    """
     some = at(dataset, setting="one")
     edges = some.edges.values[0]
     top = edges[np.isfinite(edges[:, 0])][-1]
-    return identity(top, np.array(printed), terms=1.0, epsilon=0.5, scale=1.0, resolution=0.5)
+    if endless:
+        root = np.sqrt(some.features_per_dimension.values[0])
+        top = SLOPE**2 * (root + np.array([-1.0, 1.0])) ** 2
+    return combine(
+        {
+            name: identity(edge, printed, terms=1.0, epsilon=0.5 / printed, resolution=0.05)
+            for (name, printed), edge in zip(PRINTED.items(), top)
+        }
+    )
 
 
 CLAIMS = [
@@ -99,7 +128,8 @@ CLAIMS = [
         id="B2-classes",
         kind="convergence",
         sentence="With constants of its own for every class, the predicted spectrum is the limit: "
-        "the mean distance of the distributions of eigenvalues falls to zero like 1/d.",
+        "at each predicted decile above the atom the share of eigenvalues below it tends to the "
+        "predicted one (the rate 1/d is assumed; the finding names those that would do as well).",
         source=f"B2, B3; {DERIVED}",
         experiment="diffusion_spectrum",
         formula="asymptotic in dimension",
@@ -135,7 +165,9 @@ CLAIMS = [
         id="B4-directions",
         kind="convergence",
         sentence="With variances that differ between directions the predicted spectrum is the "
-        "limit, each group of directions with an equation of its own.",
+        "limit at each of its deciles, each group of directions with an equation of its own. (Just "
+        "above the atom the fall is slow: up to dimension 54 only errors above 2.2% of all "
+        "eigenvalues would show, so that this decides at dimensions up to 200.)",
         source=f"B4; {DERIVED}",
         experiment="diffusion_spectrum",
         formula="asymptotic in dimension",
@@ -144,6 +176,7 @@ CLAIMS = [
             "the mean variance along every direction",
             lambda d: spectra(d, "subspaces", "mixed"),
         ),
+        decides_at="paper",
     ),
     Claim(
         id="B5-masses",
@@ -154,7 +187,11 @@ CLAIMS = [
         experiment="diffusion_identities",
         formula="exact",
         check=masses,
-        control=Control("masses larger by one in a thousand", lambda d: masses(d, shift=1e-3)),
+        control=Control(
+            "features as if all were noise: n outside the atom, n in the top bulk",
+            lambda d: masses(d, noise=True),
+            kind="rival prediction",
+        ),
     ),
     Claim(
         id="B5-counts",
@@ -165,18 +202,23 @@ CLAIMS = [
         experiment="diffusion_bulks",
         formula="asymptotic in dimension",
         check=counts,
-        control=Control("one eigenvalue more in each", lambda d: counts(d, shift=1)),
+        control=Control(
+            "one eigenvalue for every sample in place of every direction",
+            lambda d: counts(d, samples=True),
+            kind="rival prediction",
+        ),
     ),
     Claim(
         id="B5-published",
         kind="identity",
-        sentence="The published figure's top bulk, from 10 to 45, is the predicted one.",
+        sentence="The published figure's top bulk, from 10 to 45 as read to half a unit, is the "
+        "predicted one.",
         source=f"B5; {BONNAIRE}, figure 4",
         experiment="diffusion_bulks",
         formula="asymptotic in dimension",
         check=published,
         control=Control(
-            "the bulk at half of that width", lambda d: published(d, printed=(10.0, 27.5))
+            "the bulk of endless samples", lambda d: published(d, endless=True), kind="term dropped"
         ),
         reconstructed=False,
     ),
@@ -184,25 +226,26 @@ CLAIMS = [
         id="B5-soft",
         kind="ordering",
         sentence="Early in diffusion d soft modes below the main memorisation bulk carry more of "
-        "the training loss's fall than that bulk.",
+        "the training loss's fall than all others together.",
         source="B5; derived here",
         experiment="diffusion_bulks",
         formula="asymptotic in dimension",
         check=soft,
-        control=Control("the bulks exchanged", lambda d: soft(d, lower="soft")),
+        control=Control("late in diffusion", lambda d: soft(d, "late"), kind="hypothesis dropped"),
     ),
     Claim(
         id="B5-learned",
         kind="convergence",
         sentence="How much of the training loss falls through eigenvalues below x tends to the "
-        "predicted measure, like 1/d.",
+        "predicted measure, at each decile of it. (Seeds scatter too much to tell errors below 6% "
+        "of the whole fall; one set of constants for all classes is off by 20% in the first.)",
         source="B5, B10; derived here",
         experiment="diffusion_spectrum",
         formula="asymptotic in dimension",
-        check=lambda d: spectra(d, "late", name="learned"),
+        check=lambda d: spectra(d, "late", name="learned", resolution=0.06),
         control=Control(
             "one set of constants, of the mean variance",
-            lambda d: spectra(d, "late", "mixed", "learned"),
+            lambda d: spectra(d, "late", "mixed", "learned", resolution=0.06),
         ),
     ),
 ]
