@@ -64,9 +64,10 @@ def bounded_mean(
     return found[0], found[1]
 
 
-def _interval(
+def interval_of(
     shares: np.ndarray, number: np.ndarray, level: float, shared: bool
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Of `number` independent trials, or seeds whose trials are `shared`, with mean `shares`."""
     if shared:
         return bounded_mean(shares, number, level)
     return clopper_pearson(np.round(shares * number), number, level)
@@ -114,7 +115,7 @@ def probability(
         return undecided("probability", reason, level=level, resolution=resolution, details={})
     number = trials if seeds is None else _seeds(seeds, trials)
     measured = successes / trials
-    lower, upper = _interval(measured, number, level / settings, seeds is not None)
+    lower, upper = interval_of(measured, number, level / settings, seeds is not None)
     room, excluded = _room(side, claim, lower, upper)
     worst = int(np.where(excluded, room - 2, room / (upper - lower)).argmin())
     centre = claim if side == "predicted" else measured
@@ -161,7 +162,7 @@ def _told_apart(prediction: float, number: int, level: float, shared: bool) -> f
     from scipy.stats import beta
 
     counts = np.arange(number + 1)
-    lower, upper = _interval(counts / number, np.full(number + 1, number), level, shared)
+    lower, upper = interval_of(counts / number, np.full(number + 1, number), level, shared)
     kept = np.flatnonzero((lower <= prediction) & (prediction <= upper))
     least, most = int(kept[0]), int(kept[-1])
     if least == 0 and most == number:

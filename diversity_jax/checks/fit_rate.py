@@ -10,7 +10,10 @@ it (derived). The narrowest of the fits to the largest 2, 3, ... sizes is return
 shared among them.
 
 If c is 0 the same law holds the gap at the largest size, over that at the smallest, between ``r^2``
-and ``2 r - r^2``, r = (largest / smallest)^-b: two one-sided t-tests per sign of the gap.
+and, even if the third term takes away two thirds of the first, ``3 r - 2 r^2``, with r = (largest /
+smallest)^-b: two one-sided t-tests per sign of the gap. At the
+declared rate what the first two terms leave of the gaps must be no more than noise and a third
+one, ``size^-3b``, of the size of the smallest size's gap.
 """
 
 from __future__ import annotations
@@ -79,9 +82,19 @@ def admitted(
     """Which `rates` the gaps [seeds, sizes] admit, if their limit is 0; one row will do."""
     ratio = (sizes[-1] / sizes[0]) ** -rates
     first, last = rows[:, :1], rows[:, -1:]
-    above = _beyond(last - (2 * ratio - ratio**2) * first, level, error * (1 + 2 * ratio))
+    above = _beyond(last - (3 * ratio - 2 * ratio**2) * first, level, error * (1 + 3 * ratio))
     below = _beyond(last - ratio**2 * first, level, error * (1 + ratio**2))
     return ~((above > 0) | (below < 0)) | ~((above < 0) | (below > 0))
+
+
+def shaped(sizes: np.ndarray, rows: np.ndarray, rate: float, level: float, error: float) -> bool:
+    """Whether the gaps [seeds, sizes] have the shape of a fall to 0 at `rate`; one row will do."""
+    terms = (sizes[:, None] / sizes[0]) ** (-rate * np.arange(1, 4))
+    rest = np.linalg.qr(terms[:, :2], mode="complete")[0][:, 2:]
+    third = np.abs(rest.T @ terms[:, 2] * rows[:, 0].mean())
+    return not _beyond(
+        rows @ rest, level / rest.shape[1], third + error * np.abs(rest).sum(axis=0)
+    ).any()
 
 
 def _beyond(values: np.ndarray, level: float, error: ArrayLike) -> np.ndarray:

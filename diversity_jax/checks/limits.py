@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from diversity_jax.checks.extrapolate import SLOWEST_TRUSTED, Limit, without_randomness
 from diversity_jax.checks.fit_limit import RATES, with_seeds
-from diversity_jax.checks.fit_rate import admitted, at_rate, falls
+from diversity_jax.checks.fit_rate import admitted, at_rate, falls, shaped
 from diversity_jax.checks.inputs import (
     Seeds,
     bad,
@@ -157,6 +157,7 @@ def _entry(rows: np.ndarray, asked: _Asked, scale: float, rounding: float) -> _E
         rates = (low <= RATES) & (high >= RATES)
     else:
         rates = admitted(sizes, rows, np.append(RATES, rate), level, error)
+        rates[-1] &= shaped(sizes, rows, rate, level, error)
     return _Entry(limit, bool(fallen), rates, rows.mean(axis=0))
 
 
@@ -214,7 +215,7 @@ def _doubt(
         others = (
             f"rates {show(rates[0])} to {show(rates[-1])} may" if rates.size else "no rate does"
         )
-        return f"the gaps do not fall to 0 like size^-{show(declared)}; {others}"
+        return f"the gaps do not fall to 0 like size^-{show(declared)}; by their ends {others}"
     if declared is None and rates.size and rates[0] <= SLOWEST_TRUSTED:
         return "the sizes cannot tell the fall from one slower than any power of the size"
     return None
