@@ -128,10 +128,16 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
         dimension = int(dataset.dimension.values[place])
         errors = [
             float(theory.centroid_error(variance=1.0, dimension=dimension, labelled=number))
-            for number in (round((1 - level) * size), size)
+            for number in _labelled(level, size)
         ]
         rows.append((np.nan, np.nan, *errors))
     names = ("theory_shrinkage", "spoiled_shrinkage", "theory_error", "spoiled_error")
     return dataset.assign(
         {name: ("point", column) for name, column in zip(names, np.array(rows).T)}
     )
+
+
+def _labelled(level: float, size: int) -> tuple[int, int]:
+    """The labels that are left of `size`, and one less."""
+    left = round((1 - level) * size)
+    return left, left - 1

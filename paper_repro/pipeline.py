@@ -83,8 +83,12 @@ class Outcome:
 
     @property
     def controlled(self) -> bool:
-        """Whether the control has its expected status; if not, the check cannot be believed."""
-        return self.control.status == self.claim.control.expected
+        """Whether the control has its expected status; if not, the check cannot be believed.
+
+        One that is to be undecided must have measured something: an error leaves it undecided too.
+        """
+        idle = self.control.status == UNDECIDED and self.control.measured is None
+        return self.control.status == self.claim.control.expected and not idle
 
     @property
     def stands(self) -> bool:
