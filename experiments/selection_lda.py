@@ -156,7 +156,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     swapped = apart[None, :] < flips[:, None]
     ends = [theory.axis_after(separation=4.0, rule="near_other", fraction=f) for f in shares]
     return dataset.assign(
-        {name: ("point", column) for name, column in zip(names, np.array(rows).T)},
+        **{name: ("point", column) for name, column in zip(names, np.array(rows).T)},
         map_error=(
             ("map_fraction", "map_separation"),
             ndtr(np.where(swapped, 0.5, -0.5) * apart[None, :]),

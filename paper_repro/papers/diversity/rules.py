@@ -24,9 +24,9 @@ def of(dataset, name, rules):
     return dataset[name].sel(rule=list(rules)).values[0]
 
 
-def starved(dataset, shares="wide_shares"):
+def starved(dataset):
     """Shares of both isolated domains against half of what is theirs, in a large pool."""
-    found = dataset[shares].values[0][:, ISOLATED]
+    found = dataset.wide_shares.values[0][:, ISOLATED]
     return ordering(found, np.full_like(found, HALF_SHARE), resolution=0.1)
 
 
