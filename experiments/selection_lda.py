@@ -29,25 +29,30 @@ class Config:
     """
 
     seeds: int = 64
-    draws: int = 20
+    draws: int = 10
     few: int = 5
-    plane_draws: int = 125
-    dimension: int = 20
+    plane_draws: int = 200
+    dimension: int = 10
     fraction: float = 0.2
-    sizes: tuple[int, ...] = (100, 200, 400, 800)
-    plane_sizes: tuple[int, ...] = (12, 30, 76, 190)
+    # A ratio of three: the limit is then told from what is left of the second order.
+    sizes: tuple[int, ...] = (60, 180, 540, 1620)
+    plane_sizes: tuple[int, ...] = (20, 60, 180, 540)
     flip_dimension: int = 5
     flip_size: int = 800
 
 
 PRESETS = {
     "smoke": Config(
-        seeds=12, draws=2, few=1, plane_draws=4, sizes=(100, 140, 200, 280), flip_size=200
+        seeds=12,
+        draws=2,
+        few=1,
+        plane_draws=4,
+        sizes=(100, 140, 200, 280),
+        plane_sizes=(20, 40, 80, 160),
+        flip_size=200,
     ),
     "laptop": Config(),
-    "paper": Config(
-        seeds=400, sizes=(200, 400, 800, 1600, 3200), plane_sizes=(12, 30, 76, 190, 476)
-    ),
+    "paper": Config(seeds=1000, dimension=20, sizes=(100, 300, 900, 2700)),
 }
 
 
