@@ -29,7 +29,7 @@ class Config:
     """
 
     seeds: int = 64
-    draws: int = 10
+    draws: int = 16
     few: int = 5
     plane_draws: int = 200
     dimension: int = 10
