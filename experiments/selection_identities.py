@@ -20,7 +20,7 @@ AXES = {name: ("draw",) for name in (*NAMES, *RIVALS)}
 WIDER = 1.02  # the variance of the target's domains where it is not that of the pool's
 # Posterior and ratios: the first pair of the note has more entropy and no error, the second less
 # entropy and an error.
-PAIRS = 65
+PAIRS, UNLIKE = 65, np.array([2.0, 0.5])  # posteriors of two domains, and their ratios
 GLOSS = (((0.0, 0.5, 0.5), (2.0, 0.5, 0.5)), ((0.3, 0.7, 0.0), (2.0, 0.5, 0.5)))
 
 
@@ -113,20 +113,16 @@ def _rows(key: jax.Array, number: int) -> jax.Array:
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     """Add the counterexample to the gloss, and what is true of two domains."""
     rows, ratios = (np.array(part) for part in zip(*GLOSS))
+    errors = [float(theory.hard_weight_error(*one)) for one in zip(rows, ratios)]
     spread = np.linspace(0.0, 0.5, PAIRS)
     pairs = np.stack([spread, 1 - spread], axis=1)
     return dataset.assign(
         gloss_entropy=("example", _entropy(rows)),
-        gloss_error=("example", _errors(rows, ratios)),
+        gloss_error=("example", np.array(errors)),
         pair_entropy=("pair", _entropy(pairs)),
-        pair_error=("pair", _errors(pairs, np.broadcast_to([2.0, 0.5], pairs.shape))),
+        pair_error=("pair", np.asarray(theory.hard_weight_error(pairs, UNLIKE))),
     )
 
 
 def _entropy(rows: np.ndarray) -> np.ndarray:
     return -np.sum(np.where(rows > 0, rows * np.log(np.where(rows > 0, rows, 1.0)), 0.0), axis=1)
-
-
-def _errors(rows: np.ndarray, ratios: np.ndarray) -> np.ndarray:
-    each = zip(jnp.asarray(rows), jnp.asarray(ratios))
-    return np.array([float(theory.hard_weight_error(p, r)) for p, r in each])
