@@ -20,8 +20,8 @@ AXES = {name: ("draw",) for name in (*NAMES, *RIVALS)}
 WIDER = 1.02  # the variance of the target's domains where it is not that of the pool's
 # Posterior and ratios: the first pair of the note has more entropy and no error, the second less
 # entropy and an error.
-PAIRS, UNLIKE = 65, np.array([2.0, 0.5])  # posteriors of two domains, and their ratios
 GLOSS = (((0.0, 0.5, 0.5), (2.0, 0.5, 0.5)), ((0.3, 0.7, 0.0), (2.0, 0.5, 0.5)))
+PAIRS, UNLIKE = 65, np.array([2.0, 0.5])  # posteriors of two domains, and their ratios
 
 
 @dataclass(frozen=True)

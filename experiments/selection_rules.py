@@ -243,7 +243,7 @@ def _entropy_shares(dimension: int) -> EntropyShares:
 def _excess(mixture: GaussianMixture, rule: str) -> float:
     """The first order of the excess, times the number of points kept."""
     kept = theory.kept_domains(mixture.means, variance=1.0, rule=rule, fraction=FRACTION)
-    return _first_order(mixture, kept.second_moments)
+    return _first_order(mixture, kept.second_moments, mixture.weights)
 
 
 def _rival_excess(mixture: GaussianMixture, rule: str) -> float:
@@ -251,7 +251,8 @@ def _rival_excess(mixture: GaussianMixture, rule: str) -> float:
     means = np.asarray(mixture.means)
     if rule == "random":
         centre = means.mean(axis=0)
-        return _first_order(mixture, _second_moments(mixture) - centre[:, None] * centre[None])
+        whole = _second_moments(mixture).mean(axis=0) - centre[:, None] * centre[None]
+        return _first_order(mixture, whole[None], np.ones(1))
     band = theory.band_moments(low=1 - FRACTION, high=1.0)
     own = means / np.linalg.norm(means, axis=1, keepdims=True)
     other = np.asarray(theory.other_directions(means).units)
@@ -259,14 +260,14 @@ def _rival_excess(mixture: GaussianMixture, rule: str) -> float:
     moved = means + (1 if rule.startswith("near") else -1) * float(band.mean) * units
     narrowed = (float(band.variance) - 1) * units[:, :, None] * units[:, None]
     square = np.eye(means.shape[1])[None] + moved[:, :, None] * moved[:, None]
-    return _first_order(mixture, square + narrowed)
+    return _first_order(mixture, square + narrowed, mixture.weights)
 
 
-def _first_order(mixture: GaussianMixture, second_moments: Any) -> float:
+def _first_order(mixture: GaussianMixture, second_moments: Any, shares: Any) -> float:
     test = _second_moments(mixture).mean(axis=0)
     return float(
         theory.homogeneous_excess(
-            second_moments, mixture.weights, test,
+            second_moments, shares, test,
             noise_variance=NOISE, samples=1, gaussian_factor=False,
         )
     )  # fmt: skip
