@@ -25,7 +25,7 @@ NUMBER = 5  # bins per domain, the last of which is the pool
 class Config:
     """`size` points of each domain; `noise` and `missing` are shares of labels."""
 
-    seeds: int = 80
+    seeds: int = 96
     dimension: int = 32
     size: int = 1000
     noise: tuple[float, ...] = (0.1, 0.3, 0.5, 0.75)
