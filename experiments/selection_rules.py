@@ -55,7 +55,7 @@ class Config:
     seeds: int = 48
     dimension: int = 32
     pool: int = 2000
-    wide: int = 16000
+    wide: int = 32000
     numbers: tuple[int, ...] = (200, 400, 800, 1600)
 
 

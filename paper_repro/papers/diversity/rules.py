@@ -68,7 +68,7 @@ def excess_order(dataset, order=ORDER):
     """The excess for one teacher at the largest number of points kept, in steps of the order."""
     some = dataset.large_excess.isel(point=0, size=-1)
     found = some.sel(geometry=list(order)).values
-    return ordering(found[:, :-1], found[:, 1:], resolution=0.01)
+    return ordering(found[:, :-1], found[:, 1:], resolution=0.0125)
 
 
 def excess_value(dataset, theory="theory_excess"):
