@@ -38,7 +38,7 @@ class Config:
     """`points` of the pool per seed; each estimate takes a `block` of them."""
 
     seeds: int = 64
-    points: int = 16000
+    points: int = 40000
     block: int = 100
     scales: tuple[float, ...] = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5)
 

@@ -25,7 +25,7 @@ NUMBER = 5  # bins per domain, the last of which is the pool
 class Config:
     """`size` points of each domain; `noise` and `missing` are shares of labels."""
 
-    seeds: int = 80
+    seeds: int = 96
     dimension: int = 32
     size: int = 1000
     noise: tuple[float, ...] = (0.1, 0.3, 0.5, 0.75)
@@ -128,10 +128,16 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
         dimension = int(dataset.dimension.values[place])
         errors = [
             float(theory.centroid_error(variance=1.0, dimension=dimension, labelled=number))
-            for number in (round((1 - level) * size), size)
+            for number in _labelled(level, size)
         ]
         rows.append((np.nan, np.nan, *errors))
     names = ("theory_shrinkage", "spoiled_shrinkage", "theory_error", "spoiled_error")
     return dataset.assign(
         {name: ("point", column) for name, column in zip(names, np.array(rows).T)}
     )
+
+
+def _labelled(level: float, size: int) -> tuple[int, int]:
+    """The labels that are left of `size`, and one less."""
+    left = round((1 - level) * size)
+    return left, left - 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import xarray
 from scipy.special import ndtr
@@ -13,143 +12,180 @@ from scipy.special import ndtr
 from diversity_jax import seeds
 from diversity_jax.selection import theory
 
-AXES = {"errors": ("size",)}
+HOST = True  # numpy finds the extreme points without sorting all, and nothing is compiled
+AXES = {"errors": ("size",), "beyond_half": ("size",)}
 RULES = ("random", "entropy", "near_other", "far_other")
 SEPARATIONS = (2.0, 4.0)
 FLIPS = (2.4, 2.7, 2.9, 3.2)  # around 2.7996, for a fifth
-TRACED = {"rule": RULES.index}
 MAP = np.linspace(0.5, 5.0, 46), np.geomspace(0.02, 0.9, 40)
 
 
 @dataclass(frozen=True)
 class Config:
-    """`sizes` are selected points, of both domains together; the pool holds 1/fraction as many."""
+    """`sizes` are selected points, of both domains together; the pool holds 1/fraction as many.
 
-    seeds: int = 320
-    dimension: int = 20
+    A seed is a mean over `draws`, `few` of them where no coefficient is claimed, and `plane_draws`
+    in two dimensions, where the midpoint is up to half of the excess.
+    """
+
+    seeds: int = 64
+    draws: int = 16
+    few: int = 5
+    plane_draws: int = 200
+    dimension: int = 10
     fraction: float = 0.2
-    sizes: tuple[int, ...] = (100, 200, 400, 800)
+    # A ratio of three: the limit is then told from what is left of the second order.
+    sizes: tuple[int, ...] = (60, 180, 540, 1620)
+    plane_sizes: tuple[int, ...] = (20, 60, 180, 540)
     flip_dimension: int = 5
     flip_size: int = 800
 
 
 PRESETS = {
-    "smoke": Config(seeds=12, sizes=(100, 140, 200, 280), flip_size=200),
+    "smoke": Config(
+        seeds=12,
+        draws=2,
+        few=1,
+        plane_draws=4,
+        sizes=(100, 140, 200, 280),
+        plane_sizes=(20, 40, 80, 160),
+        flip_size=200,
+    ),
     "laptop": Config(),
-    "paper": Config(seeds=4000, sizes=(200, 400, 800, 1600, 3200)),
+    "paper": Config(seeds=1000, dimension=20, sizes=(100, 300, 900, 2700)),
 }
-CHUNK = 160
 
 
 def grid(config: Config) -> list[dict]:
-    """Every rule at both separations; then a scan of separations about the swap of the means."""
+    """Every rule at both separations and in the plane; then separations about the means' swap."""
+    fraction = config.fraction
     first = [
-        _point(rule, apart, config.dimension, config.fraction, config.sizes)
+        _point(
+            rule, apart, config.dimension, fraction, config.sizes,
+            config.draws if apart == max(SEPARATIONS) else config.few,
+        )
         for rule in RULES
         for apart in SEPARATIONS
+    ]  # fmt: skip
+    plane = [
+        _point(rule, max(SEPARATIONS), 2, fraction, config.plane_sizes, config.plane_draws)
+        for rule in RULES
     ]
     # As many sizes as above, since all points have the same fields; one of them is run.
     sizes = (config.flip_size,) * len(config.sizes)
     scan = [
-        _point(rule, apart, config.flip_dimension, config.fraction, sizes)
+        _point(rule, apart, config.flip_dimension, fraction, sizes, config.few)
         for rule in ("near_other", "far_other")
         for apart in FLIPS
     ]
-    return [*first, *scan]
+    return [*first, *plane, *scan]
 
 
-def _point(rule: str, apart: float, dimension: int, fraction: float, sizes: tuple) -> dict:
+def _point(
+    rule: str, apart: float, dimension: int, fraction: float, sizes: tuple, draws: int
+) -> dict:
     return {
         "rule": rule,
         "separation": apart,
         "dimension": dimension,
         "kept": f"{fraction:.12g}",
         "sizes": sizes,
+        "draws": draws,
     }
 
 
-def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
-    """The exact test error of the discriminant fitted to one draw's selection, at each size.
+def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
+    """The mean test error of discriminants fitted to a rule's selections, at each size.
 
-    Every rule looks at the axis alone, so the other coordinates are drawn for chosen points only.
+    The error is exact for each of the draws; `beyond_half` is the share of them that are worse than
+    guessing. Every rule looks at the axis alone, so the other coordinates are drawn for chosen
+    points only.
     """
-    fraction, d = float(point["kept"]), point["dimension"]
-    errors = []
-    for number, size in enumerate(dict.fromkeys(point["sizes"])):
-        own = seeds.stream(key, "points", number)
-        shape = (2, round(size / fraction / 2))
-        shift = jnp.asarray([0.5, -0.5]) * point["separation"]
-        axis = shift[:, None] + jax.random.normal(seeds.stream(own, "axis"), shape, jnp.float64)
-        chance = jax.random.uniform(seeds.stream(own, "chance"), shape)
-        chosen = select(point["rule"], axis, chance, size)
-        rest = jax.random.normal(seeds.stream(own, "rest"), (size, d - 1), jnp.float64)
-        points = jnp.concatenate([axis.ravel()[chosen][:, None], rest], axis=1)
-        errors.append(error(points, chosen < shape[1], point["separation"]))
-    return {"errors": jnp.stack(errors)}
+    random, errors = seeds.numpy_generator(key), []
+    fraction, d, draws = float(point["kept"]), point["dimension"], point["draws"]
+    for size in dict.fromkeys(point["sizes"]):
+        axis = random.standard_normal((draws, 2, round(size / fraction / 2)))
+        axis += np.array([[0.5], [-0.5]]) * point["separation"]
+        chosen = select(point["rule"], axis, size)
+        along = np.take_along_axis(axis.reshape(draws, -1), chosen, axis=1)
+        rest = random.standard_normal((draws, size, d - 1))
+        points = np.concatenate([along[..., None], rest], axis=2)
+        errors.append(error(points, chosen < axis.shape[2], point["separation"]))
+    found = np.stack(errors)
+    return {"errors": found.mean(axis=1), "beyond_half": np.mean(found > 0.5, axis=1)}
 
 
-def select(rule: jax.Array, axis: jax.Array, chance: jax.Array, size: int) -> jax.Array:
-    """Places `[size]` in ``axis.ravel()``: half from each domain, but for entropy.
+def select(rule: str, axis: np.ndarray, size: int) -> np.ndarray:
+    """Places `[draws, size]` in the flattened ``axis`` `[draws, 2, n]`: half from each domain.
 
-    The entropy rule has no quota: its slab is cut from both domains together.
+    But for entropy, which has no quota: its slab is cut from both domains together.
     """
-    toward = jnp.stack([-axis[0], axis[1]])
-    scores = {"random": chance, "entropy": chance, "near_other": toward, "far_other": -toward}
-    # All rules are computed, so that they share one compiled job.
-    score = jnp.stack([scores[name] for name in RULES])[rule]
-    # XLA sorts doubles by a slow route; the last digits of a score choose nothing.
-    score, odds = score.astype(jnp.float32), -jnp.abs(axis.ravel()).astype(jnp.float32)
-    half = jax.lax.top_k(score, size // 2)[1]
-    quota = jnp.concatenate([half[0], axis.shape[1] + half[1]])
-    slab = jax.lax.top_k(odds, size)[1]
-    return jnp.where(rule == RULES.index("entropy"), slab, quota)
+    draws, _, number = axis.shape
+    if rule == "entropy":
+        return np.argpartition(np.abs(axis.reshape(draws, -1)), size - 1, axis=1)[:, :size]
+    half = size // 2
+    if rule == "random":  # points are independent: the first ones are as random as any
+        quota = np.broadcast_to(np.arange(half), (draws, 2, half))
+    else:
+        toward = np.stack([-axis[:, 0], axis[:, 1]], axis=1)
+        least = -toward if rule == "near_other" else toward
+        quota = np.argpartition(least, half - 1, axis=2)[:, :, :half]
+    return (quota + np.array([[0], [number]])).reshape(draws, size)
 
 
-def error(points: jax.Array, first: jax.Array, apart: jax.Array) -> jax.Array:
-    """Test error of the discriminant fitted to `points`, for equally likely domains."""
-    weights = jnp.stack([first, ~first]).astype(points.dtype)
-    means = weights @ points / weights.sum(axis=1, keepdims=True)
-    centred = points - weights.T @ means
-    within = centred.T @ centred / points.shape[0]
-    direction = jnp.linalg.solve(within, means[0] - means[1])
-    middle = direction @ (means[0] + means[1]) / 2
-    length = jnp.linalg.norm(direction)
-    true = apart / 2 * direction[0]
-    cdf = jax.scipy.special.ndtr
-    return (cdf((middle - true) / length) + cdf((-middle - true) / length)) / 2
+def error(points: np.ndarray, first: np.ndarray, apart: float) -> np.ndarray:
+    """Test errors of discriminants fitted to `points` `[draws, n, d]`, equally likely domains."""
+    weights = np.stack([first, ~first], axis=1).astype(points.dtype)
+    means = weights @ points / weights.sum(axis=2, keepdims=True)
+    centred = points - np.where(first[..., None], means[:, :1], means[:, 1:])
+    within = centred.swapaxes(1, 2) @ centred / points.shape[1]
+    direction = np.linalg.solve(within, (means[:, 0] - means[:, 1])[..., None])[..., 0]
+    middle = (direction * means.sum(axis=1)).sum(axis=1) / 2
+    length = np.linalg.norm(direction, axis=1)
+    true = apart / 2 * direction[:, 0]
+    return (ndtr((middle - true) / length) + ndtr((-middle - true) / length)) / 2
 
 
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
-    """Add the first-order theory per size, its terms without selection, and a map of the error."""
+    """Add the first-order theory per size, itself with a term left out, and a map of the error."""
     fraction = float(dataset.kept.values[0])
-    rows, plain = [], []
-    for place in range(dataset.sizes["point"]):
-        rule, apart = str(dataset.rule.values[place]), float(dataset.separation.values[place])
-        found = theory.axis_after(separation=apart, rule=rule, fraction=fraction)
-        setting = {"separation": apart, "dimension": int(dataset.dimension.values[place])}
-        sizes = dataset.coords["sizes"].values[place].astype(float)
-        both = [
-            theory.lda_error(
-                **setting, difference=found.difference, variance=found.variance, samples=size
-            )
-            for size in sizes
-        ]
-        narrow = theory.lda_error(
-            **setting, difference=found.difference, variance=1.0, samples=sizes[0]
+    rows = [
+        _slopes(str(rule), float(apart), int(dimension), fraction)
+        for rule, apart, dimension in zip(
+            dataset.rule.values, dataset.separation.values, dataset.dimension.values
         )
-        rows.append([[float(one.base), float(one.excess) * size] for one, size in zip(both, sizes)])
-        plain.append(float(narrow.excess) * sizes[0])
-    made = np.array(rows)
+    ]
+    names = ("theory_base", "theory_slope", "fixed_cut_slope", "no_midpoint", "exact_means")
     apart, shares = MAP
     flips = np.array([float(theory.flip_separation(share)) for share in shares])
     swapped = apart[None, :] < flips[:, None]
+    ends = [theory.axis_after(separation=4.0, rule="near_other", fraction=f) for f in shares]
     return dataset.assign(
-        theory_base=(("point", "size"), made[:, :, 0]),
-        theory_slope=("point", made[:, 0, 1]),
-        unnarrowed_slope=("point", np.array(plain)),
+        **{name: ("point", column) for name, column in zip(names, np.array(rows).T)},
         map_error=(
             ("map_fraction", "map_separation"),
             ndtr(np.where(swapped, 0.5, -0.5) * apart[None, :]),
         ),
         flip=("map_fraction", flips),
+        moving_cut=("map_fraction", np.array([float(one.midpoint) for one in ends])),
+        fixed_cut=("map_fraction", np.array([float(one.variance) for one in ends])),
     ).assign_coords(map_fraction=shares, map_separation=apart)
+
+
+def _slopes(rule: str, apart: float, dimension: int, fraction: float) -> list[float]:
+    """The base, n times the excess, and the latter with one term changed.
+
+    The pool's cut fixed beforehand, the midpoint left out, the noise of the means left out.
+    """
+    after = theory.axis_after(separation=apart, rule=rule, fraction=fraction)
+    given = {"separation": apart, "variance": after.variance, "samples": 1.0}
+    own = {"difference": after.difference, "midpoint": after.midpoint}
+    whole = theory.lda_error(**given, **own, dimension=dimension)
+    fixed = theory.lda_error(**given, difference=after.difference, dimension=dimension)
+    middle = theory.lda_error(**given, **own, dimension=1)
+    # Means that are far apart are known well, but which of them is the first one is kept.
+    far = {**own, "difference": 1e9 * np.sign(float(after.difference))}
+    exact = theory.lda_error(**given, **far, dimension=dimension)
+    excess = float(whole.excess)
+    rivals = [float(fixed.excess), excess - float(middle.excess), float(exact.excess)]
+    return [float(whole.base), excess, *rivals]

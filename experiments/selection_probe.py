@@ -17,9 +17,14 @@ from experiments.shared import four_domains
 from experiments.shared.four_domains import DOMAINS
 
 AXES = {
-    name: ("epoch",)
-    for name in ("entropy", "accuracy", "against_margin", "against_distance", "probe", "regressor")
-}
+    **{
+        name: ("epoch",)
+        for name in (
+            "entropy", "accuracy", "against_margin", "against_distance", "probe", "regressor"
+        )
+    },
+    "probe_halves": ("epoch", "half"),
+}  # fmt: skip
 LABELS = ("kmeans", "true")
 TRACED = {"labels": LABELS.index}
 
@@ -68,8 +73,9 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
     """What probe and regressor say of one pool, after each number of epochs.
 
     Of the pool: the mean entropy, ranks of the entropy against the distance to the border of the
-    k-means cells and to the nearest centroid, and shares of the true entropy's top that are found.
-    Networks are trained in single precision.
+    k-means cells and to the nearest centroid, and shares of the true entropy's top that are found
+    (by the probe in each half of the pool too, which are alike). Networks are trained in single
+    precision.
     """
     fraction = float(point["kept"])
     mixture = four_domains.mixture(point["dimension"])
@@ -84,6 +90,9 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
     best = daar.top(bayes, fraction=fraction)
     margin, distance = borders(pool, centroids)
 
+    def found_of(values: jax.Array, truth: jax.Array) -> jax.Array:
+        return overlap(*(daar.top(one, fraction=fraction) for one in (values, truth)))
+
     def after(place: jax.Array) -> dict[str, jax.Array]:
         then = fitted.at(place)
         entropy = domain_entropy(then.probabilities(read))
@@ -97,6 +106,7 @@ def job(key: jax.Array, point: dict) -> dict[str, jax.Array]:
             "accuracy": then.held_out,
             "against_margin": ranks(entropy, -margin),
             "against_distance": ranks(entropy, distance),
+            "probe_halves": jax.vmap(found_of)(entropy.reshape(2, -1), bayes.reshape(2, -1)),
             "probe": overlap(daar.top(entropy, fraction=fraction), best),
             "regressor": overlap(daar.top(predicted, fraction=fraction), best),
         }

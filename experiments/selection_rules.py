@@ -37,7 +37,8 @@ AXES = {
     "risks": ("rule", "domain"),
     "worst": ("rule",),
     "surprise": ("rule",),
-    "above": ("domain",),
+    "guessed_surprise": ("pool_rule",),
+    **{name: ("domain",) for name in ("above", "wide_shares", "unsure_shares")},
     "large_excess": ("size", "geometry"),
 }
 FRACTION = 0.2
@@ -46,16 +47,20 @@ RIDGE, NOISE, TEACHERS, LABELS = 1.0, 1.0, 8, 50
 
 @dataclass(frozen=True)
 class Config:
-    """A pool of points, a fifth of it kept; `numbers` kept by geometry from pools of their own."""
+    """A pool of points, a fifth of it kept; `numbers` kept by geometry from pools of their own.
+
+    `wide` points, of which no rule but the entropy sees any, are for its shares.
+    """
 
     seeds: int = 48
     dimension: int = 32
     pool: int = 2000
+    wide: int = 32000
     numbers: tuple[int, ...] = (200, 400, 800, 1600)
 
 
 PRESETS = {
-    "smoke": Config(seeds=3, pool=500, numbers=(100, 140, 200, 280)),
+    "smoke": Config(seeds=3, pool=500, wide=2000, numbers=(100, 140, 200, 280)),
     "laptop": Config(),
     "paper": Config(seeds=100, pool=6000),
 }
@@ -63,7 +68,14 @@ PRESETS = {
 
 def grid(config: Config) -> list[dict]:
     """One point: all rules choose from the same pool."""
-    return [{"dimension": config.dimension, "pool": config.pool, "numbers": config.numbers}]
+    return [
+        {
+            "dimension": config.dimension,
+            "pool": config.pool,
+            "wide": config.wide,
+            "numbers": config.numbers,
+        }
+    ]
 
 
 def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
@@ -77,11 +89,13 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
     inputs, classes, belief = (np.asarray(one) for one in (points, labels, posterior))
     tests = _second_moments(mixture)
     kept = [_kept(inputs, classes, belief, picks[rule], teachers, tests) for rule in RULES]
-    high = entropy > _entropy_shares(point["dimension"]).threshold
-    counts = np.bincount(classes[high], minlength=four_domains.DOMAINS)
+    guessed = _geometry(_raw(points, belief.argmax(axis=1), len(picks["random"])))
     return {
         **{name: np.stack([one[name] for one in kept]) for name in kept[0]},
-        "above": counts / point["pool"],
+        "guessed_surprise": np.stack(
+            [_surprise(classes[guessed[rule]], belief[guessed[rule]]) for rule in GEOMETRY]
+        ),
+        **_wide(seeds.stream(key, "wide"), mixture, point["wide"]),
         "large_excess": _large(seeds.stream(key, "large"), mixture, point["numbers"]),
     }
 
@@ -90,12 +104,18 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     """Name the axes; add the predicted shares of the entropy top and the excess of large pools."""
     dimension, numbers = int(dataset.dimension[0]), dataset.numbers.values[0]
     entropy, mixture = _entropy_shares(dimension), four_domains.mixture(dimension)
-    excess = np.array([_excess(mixture, rule) for rule in RULES[:5]])[None] / numbers[:, None]
+    excess = [
+        np.array([find(mixture, rule) for rule in RULES[:5]])[None] / numbers[:, None]
+        for find in (_excess, _rival_excess)
+    ]
     return dataset.assign(
         theory_shares=("domain", np.asarray(entropy.shares)),
         theory_above=("domain", 0.25 * np.asarray(entropy.retained)),
-        theory_excess=(("size", "geometry"), excess),
-    ).assign_coords(rule=list(RULES), geometry=list(RULES[:5]), size=numbers)
+        theory_excess=(("size", "geometry"), excess[0]),
+        rival_excess=(("size", "geometry"), excess[1]),
+    ).assign_coords(
+        rule=list(RULES), pool_rule=list(GEOMETRY), geometry=list(RULES[:5]), size=numbers
+    )
 
 
 def _picks(
@@ -133,6 +153,10 @@ def _geometry(problem: Problem) -> dict[str, np.ndarray]:
     return picks | {rule: rules.choose(rule, problem)[0] for rule in GEOMETRY}
 
 
+def _raw(points: Any, labels: Any, number: int) -> Problem:
+    return Problem(points, labels, number=number, raw=True)
+
+
 def _teachers(key: jax.Array, dimension: int) -> tuple[np.ndarray, np.ndarray]:
     """The shared teachers `[t, d]`, and those of each domain `[t, k, d]` around them."""
     shape = (TEACHERS, 1 + four_domains.DOMAINS, dimension)
@@ -164,8 +188,6 @@ def _kept(
     clean = np.einsum("ni,tni->tn", inputs, apart[:, own])
     gaps = (clean @ inputs @ inverse)[:, None] - apart
     risks = np.einsum("tki,kij,tkj->tk", gaps, tests, gaps) + noise
-    # Zero on average if labels follow the posterior also among the points that were kept.
-    surprise = belief[np.arange(len(own)), own] - np.sum(belief**2, axis=1)
     return {
         "shares": np.bincount(own, minlength=len(tests)) / len(own),
         "mean_shift": np.linalg.norm(inputs.mean(axis=0) - points.mean(axis=0)),
@@ -173,7 +195,29 @@ def _kept(
         "excess": excess,
         "risks": risks.mean(axis=0),
         "worst": risks.max(axis=1).mean(),
-        "surprise": surprise.mean(),
+        "surprise": _surprise(own, belief),
+    }
+
+
+def _surprise(own: np.ndarray, belief: np.ndarray) -> float:
+    """Zero on average if labels follow the posterior also among the points that were kept."""
+    return np.mean(belief[np.arange(len(own)), own] - np.sum(belief**2, axis=1))
+
+
+def _wide(key: jax.Array, mixture: GaussianMixture, number: int) -> dict[str, np.ndarray]:
+    """By domain: points above the predicted entropy, shares of its top and of the least certain."""
+    points, labels = mixture.sample(key, number)
+    posterior, classes = mixture.responsibilities(points), np.asarray(labels)
+    entropy = np.asarray(reward.domain_entropy(posterior))
+    doubt, top = 1 - np.asarray(posterior).max(axis=1), round(FRACTION * number)
+
+    def shares(kept: np.ndarray, total: int) -> np.ndarray:
+        return np.bincount(classes[kept], minlength=four_domains.DOMAINS) / total
+
+    return {
+        "above": shares(entropy > _entropy_shares(points.shape[1]).threshold, number),
+        "wide_shares": shares(np.argsort(entropy, kind="stable")[-top:], top),
+        "unsure_shares": shares(np.argsort(doubt, kind="stable")[-top:], top),
     }
 
 
@@ -184,7 +228,7 @@ def _large(key: jax.Array, mixture: GaussianMixture, numbers: tuple[int, ...]) -
     inputs, found = np.asarray(points), []
     for number in numbers:
         pool = round(number / FRACTION)
-        picks = _geometry(Problem(points[:pool], labels[:pool], number=number, raw=True))
+        picks = _geometry(_raw(points[:pool], labels[:pool], number))
         kept = [inputs[picks[rule]] for rule in RULES[:5]]
         found.append([NOISE * np.trace(np.linalg.solve(one.T @ one, test)) for one in kept])
     return np.array(found)
@@ -199,10 +243,31 @@ def _entropy_shares(dimension: int) -> EntropyShares:
 def _excess(mixture: GaussianMixture, rule: str) -> float:
     """The first order of the excess, times the number of points kept."""
     kept = theory.kept_domains(mixture.means, variance=1.0, rule=rule, fraction=FRACTION)
+    return _first_order(mixture, kept.second_moments, mixture.weights)
+
+
+def _rival_excess(mixture: GaussianMixture, rule: str) -> float:
+    """The same as if the cosine were a linear score; for random points, with their covariance."""
+    means = np.asarray(mixture.means)
+    if rule == "random":
+        centre = means.mean(axis=0)
+        whole = _second_moments(mixture).mean(axis=0) - centre[:, None] * centre[None]
+        return _first_order(mixture, whole[None], np.ones(1))
+    band = theory.band_moments(low=1 - FRACTION, high=1.0)
+    own = means / np.linalg.norm(means, axis=1, keepdims=True)
+    other = np.asarray(theory.other_directions(means).units)
+    units = other if rule.endswith("other") else own
+    moved = means + (1 if rule.startswith("near") else -1) * float(band.mean) * units
+    narrowed = (float(band.variance) - 1) * units[:, :, None] * units[:, None]
+    square = np.eye(means.shape[1])[None] + moved[:, :, None] * moved[:, None]
+    return _first_order(mixture, square + narrowed, mixture.weights)
+
+
+def _first_order(mixture: GaussianMixture, second_moments: Any, shares: Any) -> float:
     test = _second_moments(mixture).mean(axis=0)
     return float(
         theory.homogeneous_excess(
-            kept.second_moments, mixture.weights, test,
+            second_moments, shares, test,
             noise_variance=NOISE, samples=1, gaussian_factor=False,
         )
     )  # fmt: skip

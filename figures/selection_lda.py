@@ -17,15 +17,21 @@ LABELS = {
 
 
 def draw(dataset):
-    """Points times excess error at both separations; errors about the swap; the predicted map."""
-    figure, axes = style.panels(2, rows=2, width=5.2, height=4.2)
+    """Points times excess error; what the pool's own quantile adds; the swap and its map."""
+    figure, axes = style.panels(2, rows=3, width=5.2, height=4.2)
     scan = ~np.isfinite(dataset.errors.values[:, 0, -1])
     swept = dataset.isel(point=np.flatnonzero(~scan))
-    for panel, apart in zip(axes, np.unique(swept.separation)):
-        _excess(panel, swept.isel(point=np.flatnonzero(swept.separation.values == apart)))
-        panel.set_title(f"{style.plain(apart)} deviations apart; lines: theory for many points")
-    _swap(axes[2], dataset.isel(point=np.flatnonzero(scan)))
-    _map(figure, axes[3], dataset)
+    settings = sorted({
+        (-int(d), float(apart))
+        for d, apart in zip(swept.dimension.values, swept.separation.values)
+    })  # fmt: skip
+    for panel, (negative, apart) in zip(axes, settings):
+        same = (swept.dimension.values == -negative) & (swept.separation.values == apart)
+        _excess(panel, swept.isel(point=np.flatnonzero(same)))
+        panel.set_title(f"{style.plain(apart)} deviations, d = {-negative}; lines: many points")
+    _midpoint(axes[3], dataset)
+    _swap(axes[4], dataset.isel(point=np.flatnonzero(scan)))
+    _map(figure, axes[5], dataset)
     return figure
 
 
@@ -39,6 +45,18 @@ def _excess(axes, some) -> None:
     style.ticks(axes, some.coords["sizes"].values[0])
     axes.set(xlabel="selected points n", ylabel="n × (error − error at n = ∞)")
     style.legend(axes, columns=2)
+
+
+def _midpoint(axes, dataset) -> None:
+    style.line(axes, dataset.map_fraction, dataset.moving_cut, 0, "cut at its own quantile")
+    style.line(axes, dataset.map_fraction, dataset.fixed_cut, 1, "cut fixed beforehand")
+    axes.set(
+        xscale="log",
+        xlabel="fraction kept of each domain",
+        ylabel="n × variance of the midpoint",
+        title="nearest to the other domain or farthest from it",
+    )
+    style.legend(axes)
 
 
 def _swap(axes, scan) -> None:

@@ -93,9 +93,12 @@ class Outcome:
     def controlled(self) -> bool:
         """Whether the control, in every part, has its expected status.
 
-        If not, the check cannot be believed.
+        If not, the check cannot be believed. One that is to be undecided must have measured
+        something: an error leaves it undecided too.
         """
-        return self.control.status == self.claim.control.expected and not self.unproven
+        idle = self.control.status == UNDECIDED and self.control.measured is None
+        expected = self.control.status == self.claim.control.expected
+        return expected and not idle and not self.unproven
 
     @property
     def must(self) -> str:

@@ -151,13 +151,11 @@ def test_the_discriminant_after_selection_is_scikit_learns(rule):
     apart, dimension, size = 2.5, 4, 60
     random = np.random.default_rng(zlib.crc32(f"discriminant {rule}".encode()))
     axis = np.array([[apart / 2], [-apart / 2]]) + random.normal(size=(2, 150))
-    place = selection_lda.RULES.index(rule)
-    chance = random.uniform(size=(2, 150))
-    chosen = np.asarray(selection_lda.select(place, axis, chance, size))
+    chosen = selection_lda.select(rule, axis[None], size)[0]
     rest = random.normal(size=(size, dimension - 1))
     points = np.concatenate([axis.ravel()[chosen][:, None], rest], axis=1)
     first = chosen < 150
-    found = selection_lda.error(jax.numpy.asarray(points), jax.numpy.asarray(first), apart)
+    (found,) = selection_lda.error(points[None], first[None], apart)
     peer = LinearDiscriminantAnalysis(priors=[0.5, 0.5]).fit(points, first)
     (plane,), (offset,) = peer.coef_, peer.intercept_
     true, length = plane[0] * apart / 2, np.linalg.norm(plane)

@@ -86,6 +86,46 @@ def test_the_discriminants_excess_reaches_the_first_order(separation, rule):
     assert (stats.norm.isf(5e-5) + 1.645) * error < 0.15, error
 
 
+def midpoint_errors(random, rule, fraction, samples, repeats):
+    """Test errors of thresholds half-way between pools on a line that are cut at their quantile.
+
+    Both pools are mirror images, 4 deviations apart; each keeps the points most or least similar to
+    the other.
+    """
+    half = samples // 2
+    towards = random.standard_normal((repeats, 2, round(half / fraction)))
+    sign = -1.0 if rule == "near_other" else 1.0
+    kept = sign * np.partition(sign * towards, half - 1, axis=2)[..., :half].mean(axis=2)
+    middle = (kept[:, 1] - kept[:, 0]) / 2
+    return special.ndtr([middle - 2.0, -middle - 2.0]).mean(axis=0)
+
+
+@pytest.mark.parametrize(("rule", "fraction"), [("near_other", 0.2), ("far_other", 0.5)])
+def test_the_midpoint_of_pools_cut_at_their_own_quantile(rule, fraction):
+    """By the corrected formula, and not by that for a cut fixed beforehand, v / n."""
+    random = generator(f"own quantile {rule}")
+    after = theory.axis_after(separation=4.0, rule=rule, fraction=fraction)
+    sizes, repeats, ratios, errors = [60, 120, 240, 480], 4000, [], []
+    for samples in sizes:
+        found = theory.lda_error(separation=4.0, dimension=1, samples=samples, **vars(after))
+        excess = midpoint_errors(random, rule, fraction, samples, repeats) - float(found.base)
+        ratios.append(excess.mean() / float(found.excess))
+        errors.append(excess.std() / np.sqrt(repeats) / float(found.excess))
+    constant, error = left_over(np.array(ratios) - 1, errors, sizes, 2)
+    limit = stats.norm.isf(5e-5) * error
+    assert abs(constant) < limit, (ratios, errors)
+    fixed = float(after.variance / after.midpoint)
+    assert 1 + constant - fixed > limit, (ratios, errors)
+    # the chance that the data would not have told the two formulas apart is one in 1e3
+    assert 1 - fixed > limit + stats.norm.isf(1e-3) * error
+
+
+def test_the_midpoint_varies_as_the_rest_where_no_class_has_a_cut_of_its_own():
+    for rule, fraction in (("random", 0.2), ("entropy", 0.2), ("near_other", 1.0)):
+        after = theory.axis_after(separation=4.0, rule=rule, fraction=fraction)
+        assert float(after.midpoint) == float(after.variance)
+
+
 def test_the_axis_after_selection_is_that_of_samples():
     random = generator("axis after selection")
     for rule, separation in (("near_other", 2.0), ("entropy", 4.0), ("random", 1.0)):

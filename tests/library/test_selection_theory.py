@@ -73,11 +73,17 @@ def slab_sum(values):
     return found.threshold + found.shares[0]
 
 
+def midpoint(**given):
+    """The variance of the midpoint of two pools cut at their own quantile."""
+    return theory.axis_after(separation=4.0, rule="near_other", **given).midpoint
+
+
 DERIVATIVES = {
     "band": (lambda v: theory.band_moments(low=v[0], high=v[1]).variance, [0.3, 0.9]),
     "shell": (lambda v: theory.shell_variance(5, low=v[0], high=v[1]), [0.1, 0.4]),
     "cosine": (cosine_sum, [1.0, 0.5, 0.2, 0.6]),
     "slab": (slab_sum, [2.0, 0.3, 0.2]),
+    "midpoint": (lambda v: midpoint(fraction=v[0]), [0.2]),
     "error": (lambda v: theory.lda_error(**{**LDA, "variance": v[0]}).error, [0.5]),
 }
 
@@ -133,6 +139,7 @@ def refusals():
         ),
         "one centroid": (lambda: theory.other_directions(MEANS[:1]), "centroids: got 1 rows"),
         "samples": (lambda: theory.lda_error(**{**LDA, "samples": 0}), "samples: got"),
+        "midpoint": (lambda: theory.lda_error(**LDA, midpoint=-0.1), "midpoint: got"),
         "rows": (lambda: theory.hard_weight_error(2 * ROWS, RATIOS), "posterior: got a row"),
         "ratios": (lambda: theory.hard_weight_error(ROWS, -RATIOS), "ratios: got a smallest"),
         "shapes": (lambda: theory.hard_weight_error(ROWS, RATIOS[:2]), "posterior: got shape"),

@@ -7,7 +7,17 @@ within is v there, one in the other ``d - 1`` directions. With n kept points, ha
 * the direction ``W^-1 (m_1 - m_2)`` leaves the axis by an angle whose tangent has, per direction,
   the variance of ``(v / Delta) (difference of means - covariance / v * Delta)``, that is
   ``(v / Delta)^2 (4 / n) + v / n``;
-* the midpoint moves along the axis with variance ``v / n``.
+* the midpoint moves along the axis with variance ``c / n``, where ``c = v`` if every class is cut
+  at a threshold fixed beforehand.
+
+A class cut at its own quantile keeps N f = n / 2 points above the N f-th largest, so that the cut
+moves with them. The mean of the kept is ``(1 / f) mean of (u - z)_+`` plus z; to first order an
+error of the cut z does not change it, as ``d/dz [z + E(u - z)_+ / f] = 0``. With f the kept
+fraction and m the kept mean, ``E(u - z)_+ = f (m - z)`` and ``E(u - z)_+^2 = f (v + (m - z)^2)``,
+hence the variance ``[v + (1 - f) (m - z)^2] / (N f)``. So ``c = v + (1 - f) (m - z)^2``: points
+that decide where the cut is count, though they are not kept. The slab of highest entropy is cut at
+the quantile of both classes together, which moves both kept means by as much in opposite directions
+and leaves their midpoint: there ``c = v``.
 
 With an angle and an offset the error is ``(cdf(-h cos + s) + cdf(-h cos - s)) / 2`` at
 ``h = delta / 2``; to second order it grows by ``pdf(h) (h / 2) (angle^2 + s^2)``. When Delta is
@@ -15,7 +25,7 @@ negative the direction points the wrong way: the base becomes ``cdf(+h)`` and th
 sign. So to first order in 1/n
 
     error = cdf(-sgn(Delta) delta/2)
-            + sgn(Delta) pdf(delta/2) (delta/4) [(d - 1)/n (4 v^2 / Delta^2 + v) + v/n].
+            + sgn(Delta) pdf(delta/2) (delta/4) [(d - 1)/n (4 v^2 / Delta^2 + v) + c/n].
 
 The flip. Keeping the fraction most similar (by a linear score) to the other domain moves each mean
 by ``lambda = E[u | top fraction]`` towards it: ``Delta = delta - 2 lambda``, negative exactly when
@@ -25,7 +35,7 @@ by ``lambda = E[u | top fraction]`` towards it: ``Delta = delta - 2 lambda``, ne
 from __future__ import annotations
 
 import jax.numpy as jnp
-from jax.scipy.special import ndtr
+from jax.scipy.special import ndtr, ndtri
 from jax.scipy.stats import norm
 from jaxtyping import Array, Float, ScalarLike
 
@@ -39,10 +49,15 @@ RULES = ("random", "near_other", "far_other", "entropy")
 
 
 class AxisAfter(Record):
-    """The axis after selection: signed distance of the means, variance within the domains."""
+    """The axis after selection: signed distance of the means, variance within the domains.
+
+    `midpoint` is the variance of the point half-way between the kept means, times the number of
+    kept points: `variance`, and more where each domain is cut at its own quantile.
+    """
 
     difference: Float[Array, ""]
     variance: Float[Array, ""]
+    midpoint: Float[Array, ""]
 
 
 class DiscriminantError(Record):
@@ -70,7 +85,9 @@ def axis_after(*, separation: ScalarLike, rule: str, fraction: ScalarLike) -> Ax
     """Distance of the means and variance within, after a symmetric rule kept a `fraction` of each.
 
     `rule`: ``random``; ``near_other`` or ``far_other`` (the linear score towards the other domain,
-    highest or lowest); ``entropy`` (the slab of `entropy_slab` at prior one half). Exact.
+    highest or lowest, each domain cut at its own quantile); ``entropy`` (the slab of `entropy_slab`
+    at prior one half, cut at the quantile of both). Exact, but for `midpoint`, which is asymptotic
+    in the kept points: for pools cut at a threshold fixed beforehand it is `variance`.
 
     Errors: ValueError for an unknown rule and as those functions do.
     Source: derived.
@@ -80,13 +97,26 @@ def axis_after(*, separation: ScalarLike, rule: str, fraction: ScalarLike) -> Ax
     _arguments.fraction(fraction)
     separation, fraction = _arguments.floating(separation, fraction)
     if rule == "random":
-        return AxisAfter(difference=separation, variance=jnp.ones_like(separation))
+        one = jnp.ones_like(separation)
+        return AxisAfter(difference=separation, variance=one, midpoint=one)
     if rule == "entropy":
         slab = entropy_slab(separation=separation, prior=0.5, fraction=fraction)
-        return AxisAfter(difference=slab.means[0] - slab.means[1], variance=slab.variances[0])
+        gap, variance = slab.means[0] - slab.means[1], slab.variances[0]
+        return AxisAfter(difference=gap, variance=variance, midpoint=variance)
     top = band_moments(low=1 - fraction, high=jnp.ones_like(fraction))
     toward = 2 * top.mean if rule == "near_other" else -2 * top.mean
-    return AxisAfter(difference=separation - toward, variance=top.variance)
+    return AxisAfter(
+        difference=separation - toward,
+        variance=top.variance,
+        midpoint=top.variance + _moving_cut(top.mean, fraction),
+    )
+
+
+def _moving_cut(mean: Array, fraction: Array) -> Array:
+    """``(1 - f) (m - z)^2``, zero where everything is kept and there is no cut."""
+    everything = fraction >= 1
+    cut = ndtri(1 - jnp.where(everything, 0.5, fraction))
+    return jnp.where(everything, 0.0, (1 - fraction) * (mean - cut) ** 2)
 
 
 def lda_error(
@@ -96,14 +126,17 @@ def lda_error(
     variance: ScalarLike,
     samples: ScalarLike,
     dimension: int,
+    midpoint: ScalarLike | None = None,
 ) -> DiscriminantError:
     """Mean test error of linear discriminant analysis fitted to selected points (T11).
 
     `separation` is delta of the domains that are tested on, `difference` and `variance` Delta and v
     of the kept points on the axis (`axis_after`), `samples` the kept points in all, half of each
-    domain, `dimension` that of the points; all in units of the deviation. First order in 1/samples
-    at a fixed dimension; wants ``difference`` large against ``2 sqrt(variance / samples)`` and is
-    infinite at zero. Formula in the module docstring.
+    domain, `dimension` that of the points; all in units of the deviation. `midpoint` is c of the
+    module docstring, `AxisAfter.midpoint`; left out it is `variance`, which is too little for pools
+    cut at their own quantile. First order in 1/samples at a fixed dimension; wants ``difference``
+    large against ``2 sqrt(variance / samples)`` and is infinite at zero. Formula in the module
+    docstring.
 
     Errors: ValueError for numbers that are not positive (`difference` may be negative) and for a
     dimension below one.
@@ -114,9 +147,11 @@ def lda_error(
     _arguments.positive_number("variance", variance)
     _arguments.positive_number("samples", samples)
     _arguments.count("dimension", dimension, 1)
-    delta, gap, v, n = _arguments.floating(separation, difference, variance, samples)
+    moved = variance if midpoint is None else midpoint
+    _arguments.positive_number("midpoint", moved)
+    delta, gap, v, n, c = _arguments.floating(separation, difference, variance, samples, moved)
     sign = jnp.sign(gap)
     base = ndtr(-sign * delta / 2)
-    spread = (dimension - 1) * (4 * v**2 / gap**2 + v) + v
+    spread = (dimension - 1) * (4 * v**2 / gap**2 + v) + c
     excess = sign * norm.pdf(delta / 2) * delta / 4 * spread / n
     return DiscriminantError(base=base, excess=excess, error=base + excess)
