@@ -102,22 +102,22 @@ def _kept(experiment, tag):
             confused(below(texts.evenness, GLOBAL, OTHERS, resolution=0.3)),
             (
                 "calibrated entropy with the pool's composition",
-                confused(
-                    below(texts.evenness, ["calibrated"], OTHERS, resolution=0.3, composition="pool")
-                ),
+                confused(below(
+                    texts.evenness, ["calibrated"], OTHERS, resolution=0.3, composition="pool"
+                )),
             ),
         ),
         (
             "T13",
             "The pool farthest from the own centroid, which is chosen with labels, keeps texts "
             "whose domain is less likely than the posterior says, next to random texts and six "
-            "rules that see vectors only, in the mean. (Of the pool nearest to the others these texts are too "
-            "few to tell it.)",
+            "rules that see vectors only, in the mean. (Of the pool nearest to the others these "
+            "texts are too few to tell it.)",
             OWN.format("13"),
             confused(below(texts.surprise, ["far_own"], OTHERS, resolution=0.06)),
             (
-                "the pool nearest to the own centroid",
-                confused(below(texts.surprise, ["near_own"], OTHERS, resolution=0.06)),
+                "a pool chosen without labels (other random texts)",
+                confused(below(texts.surprise, ["random_again"], OTHERS, resolution=0.06)),
                 UNDECIDED,
             ),
         ),
