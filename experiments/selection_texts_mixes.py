@@ -17,6 +17,6 @@ PRESETS = {
     ),
     "paper": Config(
         seeds=100, mixes=MIXES, balances=("equal", "unequal"), per_domain=500, synthesis=50,
-        pool=600, probe=60, test=100,
+        pool=480, probe=60, test=100,
     ),
 }  # fmt: skip

@@ -170,8 +170,8 @@ def _taught(experiment, tag):
         (
             "composition",
             "It is lost by composition: after each of the three cuts, domains are told worse with "
-            "the domains that it keeps than with the pool's, from the best texts of each. (Less than some "
-            "0.2 of accuracy could not be told.)",
+            "the domains that it keeps than with the pool's, from the best texts of each. "
+            "(Less than some 0.2 of accuracy could not be told.)",
             "note, pitfall 5; our own question",
             confused(composed(texts.mean, GLOBAL, kinds, resolution=0.2)),
             (RANDOM[0], confused(composed(texts.mean, ["random"], kinds, resolution=0.2)),
@@ -262,7 +262,8 @@ def _analogues(experiment, tag):
         (
             "P7",
             "Where domains are far apart (k-means tells 98% right or more), DaaR with pseudo "
-            "labels and with true ones keep 83.1% alike or more. (Less than some 0.3 could not be told.)",
+            "labels and with true ones keep 83.1% alike or more. (Less "
+            "than some 0.3 could not be told.)",
             LIKE.format("P7"), apart(checks.labels_agree),
             (
                 "the corrected sentence: more than by chance, and less",
@@ -305,7 +306,7 @@ def _analogues(experiment, tag):
             "What the reward reads depends on how long its probe is trained: from 1 to 4 to 16 "
             "epochs the mean entropy falls (on these texts).",
             OWN.format("17"), confused(checks.falling),
-            ("parameters equal: two runs of as many epochs", confused(checks.as_long), UNDECIDED), {},
+            ("parameters equal: two runs as long", confused(checks.as_long), UNDECIDED), {},
         ),
     ]  # fmt: skip
     return [_claim(experiment, tag, *row[:5], **row[5]) for row in rows]
