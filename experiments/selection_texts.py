@@ -61,7 +61,7 @@ class Config:
     average for the probe; of the pool in all. `balances` are "equal" or "unequal" domains of both.
     """
 
-    seeds: int = 24
+    seeds: int = 40
     mixes: tuple[str, ...] = tuple(text_data.SHIPPED)
     balances: tuple[str, ...] = ("equal",)
     per_domain: int = 200

@@ -4,6 +4,9 @@ Analogues put a sentence of the paper, which is on large language models, to cla
 they neither confirm nor refute its numbers. Sentences, sizes and resolutions were fixed on other
 texts of the same domains (the 200 that follow those shipped, under root 5), before any classifier
 had seen these; the domains that are far apart were chosen on a third set, by clustering alone.
+Root 0 and 24 splits then changed what follows, before the 40 splits that decide: two controls
+(random texts gain a little by quotas: equal parameters in their place), the sentence of P7 (83.1%
+alike or more: 0.81 +- 0.20, undecided) and the resolutions of `lost` and P8, by the errors seen.
 
 Every rule keeps a fifth of 210 texts, shipped, or of 600 of whole mixes. With its own composition
 it takes domains as it likes, and a classifier cannot name a domain that it never saw; with the
@@ -36,7 +39,6 @@ LIKE = "analogue of {} on classifiers of texts; the paper's is on large language
 OTHERS = ("random", *LABEL_FREE)
 UNDECIDED = {"expected": "undecided"}
 EQUAL = ("parameters equal: two random fifths", UNDECIDED)
-RANDOM = ("a rule that starves no domain (random texts)", UNDECIDED)
 
 
 def _claim(experiment, tag, name, sentence, source, check, control, **more):
@@ -67,7 +69,6 @@ def _kept(experiment, tag):
     """What rules keep."""
     own = [(("daar", "own"), ("random", "own"))]
     more = [(("random", "own"), (rule, "own")) for rule in ("k_center", "dpp_map", "d_optimal")]
-    twice = [(("random_again", "own"), ("random", "own"))]
     rows = [
         (
             "T8",
@@ -128,22 +129,22 @@ def _kept(experiment, tag):
             "and D-optimal choice have a higher one (on these texts).",
             OURS,
             confused(parts(reward=vendi(own, resolution=0.1), cover=vendi(more, resolution=0.1))),
-            (EQUAL[0], confused(vendi(twice, resolution=0.1)), EQUAL[1]),
+            (EQUAL[0], confused(vendi(_again("own"), resolution=0.1)), EQUAL[1]),
         ),
         (
             "vendi-composition",
             "The domains that it keeps make that difference: with the pool's composition the "
             "Vendi score of DaaR's fifth is higher than with its own (on these texts).",
             OURS,
-            confused(vendi(_compositions("daar"), resolution=0.1)),
-            (RANDOM[0], confused(vendi(_compositions("random"), resolution=0.1)), RANDOM[1]),
+            confused(vendi([(("daar", "own"), ("daar", "pool"))], resolution=0.1)),
+            (EQUAL[0], confused(vendi(_again("pool"), resolution=0.1)), EQUAL[1]),
         ),
     ]  # fmt: skip
     return [_claim(experiment, tag, *row[:5], **(row[5] if row[5:] else {})) for row in rows]
 
 
-def _compositions(rule):
-    return [((rule, "own"), (rule, "pool"))]
+def _again(composition):
+    return [(("random_again", composition), ("random", composition))]
 
 
 def _taught(experiment, tag):
@@ -163,7 +164,7 @@ def _taught(experiment, tag):
             "lost",
             "What DaaR's fifth loses against a random one is lost twice over: in domains of which "
             "it keeps nothing, so that no classifier can name them, and in the others, which are "
-            "taught worse.",
+            "taught worse. (Less than some 0.2 of accuracy could not be told.)",
             OURS, confused(checks.lost("daar")),
             (EQUAL[0], confused(checks.lost("random_again")), EQUAL[1]),
         ),
@@ -174,8 +175,7 @@ def _taught(experiment, tag):
             "(Less than some 0.2 of accuracy could not be told.)",
             "note, pitfall 5; our own question",
             confused(composed(texts.mean, GLOBAL, kinds, resolution=0.2)),
-            (RANDOM[0], confused(composed(texts.mean, ["random"], kinds, resolution=0.2)),
-             RANDOM[1]),
+            _equal(texts.mean, 0.2, "pool"),
         ),
         (
             "quotas",
@@ -183,8 +183,7 @@ def _taught(experiment, tag):
             "pool's composition. (Less than some 0.3 of accuracy there could not be told.)",
             "note, pitfall 5; our own question",
             confused(composed(texts.worst, GLOBAL, kinds, resolution=0.3)),
-            (RANDOM[0], confused(composed(texts.worst, ["random"], kinds, resolution=0.3)),
-             RANDOM[1]),
+            _equal(texts.worst, 0.3, "pool"),
         ),
         (
             "opposite",
@@ -262,13 +261,10 @@ def _analogues(experiment, tag):
         (
             "P7",
             "Where domains are far apart (k-means tells 98% right or more), DaaR with pseudo "
-            "labels and with true ones keep 83.1% alike or more. (Less "
-            "than some 0.3 could not be told.)",
+            "labels and with true ones keep more than half alike, from the same start: not far "
+            "from the paper's 83 to 87%. (Less than some 0.3 could not be told.)",
             LIKE.format("P7"), apart(checks.labels_agree),
-            (
-                "the corrected sentence: more than by chance, and less",
-                apart(checks.labels_within(0.2, checks.PAPER["labels"])), {"expected": "holds"},
-            ), failing,
+            ("domains that are taken for each other", confused(checks.labels_agree)), {},
         ),
         (
             "P7-score",
@@ -284,11 +280,11 @@ def _analogues(experiment, tag):
         (
             "P8",
             "Where domains are far apart, whole runs agree: 95.7% of the texts kept alike. (Less "
-            "than some 0.3 could not be told.)",
+            "than some 0.4 could not be told.)",
             LIKE.format("P8"), apart(checks.runs_agree),
             (
-                "the corrected sentence: more than by chance, and less",
-                apart(checks.runs_within(0.2, checks.PAPER["runs"])), {"expected": "holds"},
+                "the corrected sentence: less than three quarters",
+                apart(checks.runs_differ), {"expected": "holds"},
             ), failing,
         ),
         (
