@@ -73,7 +73,7 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(seeds=4, per_domain=120, synthesis=40, pool=120, probe=20, test=20),
+    "smoke": Config(seeds=4, per_domain=130, synthesis=40, pool=150, probe=20, test=20),
     "laptop": Config(),
     "paper": Config(seeds=200),
 }

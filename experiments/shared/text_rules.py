@@ -122,8 +122,8 @@ def picks(
     rewards, true = np.asarray(runs.rewards)[:, REFERENCE], pool.domains
     entropy = np.asarray(domain_entropy(posterior))
     values = {
-        "random": -np.arange(len(true)),
-        "random_again": np.arange(len(true)),
+        "random": -np.arange(float(len(true))),
+        "random_again": np.arange(float(len(true))),
         "daar": rewards[0],
         "true_labels": rewards[-1],
         "calibrated": entropy,
@@ -162,7 +162,7 @@ def _covered(key: jax.Array, rows: np.ndarray, number: int) -> dict[str, np.ndar
     order["kmeans_plus_plus"] = np.asarray(spread)
     values = {}
     for rule, chosen in order.items():
-        values[rule] = np.full(len(rows), -len(rows))
+        values[rule] = np.full(len(rows), -float(len(rows)))
         values[rule][chosen] = -np.arange(further)
     return values
 
