@@ -6,7 +6,8 @@ the settings, so nothing stale is ever read; it is written in one step and carri
 
 `embedded_subset` needs neither weights nor Debian's packages: 50 texts of each domain of
 "code+wordnet" and their vectors come with this package (`data/`, with the licences in
-`data/NOTICE`), stored in half precision. `write_subset` makes those files anew.
+`data/NOTICE`), stored in half precision; `embedded_more` has the 200 that follow in each of these
+domains and in one more. `write_subset` makes those files anew.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ MODEL_CARD = (
 SUBSET = "subset.npz"
 CARD = "model_card.npz"
 SUBSET_MIX, SUBSET_SIZE = "code+wordnet", 50
+MORE = "more.npz"
+MORE_SOURCES, MORE_SIZE = (*texts.MIXES[SUBSET_MIX], "wordnet:time"), 200
 _FORMAT = 1
 _REINSTALL = "reinstall diversity_jax"
 
@@ -84,6 +87,14 @@ def embedded_subset() -> EmbeddedTexts:
     return _shipped(SUBSET)
 
 
+def embedded_more() -> EmbeddedTexts:
+    """1200 more texts that are shipped, none of them in `embedded_subset`, 200 of each domain.
+
+    The domains are those of "code+wordnet", and the glosses of time.
+    """
+    return _shipped(MORE)
+
+
 def model_card() -> EmbeddedTexts:
     """The four sentences of the model's own page, with the vectors that our encoder gave them."""
     return _shipped(CARD)
@@ -111,11 +122,22 @@ def write_subset(
         "all-MiniLM-L6-v2's model card, Apache-2.0",
     )
     subset = texts.mix(SUBSET_MIX, per_domain=SUBSET_SIZE, folders=folders)
+    whole = texts.mix(MORE_SOURCES, per_domain=SUBSET_SIZE + MORE_SIZE, folders=folders)
+    more = _after(whole, SUBSET_SIZE)
     model = minilm.load(folder=weights)
-    for file, labelled in ((SUBSET, subset), (CARD, card)):
+    for file, labelled in ((SUBSET, subset), (MORE, more), (CARD, card)):
         vectors = encoder.embed(model, minilm.tokenise(labelled.texts, folder=weights))
-        whole = EmbeddedTexts(**vars(labelled), **vars(vectors))
-        results.write_atomically(folder / file, pack(whole, dtype=np.float16))
+        shipped = EmbeddedTexts(**vars(labelled), **vars(vectors))
+        results.write_atomically(folder / file, pack(shipped, dtype=np.float16))
+
+
+def _after(whole: texts.LabelledTexts, skipped: int) -> texts.LabelledTexts:
+    """All but the first `skipped` texts of each domain."""
+    ranks = np.concatenate([np.arange(size) for size in np.bincount(whole.domains)])
+    places = np.flatnonzero(ranks >= skipped)
+    kept = tuple(whole.texts[place] for place in places)
+    parts = {"domains": whole.domains[places], "classes": whole.classes[places], "texts": kept}
+    return texts.LabelledTexts(**{**vars(whole), **parts})
 
 
 def pack(embedded: EmbeddedTexts, *, key: str = "", dtype: npt.DTypeLike = np.float32) -> bytes:

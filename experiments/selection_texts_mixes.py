@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from experiments.selection_texts import AXES, HOST, Config, grid, job, summarise
+from experiments.shared.text_data import APART
 
 __all__ = ["AXES", "HOST", "PRESETS", "Config", "grid", "job", "summarise"]
 
-MIXES = ("code+wordnet", "wordnet", "code, quotes, science, animals")
+MIXES = ("code+wordnet", "wordnet", "code, quotes, science, animals", APART)
 PRESETS = {
     "smoke": Config(
-        seeds=2, mixes=MIXES[:1], per_domain=120, synthesis=20, accepted=10, pool=250, probe=150,
-        test=20,
+        seeds=2, mixes=MIXES[:1], per_domain=150, synthesis=46, pool=210, probe=40, test=20
     ),
     "laptop": Config(
-        seeds=20, mixes=MIXES, per_domain=500, synthesis=20, accepted=10, pool=600, probe=340,
-        test=100, epochs=4,
+        seeds=20, mixes=MIXES, per_domain=500, synthesis=50, pool=600, probe=120, test=100
     ),
     "paper": Config(
-        seeds=100, mixes=MIXES, balances=("equal", "unequal"), per_domain=500, synthesis=20,
-        accepted=10, pool=600, probe=340, test=100, epochs=4,
+        seeds=100, mixes=MIXES, balances=("equal", "unequal"), per_domain=500, synthesis=50,
+        pool=480, probe=60, test=100,
     ),
 }  # fmt: skip

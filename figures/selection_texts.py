@@ -7,54 +7,67 @@ import numpy as np
 from figures import selection_rules, style
 
 EXPERIMENT = "selection_texts"
+GRID_ORDER = True
 TITLES = {
     **selection_rules.TITLES,
+    "random_again": "random, others",
     "daar": "DaaR",
-    "daar_quota": "DaaR, pseudo-label quotas",
     "true_labels": "DaaR, true labels",
     "calibrated": "entropy, calibrated",
-    "calibrated_quota": "entropy, calibrated, quotas",
-    "certain_quota": "lowest entropy, quotas",
+    "certain": "lowest entropy, calibrated",
 }
-NAMES = {
-    "pseudo_overlap": "kept alike:\npseudo,\ntrue labels",
-    "runs_overlap": "kept alike:\ntwo whole\nruns",
-    "pseudo_agreement": "right\npseudo\nlabels",
-    "centroid_cosine": "least cosine\nof runs'\ncentroids",
-}
-PAPER = {"pseudo_overlap": 0.831, "runs_overlap": 0.957, "centroid_cosine": 0.98}
+COMPOSITIONS = {"own": "domains as kept", "pool": "domains as in the pool"}
+PAPER = {"pseudo_overlap": 0.831, "runs_overlap": 0.957}
 
 
 def draw(dataset):
-    """A row per mix: accuracy on both labels and domain shares by rule; then the analogues."""
+    """A row per mix: accuracy, losses and what is kept by rule; then bins, runs and analogues."""
     points = dataset.sizes["point"]
-    figure, axes = style.panels(4, rows=points + 1, width=4.9, height=4.9)
-    best = dataset["mean"].sel(label="domains").mean(("point", "seed")).values
+    figure, axes = style.panels(5, rows=points + 1, width=4.9, height=5.2)
+    best = dataset["mean"].sel(composition="own").mean(("point", "seed")).values
     dataset = dataset.isel(rule=np.argsort(-best))
     for place in range(points):
-        some = dataset.isel(point=place)
-        accuracy, classes, shares, vendi = axes[4 * place : 4 * place + 4]
-        title = _name(some)
-        for panel, label in ((accuracy, "domains"), (classes, "classes")):
-            _bar(panel, some["mean"].sel(label=label), 0, "mean of domains", 0.7)
-            _bar(panel, some["worst"].sel(label=label), 1, "worst domain", 0.35)
-            what = "domain" if label == "domains" else "second label"
-            panel.set(xlabel=f"share of held-out texts whose {what} is told", title=title)
-        _shares(shares, some)
-        _bar(vendi, some.vendi, 2, "texts kept", 0.7)
-        shares.set_title(title)
-        vendi.set(xlabel="Vendi score (effective number of texts)", title=title)
-        for panel in (accuracy, classes, shares, vendi):
-            _rules(panel, some.rule.values)
-    _bins(axes[-4], dataset)
-    _runs(axes[-3], dataset)
-    _scores(axes[-2], dataset)
-    _correlations(axes[-1], dataset)
-    for panel in axes[:-4]:
+        _row(axes[5 * place : 5 * place + 5], dataset.isel(point=place))
+    last = axes[-5:]
+    _bins(last[0], dataset)
+    _runs(last[1], dataset)
+    _scores(last[2], dataset)
+    _probes(last[3], dataset)
+    _correlations(last[4], dataset)
+    for panel in axes[:-5]:
         style.legend(panel, columns=3)
-    for panel in axes[-4:]:
+    for panel in last:
         style.legend(panel, columns=2, bbox_to_anchor=(0.5, -0.22), fontsize=7)
     return figure
+
+
+def _row(axes, some) -> None:
+    """By rule: mean and worst accuracy, losses, shares of domains, Vendi score."""
+    accuracy, worst, lost, shares, vendi = axes
+    for panel, name in ((accuracy, "mean"), (worst, "worst"), (vendi, "vendi")):
+        for number, (composition, label) in enumerate(COMPOSITIONS.items()):
+            _bar(panel, some[name].sel(composition=composition), number, label, 0.7 - 0.35 * number)
+    accuracy.set(xlabel="share of held-out texts whose domain is told")
+    worst.set(xlabel="the same, in the worst domain")
+    vendi.set(xlabel="Vendi score (effective number of texts)")
+    _lost(lost, some)
+    _shares(shares, some)
+    for panel in axes:
+        panel.set_title(_name(some))
+        _rules(panel, some.rule.values)
+
+
+def _lost(axes, some) -> None:
+    """What is lost against random texts, in domains that are absent and in those that are not."""
+    kept = some.sel(composition="own")
+    less = kept.accuracy.sel(rule="random") - kept.accuracy
+    for number, (label, where) in enumerate(
+        (("in absent domains", kept.absent == 1), ("in the others", kept.absent == 0))
+    ):
+        # A mean over all domains of the mix, so that both add up to what is lost.
+        lost = less.where(where, 0).sum("domain") / (some.domain_names != "").sum()
+        _bar(axes, lost, number, label, 0.7 - 0.35 * number)
+    axes.set(xlabel="accuracy lost against random texts")
 
 
 def _name(some) -> str:
@@ -79,17 +92,18 @@ def _shares(axes, some) -> None:
     names = [str(name) for name in some.domain_names.values]
     for number, name in enumerate(names):
         if name:
-            kept = some.shares.isel(domain=number).transpose("rule", "seed").values
+            kept = some.shares.sel(composition="own").isel(domain=number)
+            kept = kept.transpose("rule", "seed").values
             middle, half = style.estimate(kept)
             # Domains that fare alike would hide each other.
             rows = np.arange(middle.size) + 0.15 * (number - 2)
             axes.errorbar(middle, rows, xerr=half, capsize=2, label=name, **style.look(number))
-    axes.set(xlabel="share of the texts kept", xlim=(-0.02, None))
+    axes.set(xlabel="share of the texts kept, as the rule has it", xlim=(-0.02, None))
 
 
 def _bins(axes, dataset) -> None:
     """Accuracy on each fifth by similarity to the other centroids, for both vectors."""
-    shown = dataset.bins.sel(side="inter", label="domains").mean("point")
+    shown = dataset.bins.sel(side="inter").isel(point=0)
     places = 1 + np.arange(shown.sizes["bin"])
     for number, vector in enumerate(shown.vector.values):
         samples = shown.sel(vector=vector).transpose("bin", "seed").values
@@ -97,34 +111,56 @@ def _bins(axes, dataset) -> None:
     axes.set_xticks(places)
     axes.set(
         xlabel="fifth of every domain, from far to near the other centroids",
-        ylabel="mean accuracy on domains", title="the best pool, by vectors (cf. P4)",
+        ylabel="mean accuracy on domains", title="the best pool, first mix (cf. P4)",
     )  # fmt: skip
 
 
 def _runs(axes, dataset) -> None:
-    """Overlaps and cosines by mix; dashes are the smallest numbers of the paper's models."""
-    _by_mix(axes, dataset, lambda some: np.stack([some[name].values for name in NAMES]))
-    at = [place for place, name in enumerate(NAMES) if name in PAPER]
-    style.dashes(axes, at, list(PAPER.values()), 4, "paper, its models", width=0.5)
-    style.names(axes, list(NAMES.values()))
-    axes.set(xlabel="what is compared", ylabel="share, or cosine", ylim=(0, 1.02))
-    axes.set_title("labels and runs (cf. P7, P8; one fifth by chance)")
+    """Texts kept alike, by mix and epochs; levels are the least numbers of the paper's models."""
+    what = {"pseudo_overlap": "pseudo, true labels", "runs_overlap": "two whole runs"}
+    for series, (name, label) in enumerate(what.items()):
+        _by_epoch(axes, dataset, name, series, label)
+        style.level(axes, PAPER[name], f"the paper's least, {label}")
+    axes.set(ylabel="share of the texts kept", ylim=(0, 1.02))
+    axes.set_title("kept alike (cf. P7, P8; one fifth by chance)")
 
 
 def _scores(axes, dataset) -> None:
-    """Accuracy on domains of three whole runs, with true labels, and of random texts."""
-    rules = ["true_labels", "random"]
+    """Accuracy on domains of whole runs by epochs of the probe, beside random texts."""
+    _by_epoch(axes, dataset, "runs_mean", 0, "DaaR")
+    for place in range(dataset.sizes["point"]):
+        some = dataset.isel(point=place)
+        arm = some["mean"].sel(rule="random", composition="own").values[None]
+        label = f"random texts, {_short(some)}"
+        style.points(axes, [some.epoch.values[0] / 2], arm, 2 * place + 1, label)
+    axes.set(ylabel="mean accuracy on domains", title="scores of runs (cf. P5)")
 
-    def values(some):
-        runs = some.runs_mean.sel(label="domains").transpose("run", "seed").values
-        others = some["mean"].sel(label="domains", rule=rules).transpose("rule", "seed").values
-        return np.concatenate([runs, others])
 
-    _by_mix(axes, dataset, values)
-    runs = [f"DaaR,\nrun {number + 1}" for number in range(dataset.sizes["run"])]
-    style.names(axes, [*runs, "DaaR,\ntrue labels", "random"])
-    axes.set(xlabel="texts kept by", ylabel="mean accuracy on domains", ylim=(0, 1))
-    axes.set_title("scores of runs and of labels (cf. P5, P7, P8)")
+def _probes(axes, dataset) -> None:
+    """What the probe does on what it held out, and its mean entropy."""
+    _by_epoch(axes, dataset, "held_out", 0, "accuracy")
+    _by_epoch(axes, dataset, "probe_entropy", 1, "entropy (nats)")
+    axes.set(ylabel="of the probe", title="the probe, by epochs (T17)", ylim=(0, None))
+
+
+def _by_epoch(axes, dataset, name, series, label) -> None:
+    """One quantity by epochs of the probe, a marker per mix."""
+    epochs = dataset.epoch.values
+    for place in range(dataset.sizes["point"]):
+        some = dataset.isel(point=place)
+        over = some[name].mean("run") if "run" in some[name].dims else some[name]
+        samples = over.transpose("epoch", "seed").values
+        look = 2 * place + series
+        style.points(axes, epochs * 1.04**look, samples, look, f"{label}, {_short(some)}")
+    axes.set_xscale("log", base=2)
+    style.ticks(axes, epochs)
+    axes.set_xlabel("epochs of the probe")
+
+
+def _short(some) -> str:
+    """A mix by the number of its domains, and whether they differ in size."""
+    unequal = "" if some.balance == "equal" else ", unequal"
+    return f"{(some.domain_names != '').sum().item()} domains{unequal}"
 
 
 def _by_mix(axes, dataset, values) -> None:

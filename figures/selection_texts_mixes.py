@@ -2,6 +2,7 @@
 
 from figures.selection_texts import draw
 
-__all__ = ["EXPERIMENT", "draw"]
+__all__ = ["EXPERIMENT", "GRID_ORDER", "draw"]
 
 EXPERIMENT = "selection_texts_mixes"
+GRID_ORDER = True

@@ -8,40 +8,37 @@ import numpy as np
 
 from diversity_jax.selection.measures import vendi
 from diversity_jax.selection.posterior import held_out
-from experiments.shared.text_data import LABELS, Part
+from experiments.shared.text_data import Part
 
-__all__ = ["accuracies", "classify", "entropy", "posterior", "vendi"]
+__all__ = ["by_domain", "classify", "entropy", "posterior", "told", "vendi"]
 
 RIDGE = 1.0
 SHRINKAGE = 0.5
 TEMPERATURES = np.geomspace(0.02, 2.0, 41)
 
 
-def accuracies(kept: Part, test: Part, vectors: str) -> np.ndarray:
-    """How often either label of the test is told right, `[label, domain]`, by what `kept` says."""
-    rows, asked = getattr(kept, vectors), getattr(test, vectors)
-    labels = [getattr(kept, name) for name in LABELS]
-    wanted = [getattr(test, name) for name in LABELS]
-    right = np.array(classify(rows, labels, asked)) == np.array(wanted)
-    counts = np.bincount(test.domains)
-    return np.stack([np.bincount(test.domains, one) / counts for one in right])
+def told(kept: Part, test: Part, vectors: str) -> np.ndarray:
+    """Whether the domain of each text of the test is told right by what `kept` says."""
+    return classify(getattr(kept, vectors), kept.domains, getattr(test, vectors)) == test.domains
 
 
-def classify(vectors: np.ndarray, labels: list[np.ndarray], asked: np.ndarray) -> list[np.ndarray]:
-    """For each kind of label the one of highest value, by ridge regression one against all.
+def by_domain(values: np.ndarray, domains: np.ndarray) -> np.ndarray:
+    """The mean of `values` in each domain."""
+    return np.bincount(domains, values) / np.bincount(domains)
+
+
+def classify(vectors: np.ndarray, labels: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """The label of highest value, by ridge regression one against all.
 
     The intercept is not shrunk. A label that `vectors` do not have is never given.
     """
-    targets = [np.eye(one.max() + 1)[one] for one in labels]
-    level = np.concatenate([one.mean(axis=0) for one in targets])
-    middle = vectors.mean(axis=0)
+    targets = np.eye(labels.max() + 1)[labels]
+    level, middle = targets.mean(axis=0), vectors.mean(axis=0)
     rows = (vectors - middle).astype(float)
     # In the space of samples, of which there are fewer than dimensions.
     gram = rows @ rows.T + RIDGE * np.eye(len(rows))
-    weights = np.linalg.solve(gram, np.concatenate(targets, axis=1) - level)
-    values = (asked - middle) @ rows.T @ weights + level
-    ends = np.cumsum([one.shape[1] for one in targets])[:-1]
-    return [np.argmax(one, axis=1) for one in np.split(values, ends, axis=1)]
+    weights = np.linalg.solve(gram, targets - level)
+    return np.argmax((asked - middle) @ rows.T @ weights + level, axis=1)
 
 
 def posterior(order: np.ndarray, part: Part, domains: int) -> np.ndarray:

@@ -72,8 +72,17 @@ def test_the_subset_is_small_balanced_and_free():
         assert words in notice
 
 
-def test_the_vectors_of_the_subset_belong_to_its_texts():
-    subset = embeddings.embedded_subset()
+def test_more_texts_are_balanced_and_none_of_the_subset():
+    more, subset = embeddings.embedded_more(), embeddings.embedded_subset()
+    assert more.domain_names == (*subset.domain_names, "time")
+    assert np.bincount(more.domains).tolist() == [200] * 6
+    assert len({*more.texts, *subset.texts}) == 1200 + len(subset.texts)
+    assert "fortunes" not in more.licence
+
+
+@pytest.mark.parametrize("shipped", [embeddings.embedded_subset, embeddings.embedded_more])
+def test_the_vectors_of_shipped_texts_belong_to_them(shipped):
+    subset = shipped()
     number = len(subset.texts)
     for vectors in (subset.words, subset.sentences):
         assert vectors.shape == (number, 384) and vectors.dtype == np.float32
@@ -95,14 +104,20 @@ def test_the_vectors_of_the_subset_belong_to_its_texts():
 def test_the_subset_can_be_made_anew(weights, tmp_path, monkeypatch):
     monkeypatch.setattr(embeddings, "SUBSET_MIX", MIX)
     monkeypatch.setattr(embeddings, "SUBSET_SIZE", 2)
+    monkeypatch.setattr(embeddings, "MORE_SOURCES", MIX)
+    monkeypatch.setattr(embeddings, "MORE_SIZE", 1)
     for name in ("people", "science"):
-        quotations = "".join(f"a {word} of {name}\n%\n" for word in ("dog", "person"))
+        quotations = "".join(f"a {word} of {name}\n%\n" for word in ("dog", "person", "day"))
         (tmp_path / name).write_text(quotations)
     monkeypatch.setattr(embeddings.minilm, "HEADS", fake_minilm.HEADS)
     embeddings.write_subset(tmp_path, folders={"fortunes": tmp_path}, weights=weights)
-    for file, number in ((embeddings.SUBSET, 4), (embeddings.CARD, 4)):
-        made = embeddings.unpack((tmp_path / file).read_bytes(), file, "")
-        assert made.sentences.shape == made.words.shape == (number, fake_minilm.FEATURES)
+    made = {}
+    for file, number in ((embeddings.SUBSET, 4), (embeddings.MORE, 2), (embeddings.CARD, 4)):
+        made[file] = embeddings.unpack((tmp_path / file).read_bytes(), file, "")
+        assert made[file].sentences.shape == (number, fake_minilm.FEATURES)
+        assert made[file].words.shape == (number, fake_minilm.FEATURES)
+    assert not set(made[embeddings.SUBSET].texts) & set(made[embeddings.MORE].texts)
+    assert made[embeddings.MORE].domains.tolist() == [0, 1]
 
 
 # what is kept

@@ -88,7 +88,13 @@ def alone(wheel, tmp_path_factory):
 def test_the_wheel_holds_the_library_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {NAME}
-    for name in ("py.typed", "commands/select.py", "data/subset.npz", "data/NOTICE"):
+    for name in (
+        "py.typed",
+        "commands/select.py",
+        "data/subset.npz",
+        "data/more.npz",
+        "data/NOTICE",
+    ):
         assert f"{NAME}/{name}" in names
     tracked = {path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / NAME).rglob("*.py")}
     assert tracked <= set(names)
