@@ -137,7 +137,7 @@ def _output_errors(key: jax.Array, mixture, point: dict) -> dict[str, jax.Array]
         )
         expected = jax.vmap(jax.vmap(limit))(few)
         shift = point["variance"] * point["strength"] * (few @ heads.T) @ heads
-        untilted = heads.shape[0] * mixture.mean() + shift
+        untilted = heads.shape[0] * mixture.mean()[None, None, :] + shift
         return {
             "error": jnp.sum((output - expected) ** 2, axis=2),
             "untilted": jnp.sum((output - untilted) ** 2, axis=2),
