@@ -160,16 +160,20 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     flips = np.array([float(theory.flip_separation(share)) for share in shares])
     swapped = apart[None, :] < flips[:, None]
     ends = [theory.axis_after(separation=4.0, rule="near_other", fraction=f) for f in shares]
-    return dataset.assign(
-        **{name: ("point", column) for name, column in zip(names, np.array(rows).T)},
-        map_error=(
-            ("map_fraction", "map_separation"),
-            ndtr(np.where(swapped, 0.5, -0.5) * apart[None, :]),
-        ),
-        flip=("map_fraction", flips),
-        moving_cut=("map_fraction", np.array([float(one.midpoint) for one in ends])),
-        fixed_cut=("map_fraction", np.array([float(one.variance) for one in ends])),
-    ).assign_coords(map_fraction=shares, map_separation=apart)
+    slopes = {name: ("point", column) for name, column in zip(names, np.array(rows).T)}
+    return (
+        dataset.assign(slopes)
+        .assign(
+            map_error=(
+                ("map_fraction", "map_separation"),
+                ndtr(np.where(swapped, 0.5, -0.5) * apart[None, :]),
+            ),
+            flip=("map_fraction", flips),
+            moving_cut=("map_fraction", np.array([float(one.midpoint) for one in ends])),
+            fixed_cut=("map_fraction", np.array([float(one.variance) for one in ends])),
+        )
+        .assign_coords(map_fraction=shares, map_separation=apart)
+    )
 
 
 def _slopes(rule: str, apart: float, dimension: int, fraction: float) -> list[float]:

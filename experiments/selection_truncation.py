@@ -21,7 +21,7 @@ QUANTITIES = {
 }
 MOST = 4
 # How many times the points: small variances of few kept points are held to their own size.
-MORE = {"shell": 1, "line": 4, "cosine": 1.25, "slab": 6}
+MORE = {"shell": 1, "line": 4, "cosine": 1.5, "slab": 10}
 SHELLS = ((2, 0.0, 0.2), (2, 0.8, 1.0), (32, 0.0, 0.2), (32, 0.8, 1.0), (384, 0.8, 1.0))
 LINES = ((0.8, 1.0), (0.4, 0.6))
 # Dimension, the mean along the direction and across it (in deviations), quantile levels.
