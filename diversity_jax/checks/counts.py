@@ -50,8 +50,8 @@ def bounded_mean(
 
     def divergence(p: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore", invalid="ignore"):
-            terms = [a * np.log(a / b) for a, b in ((shares, p), (1 - shares, 1 - p))]
-        return sum(np.where(a > 0, term, 0.0) for a, term in zip((shares, 1 - shares), terms))
+            hits = np.where(shares > 0, shares * np.log(shares / p), 0.0)
+            return hits + np.where(shares < 1, (1 - shares) * np.log((1 - shares) / (1 - p)), 0.0)
 
     found = []
     for end in (0.0, 1.0):

@@ -135,10 +135,13 @@ def test_whatever_the_seeds_an_error_of_twice_the_stated_power_is_found(kind, la
     assert is_caught(kind, law, 2.0, FEW)
 
 
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("law", ["skewed", "heavy"])
 @pytest.mark.parametrize("kind", [kind for kind in OVER_SEEDS if "any rate" not in kind])
 def test_false_alarms_are_as_few_as_said(kind, law):
-    """Skewness costs Student's t: here up to twice the level; `agreement` has a doubt for it."""
+    """Skewness costs Student's t: here up to twice the level; `agreement` has a doubt for it.
+
+    For normal seeds see `test_check_calibration`.
+    """
     check, draw = source(kind, law)
     wrong = ("holds", "fails") if kind == "ordering" else ("fails",)
     alarms = sum(check(draw, 0.0).status in wrong for _ in range(FEW))

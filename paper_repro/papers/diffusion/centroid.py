@@ -4,7 +4,7 @@ import numpy as np
 
 from diversity_jax.checks import combine, convergence, ordering
 from paper_repro.claims import Claim, Control
-from paper_repro.papers.diffusion.spectrum import ABSTRACT, DERIVED, at, deciles
+from paper_repro.papers.diffusion.spectrum import ABSTRACT, DERIVED, QUADRATURE, at, deciles
 
 NEAR, FAR = 0, 1  # classes with the shorter and the longer centroid
 MINORITY, MAJORITY = 0, 1  # in the settings of an angle: the shorter centroid is the minority's
@@ -31,7 +31,9 @@ def distribution(dataset, theory="theory"):
     inside = (place > 1.5 * float(some.atom)) & (place < float(some.edge))
     places = deciles(place, exact, inside)
     gaps = (some.below.values - wanted)[:, :, places].transpose(1, 0, 2)
-    return convergence(some.dimension.values, gaps, scale=1.0, resolution=0.02, rate=1.0)
+    return convergence(
+        some.dimension.values, gaps, scale=1.0, resolution=0.02, rate=1.0, error=QUADRATURE
+    )
 
 
 def first(dataset, setting, early, definitions=("share", "argmin"), resolution=0.1):

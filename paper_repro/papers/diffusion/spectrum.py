@@ -56,13 +56,23 @@ def deciles(places, shares, inside):
     return np.flatnonzero(inside)[np.searchsorted(shares[inside], wanted)]
 
 
+QUADRATURE = 1e-5  # what the nodes of the predicted bulks leave of a share
+
+
 def spectra(dataset, setting, theory="theory", name="below", resolution=0.02):
     """Simulated less predicted shares, at the predicted deciles above the atom's band, to 0."""
     some = at(dataset, setting=setting)
     exact, wanted = (some[f"{kind}_{name}"].values[0] for kind in ("theory", theory))
     places = deciles(some.place.values, exact, some.place.values > 1.5 * some.atom.values[0])
     gaps = (some[name].values - wanted)[:, :, places].transpose(1, 0, 2) / exact.max()
-    return convergence(some.dimension.values, gaps, scale=1.0, resolution=resolution, rate=1.0)
+    return convergence(
+        some.dimension.values,
+        gaps,
+        scale=1.0,
+        resolution=resolution,
+        rate=1.0,
+        error=QUADRATURE,
+    )
 
 
 def traces(dataset, setting, theory="theory"):
