@@ -106,9 +106,11 @@ def _runs(axes, runs) -> None:
         edgecolors="black",
         s=70,
         zorder=3,
+        clip_on=False,
     )
     for x, y, value, error in zip(runs.percent.values, runs.contrast.values, middle, half):
         sign = "higher first" if value > error else "lower first" if value < -error else "open"
         axes.annotate(
-            sign, (x, y), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=7
-        )
+            sign, (x, y), xytext=(0, -15 if y > 6 else 7), textcoords="offset points",
+            ha="center", fontsize=7,
+        )  # fmt: skip

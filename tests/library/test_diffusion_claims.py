@@ -44,4 +44,5 @@ def test_a_point_says_the_shares_and_the_angle_of_its_centroids(more):
     share = more.get("percent", 50) / 100
     across = 6 * more.get("cosine", 0.0)
     np.testing.assert_allclose(model.fractions, [1 - share, share])
+    assert model.centroid_overlaps is not None
     np.testing.assert_allclose(model.centroid_overlaps, [[4, across], [across, 9]], rtol=1e-6)
