@@ -126,7 +126,7 @@ def widened(dataset, first, second, *, level):
     splits, errors, numbers = [], [], []
     for point in range(dataset.sizes["point"]):
         some = dataset.isel(point=point)
-        less, more = (one(some) if callable(one) else one for one in (first, second))
+        less, more = (np.asarray(one(some) if callable(one) else one) for one in (first, second))
         splits.append(np.nanmean(more - less, axis=1))
         error, number = _over_texts(more - less, _owners(some))
         errors.append(error)
