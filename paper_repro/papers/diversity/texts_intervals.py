@@ -13,8 +13,6 @@ those that the classifiers learned from; shares and the like the texts of the po
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
-
 from diversity_jax.checks import ordering
 
 FRACTION = 0.2  # of the pool that is kept
@@ -123,6 +121,8 @@ def widened(dataset, first, second, *, level):
 
     Their degrees of freedom are Welch's and Satterthwaite's.
     """
+    from scipy import special
+
     splits, errors, numbers = [], [], []
     for point in range(dataset.sizes["point"]):
         some = dataset.isel(point=point)
