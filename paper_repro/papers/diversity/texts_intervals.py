@@ -13,8 +13,6 @@ those that the classifiers learned from; shares and the like the texts of the po
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
-
 from diversity_jax.checks import ordering
 
 FRACTION = 0.2  # of the pool that is kept
@@ -123,10 +121,12 @@ def widened(dataset, first, second, *, level):
 
     Their degrees of freedom are Welch's and Satterthwaite's.
     """
+    from scipy import special
+
     splits, errors, numbers = [], [], []
     for point in range(dataset.sizes["point"]):
         some = dataset.isel(point=point)
-        less, more = (one(some) if callable(one) else one for one in (first, second))
+        less, more = (np.asarray(one(some) if callable(one) else one) for one in (first, second))
         splits.append(np.nanmean(more - less, axis=1))
         error, number = _over_texts(more - less, _owners(some))
         errors.append(error)
