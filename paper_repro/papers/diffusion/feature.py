@@ -86,7 +86,9 @@ CLAIMS = [
         formula="exact",
         check=monotone,
         control=Control(
-            "u (1 - exp(-2 u^2)) instead of tanh", lambda d: monotone(d, feature="dip_")
+            "u (1 - exp(-2 u^2)) instead of tanh",
+            lambda d: monotone(d, feature="dip_"),
+            kind="hypothesis dropped",
         ),
     ),
     Claim(

@@ -115,7 +115,9 @@ CLAIMS = [
         check=lambda d: curves(d, "isotropic"),
         unit="of the loss",
         control=Control(
-            "one class of the mean variance", lambda d: curves(d, "isotropic", "mixed")
+            "one class of the mean variance",
+            lambda d: curves(d, "isotropic", "mixed"),
+            kind="rival prediction",
         ),
     ),
     Claim(
@@ -130,6 +132,7 @@ CLAIMS = [
         control=Control(
             "the theory of the isotropic classes (train losses alone, which it misses less)",
             lambda d: curves(d, "subspaces", theory_of="isotropic", names=("train",)),
+            kind="rival prediction",
         ),
     ),
     Claim(
@@ -141,7 +144,9 @@ CLAIMS = [
         experiment="diffusion_identities",
         formula="exact",
         check=total,
-        control=Control("classes weighted alike", lambda d: total(d, weights="")),
+        control=Control(
+            "classes weighted alike", lambda d: total(d, weights=""), kind="rival prediction"
+        ),
     ),
     Claim(
         id="B11-linear",

@@ -145,7 +145,9 @@ CLAIMS = [
         formula="asymptotic in dimension",
         check=lambda d: spectra(d, "early"),
         control=Control(
-            "one set of constants, of the mean variance", lambda d: spectra(d, "early", "mixed")
+            "one set of constants, of the mean variance",
+            lambda d: spectra(d, "early", "mixed"),
+            kind="rival prediction",
         ),
     ),
     Claim(
@@ -157,7 +159,9 @@ CLAIMS = [
         formula="asymptotic in dimension",
         check=lambda d: traces(d, "early"),
         control=Control(
-            "one set of constants, of the mean variance", lambda d: traces(d, "early", "mixed")
+            "one set of constants, of the mean variance",
+            lambda d: traces(d, "early", "mixed"),
+            kind="rival prediction",
         ),
     ),
     Claim(
@@ -169,7 +173,11 @@ CLAIMS = [
         experiment="diffusion_identities",
         formula="exact",
         check=alike,
-        control=Control("parts of unlike variance", lambda d: alike(d, other="unlike")),
+        control=Control(
+            "parts of unlike variance",
+            lambda d: alike(d, other="unlike"),
+            kind="hypothesis dropped",
+        ),
     ),
     Claim(
         id="B4-directions",
@@ -185,6 +193,7 @@ CLAIMS = [
         control=Control(
             "the mean variance along every direction",
             lambda d: spectra(d, "subspaces", "mixed"),
+            kind="rival prediction",
         ),
         decides_at="paper",
     ),
@@ -256,6 +265,7 @@ CLAIMS = [
         control=Control(
             "one set of constants, of the mean variance",
             lambda d: spectra(d, "late", "mixed", "learned", resolution=0.06),
+            kind="rival prediction",
         ),
     ),
 ]

@@ -83,7 +83,11 @@ CLAIMS = [
             "of the dimension, as the noise's length does, by the first-order formula: along the "
             "direction, and across it.",
             shifted,
-            Control("as if the score were linear", lambda d: shifted(d, "linear")),
+            Control(
+                "as if the score were linear",
+                lambda d: shifted(d, "linear"),
+                kind="rival prediction",
+            ),
             "holds",
             "deviations",
         ),
@@ -94,7 +98,9 @@ CLAIMS = [
             "from the axis, nears the first-order formula like one over the root of the dimension; "
             "slopes between dimensions tend to minus one half.",
             falls,
-            Control("like one over the dimension", lambda d: falls(d, rate=1.0)),
+            Control(
+                "like one over the dimension", lambda d: falls(d, rate=1.0), kind="rival prediction"
+            ),
             "holds",
             "exponent",
         ),

@@ -59,7 +59,9 @@ CLAIMS = [
         formula="exact",
         check=best,
         control=Control(
-            "with the best labelled pools of the same tables", lambda d: best(d, pools=True)
+            "with the best labelled pools of the same tables",
+            lambda d: best(d, pools=True),
+            kind="hypothesis dropped",
         ),
         reconstructed=False,
         unit="percentage points",
@@ -101,6 +103,7 @@ CLAIMS = [
         control=Control(
             "conditionals that differ: domains of the target a fiftieth wider in variance",
             lambda d: same(d, "wider_ratio", "weight"),
+            kind="hypothesis dropped",
         ),
         reconstructed=False,
     ),
@@ -116,6 +119,7 @@ CLAIMS = [
         control=Control(
             "the mean of the squared differences in place of the squared mean",
             lambda d: same(d, "square", "mean_square", terms_of="weight"),
+            kind="rival prediction",
         ),
         reconstructed=False,
     ),
@@ -149,6 +153,7 @@ CLAIMS = [
         control=Control(
             "the mean of the squared differences in place of the largest",
             lambda d: bounded(d, "mean_bound"),
+            kind="rival prediction",
         ),
     ),
     Claim(
@@ -163,6 +168,7 @@ CLAIMS = [
         control=Control(
             "the direction of the plain sum of the other centroids",
             lambda d: same(d, "raw_cosine", "inter"),
+            kind="rival prediction",
         ),
     ),
 ]

@@ -71,6 +71,7 @@ def _of(values, weight, quantity):
     return values.sel(weight=weight, quantity=quantity).values
 
 
+TERMS = ("T2-mean", "T2-error", "T2-hard-error")
 CLAIMS = [
     Claim(
         id=name,
@@ -80,7 +81,9 @@ CLAIMS = [
         experiment="selection_importance",
         formula="exact",
         check=check,
-        control=Control(what, control),
+        control=Control(
+            what, control, kind="term dropped" if name in TERMS else "rival prediction"
+        ),
         figure="selection_importance",
         decides_at=preset,
     )

@@ -43,7 +43,9 @@ CLAIMS = [
         experiment="selection_labels",
         formula=formula,
         check=check,
-        control=Control(what, control),
+        control=Control(
+            what, control, kind="rival prediction" if source == "T16" else "hypothesis dropped"
+        ),
         figure="selection_labels",
     )
     for name, kind, source, formula, sentence, check, what, control in (

@@ -73,7 +73,11 @@ CLAIMS = [
             "falls from 1 to 3, 10 and 30 epochs, and at 3 is below two thirds of the true one. (A "
             "fall below a seventh would not show.)",
             collapse,
-            Control("trained on the true labels", lambda d: collapse(d, "true")),
+            Control(
+                "trained on the true labels",
+                lambda d: collapse(d, "true"),
+                kind="hypothesis dropped",
+            ),
         ),
         (
             "T17-true-labels",
@@ -81,7 +85,9 @@ CLAIMS = [
             "A probe trained on true labels for 3 epochs has the mean entropy of the true "
             "posterior to a factor of 1.5.",
             near,
-            Control("trained on k-means labels", lambda d: near(d, "kmeans")),
+            Control(
+                "trained on k-means labels", lambda d: near(d, "kmeans"), kind="hypothesis dropped"
+            ),
         ),
         (
             "T17-margin",
@@ -91,7 +97,9 @@ CLAIMS = [
             "between ranks, of which a sixth would show.)",
             tracks,
             Control(
-                "by the distance to the nearest centroid", lambda d: tracks(d, "against_distance")
+                "by the distance to the nearest centroid",
+                lambda d: tracks(d, "against_distance"),
+                kind="hypothesis dropped",
             ),
         ),
         (
@@ -110,7 +118,11 @@ CLAIMS = [
             "entropy after 30 epochs of the probe than after one. (A loss below a quarter would "
             "not show.)",
             spoiled_by_training,
-            Control("the probe itself", lambda d: spoiled_by_training(d, "probe")),
+            Control(
+                "the probe itself",
+                lambda d: spoiled_by_training(d, "probe"),
+                kind="hypothesis dropped",
+            ),
         ),
     )
 ]

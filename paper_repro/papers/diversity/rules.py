@@ -115,7 +115,7 @@ CLAIMS = [
         source="T10, derived here",
         formula="none",
         check=starved,
-        control=Control("a fifth at random", random_starved),
+        control=Control("a fifth at random", random_starved, kind="hypothesis dropped"),
         **SETTINGS,
     ),
     Claim(
@@ -130,6 +130,7 @@ CLAIMS = [
         control=Control(
             "the fifth whose likeliest domain is least likely, in place of the entropy",
             least_certain,
+            kind="rival prediction",
         ),
         **SETTINGS,
     ),
@@ -144,7 +145,9 @@ CLAIMS = [
         source="T13, derived here",
         formula="exact",
         check=posterior_kept,
-        control=Control("the same four pools cut by the true domain", posterior_lost),
+        control=Control(
+            "the same four pools cut by the true domain", posterior_lost, kind="hypothesis dropped"
+        ),
         **SETTINGS,
     ),
     Claim(
@@ -159,6 +162,7 @@ CLAIMS = [
         control=Control(
             "the order by how little the mean of the kept moves",
             lambda d: excess_order(d, BY_SHIFT),
+            kind="rival prediction",
         ),
         **SETTINGS,
     ),
@@ -175,6 +179,7 @@ CLAIMS = [
             "as if the cosines were linear scores (random points: their covariance in place of "
             "the second moment)",
             lambda d: excess_value(d, "rival_excess"),
+            kind="rival prediction",
         ),
         **SETTINGS,
     ),
@@ -187,7 +192,9 @@ CLAIMS = [
         formula="none",
         check=coverage_excess,
         control=Control(
-            "the top of the entropy instead", lambda d: coverage_excess(d, ["entropy_top"])
+            "the top of the entropy instead",
+            lambda d: coverage_excess(d, ["entropy_top"]),
+            kind="hypothesis dropped",
         ),
         **SETTINGS,
     ),
@@ -203,6 +210,7 @@ CLAIMS = [
         control=Control(
             "the worse of the two domains that are confused",
             lambda d: worst_domain(d, CONFUSED),
+            kind="rival prediction",
         ),
         **SETTINGS,
     ),

@@ -96,7 +96,11 @@ CLAIMS = [
             experiment="selection_truncation",
             formula="exact",
             check=lambda d, kind=kind: kept(d, kind),
-            control=Control(control, lambda d, kind=kind: kept(d, kind, theory="spoiled")),
+            control=Control(
+                control,
+                lambda d, kind=kind: kept(d, kind, theory="spoiled"),
+                kind="rival prediction",
+            ),
             figure="selection_truncation",
             unit="deviations",
         )
@@ -143,7 +147,9 @@ CLAIMS = [
         experiment="selection_anisotropy",
         formula="asymptotic in dimension",
         check=one_score,
-        control=Control("an offset half as large", lambda d: one_score(d, drawn=-2)),
+        control=Control(
+            "an offset half as large", lambda d: one_score(d, drawn=-2), kind="hypothesis dropped"
+        ),
     ),
     Claim(
         id="T11-discriminant",
@@ -158,7 +164,9 @@ CLAIMS = [
         formula="asymptotic in selected points",
         check=slope,
         control=Control(
-            "the noise of the means left out", lambda d: slope(d, theory="exact_means")
+            "the noise of the means left out",
+            lambda d: slope(d, theory="exact_means"),
+            kind="term dropped",
         ),
     ),
     *(
@@ -170,7 +178,11 @@ CLAIMS = [
             experiment="selection_lda",
             formula="asymptotic in selected points",
             check=lambda d, rule=rule: plane_slope(d, rule),
-            control=Control(what, lambda d, rule=rule, rival=rival: plane_slope(d, rule, rival)),
+            control=Control(
+                what,
+                lambda d, rule=rule, rival=rival: plane_slope(d, rule, rival),
+                kind="term dropped",
+            ),
         )
         for name, rule, sentence, what, rival in (
             (
@@ -220,6 +232,10 @@ CLAIMS = [
         experiment="selection_lda",
         formula="exact",
         check=swapped,
-        control=Control("keeping the least similar", lambda d: swapped(d, "far_other")),
+        control=Control(
+            "keeping the least similar",
+            lambda d: swapped(d, "far_other"),
+            kind="hypothesis dropped",
+        ),
     ),
 ]

@@ -51,7 +51,9 @@ def _claim(experiment, tag, name, sentence, source, check, control, **more):
         source=source,
         experiment=experiment,
         check=check,
-        control=Control(what, spoiled, **(expected[0] if expected else {})),
+        control=Control(
+            what, spoiled, **(expected[0] if expected else {"kind": "hypothesis dropped"})
+        ),
         **settings,
     )
 
