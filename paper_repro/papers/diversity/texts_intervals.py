@@ -13,6 +13,7 @@ those that the classifiers learned from; shares and the like the texts of the po
 from __future__ import annotations
 
 import numpy as np
+
 from diversity_jax.checks import ordering
 
 FRACTION = 0.2  # of the pool that is kept
