@@ -193,10 +193,10 @@ def centroids(dataset, least=PAPER["centroids"]):
 def falling(dataset):
     """The mean entropy of three probes falls from each number of epochs to the next, by ratios."""
     found = by_seed(dataset.probe_entropy.mean("run"))
-    return ordering(found[:, 1:], found[:, :-1], resolution=0.5)
+    return ordering(found[:, 1:], found[:, :-1], resolution=0.3)
 
 
 def as_long(dataset):
     """As `falling`, of two runs after as many epochs."""
     runs = [by_seed(dataset.probe_entropy.isel(run=run)) for run in (0, 1)]
-    return ordering(*runs, resolution=0.5)
+    return ordering(*runs, resolution=0.3)
