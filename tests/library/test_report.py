@@ -11,7 +11,7 @@ import scipy.stats
 from matplotlib import image
 
 from diversity_jax import results
-from diversity_jax.checks.verdict import STATUSES, Verdict, combine
+from diversity_jax.checks.verdict import STATUSES, Verdict
 from paper_repro import claims, marks, pipeline, recorded, report
 from paper_repro.claims import Control
 from tests.library import fake_papers
@@ -142,23 +142,6 @@ def test_the_exit_code_sees_claims_and_controls_that_decide_here(monkeypatch):
     assert codes == {"good": 0, "wrong": 1, "blunt": 1, "later": 0}
     told = pipeline.run("smoke", ["false-as-told"]).outcomes[0]
     assert told.kept and told.verdict.status == "fails"
-
-
-def test_a_control_has_to_show_that_every_part_of_a_claim_can_fail(monkeypatch):
-    def both(first, second):
-        parts = {"mean": is_about(first), "middle": is_about(second)}
-        return lambda data: combine({name: check(data) for name, check in parts.items()})
-
-    house(
-        monkeypatch,
-        claim("proven", check=both(2.0, 2.0), control=Control("both off", both(3.0, 3.0))),
-        claim("half", check=both(2.0, 2.0), control=Control("one off", both(3.0, 2.0))),
-        claim("single", check=both(2.0, 2.0), control=Control("one alone", is_about(3.0))),
-    )
-    found = {one.claim.id: one for one in pipeline.run("smoke").outcomes}
-    assert {one.control.status for one in found.values()} == {"fails"}
-    assert found["proven"].stands and not found["half"].stands and not found["single"].stands
-    assert found["half"].unproven == ("middle",) and "middle" in found["half"].must
 
 
 def test_what_goes_wrong_is_named_and_stops_nothing_else(monkeypatch, tmp_path):
