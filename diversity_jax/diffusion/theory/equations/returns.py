@@ -26,9 +26,14 @@ def return_probability(mixture: GaussianMixture, time: Array, alike: bool) -> Fl
     """By ``phi_c = 1 - sum over others of E_c[w_c']``, each under the narrower of its two classes.
 
     ``pi_c E_c[w_c'] = pi_c' E_c'[w_c]``, and a wide class's nodes may miss or hit a narrow one.
+    `alike` says that all variances are seen to be one.
+
+    Shapes: `[k]`.
+    Errors: none; NaN for a time or mixture that is none.
+    Source: derived (the definition is that of `speciation.return_probability`).
     """
     least = _least_time(jax.lax.stop_gradient(mixture))
-    now = mixture.at_time(jnp.where(time < least, least, time))
+    now = mixture.at_time(jnp.where((time >= 0) & (time < least), least, time))
     k, d = now.means.shape
     flat = min(k - 1, d)
     spots, joint = _normal(flat)
@@ -51,10 +56,10 @@ def return_probability(mixture: GaussianMixture, time: Array, alike: bool) -> Fl
     if alike:
         return jnp.diagonal(seen)
     pi = now.weights
-    ratio = pi[None, :] / jnp.where(pi > 0, pi, 1.0)[:, None]
+    ratio = pi[None, :] / jnp.where(pi == 0, 1.0, pi)[:, None]
     narrower = now.variances[:, None] <= now.variances[None, :]
     lost = jnp.where(narrower, seen, ratio * seen.T) * (1 - jnp.eye(k))
-    kept = jnp.where(pi > 0, 1 - lost.sum(axis=1), 0.0)
+    kept = jnp.where(pi == 0, 0.0, 1 - lost.sum(axis=1))
     return jnp.where(narrower.all(axis=1), jnp.diagonal(seen), kept)
 
 
