@@ -97,20 +97,38 @@ def test_return_at_time_zero_is_the_limit_also_for_point_masses():
 
 
 @pytest.mark.parametrize("variance", [1e-2, 1e-4, 1e-6])
-def test_a_cloud_loses_to_a_narrow_class_what_it_gains(variance):
-    """Against adaptive quadrature on both sides of the spike, for ``E[w_cloud | cloud]``."""
-    mixture = GaussianMixture.isotropic([0.4, 0.6], [[0.0], [0.0]], np.array([variance, 1.0]))
+@pytest.mark.parametrize(("wide", "within"), [((1.0,), 1e-3), ((1.0, 1.5), 1e-2)])
+def test_clouds_lose_to_a_narrow_class_what_it_gains(wide, within, variance):
+    """Against adaptive quadrature on both sides of the spike, within what the docstring says."""
+    variances = np.array([variance, *wide])
+    pi = np.array([0.4, 0.6]) if len(wide) == 1 else np.array([0.4, 0.3, 0.3])
 
-    def kept(x):
-        narrow = 0.4 * np.exp(-(x**2) / (2 * variance)) / np.sqrt(variance)
-        wide = 0.6 * np.exp(-(x**2) / 2)
-        return np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi) * wide / (narrow + wide)
+    def kept(x, c):
+        heights = np.exp(-(x**2) / (2 * variances)) / np.sqrt(2 * np.pi * variances)
+        return heights[c] * pi[c] * heights[c] / (pi @ heights)
 
-    spots = np.sqrt(variance) * np.array([0.0, 1, 2, 3, 4, 6, 9])
-    parts = [(*pair,) for pair in itertools.pairwise([*spots, 10.0])]
-    wanted = 2 * sum(integrate.quad(kept, *part, epsabs=1e-12)[0] for part in parts)
-    found = speciation.return_probability(mixture, 0.0)[1]
-    assert float(found) == pytest.approx(wanted, abs=1e-4)
+    spots = [*np.sqrt(variance) * np.array([0.0, 1, 2, 3, 4, 6, 9]), 12.0]
+    wanted = [
+        2 * sum(integrate.quad(kept, *part, args=(c,))[0] for part in itertools.pairwise(spots))
+        for c in range(len(pi))
+    ]
+    mixture = GaussianMixture.isotropic(pi, np.zeros((len(pi), 1)), variances)
+    found = speciation.return_probability(mixture, 0.0)
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=within)
+
+
+def test_what_is_traced_and_impossible_gives_no_probability():
+    """A time below zero is not moved to zero, nor a share that is no number to no share."""
+    found = jax.jit(lambda x, time: speciation.return_probability(two(x), time))
+    for x, time in (
+        ([0.3, 2.0, 0.0, 1.0], -1.0),
+        ([0.3, 2.0, 0.5, 1.0], -1.0),
+        ([1.3, 2.0, 0.5, 1.0], 0.4),
+        ([0.3, 2.0, 0.5, -1.0], 0.4),
+        ([0.3, 2.0, 0.5, 1.0], np.nan),
+    ):
+        assert jnp.isnan(found(jnp.asarray(x), jnp.asarray(time))).all(), (x, time)
+    assert jnp.isfinite(found(jnp.asarray(UNEVEN), jnp.asarray(0.4))).all()
 
 
 def test_counts_below_one_are_refused_or_nan():
