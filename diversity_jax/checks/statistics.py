@@ -28,6 +28,9 @@ from diversity_jax.checks.inputs import (
 )
 from diversity_jax.checks.verdict import Verdict
 
+# So many critical values away no skewness is an excuse: with lognormal(1) and exponential seeds, 12
+# to 120 of them, Student's t passes 2.9 critical values less often than the level says.
+EXCUSED = 3.0
 ROUNDINGS = 1000.0  # operations behind two compared numbers: what their difference may be by chance
 
 
@@ -72,7 +75,8 @@ def skewed(samples: np.ndarray, statistic: np.ndarray, critical: float) -> np.nd
     A long tail on one side makes a mean that lies on the other side look too certain. So it is,
     by more than one standard error of the skewness, or Hall's cubic transformation of t (Journal of
     the Royal Statistical Society B 54, 1992), which takes that skewness out, stays within
-    `critical`. Fewer than some 20 seeds do not show a skewness that would matter.
+    `critical`. Fewer than some 20 seeds do not show a skewness that would matter. A t beyond
+    `EXCUSED` times `critical` stands.
 
     Shapes: `samples` `[seeds, settings]`, `statistic` `[settings]`.
     """
@@ -84,7 +88,8 @@ def skewed(samples: np.ndarray, statistic: np.ndarray, critical: float) -> np.nd
     opposite = (np.sign(statistic) == -np.sign(skewness)) & (np.abs(skewness) > noise)
     a = skewness / np.sqrt(number)
     hall = statistic + a * statistic**2 / 3 + a**2 * statistic**3 / 27 + a / 6
-    return (np.abs(statistic) > critical) & (opposite | (np.abs(hall) <= critical))
+    near = (np.abs(statistic) > critical) & (np.abs(statistic) <= EXCUSED * critical)
+    return near & (opposite | (np.abs(hall) <= critical))
 
 
 def without_spread(samples: np.ndarray, size: ArrayLike, rounding: float) -> str | None:

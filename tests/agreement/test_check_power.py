@@ -247,6 +247,20 @@ def test_skewed_seeds_raise_a_doubt_before_an_alarm(law, seeds):
     assert verdict.status == "undecided" and "skewed" in verdict.reason
 
 
+def test_skewness_is_no_excuse_for_a_theory_that_is_far_off():
+    samples = stream("far off and skewed").exponential(size=(48, 1))
+    wrong = float(samples.mean() + 4 * student_of(samples))
+    assert agreement(samples, wrong, scale=1.0, resolution=99.0).status == "fails"
+    nearer = float(samples.mean() + 1.2 * student_of(samples))
+    assert agreement(samples, nearer, scale=1.0, resolution=99.0).status == "undecided"
+
+
+def student_of(samples):
+    """The half-width of the interval of the mean at the level of a claim."""
+    _, error = statistics.mean_and_error(samples)
+    return statistics.student(1e-4, len(samples) - 1) * error[0]
+
+
 def test_heavy_tails_raise_no_more_alarms_than_said():
     random, trials = stream("heavy tails"), 60_000
     samples = random.standard_t(3, (16, trials))
