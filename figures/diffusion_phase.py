@@ -60,7 +60,7 @@ def _shares(axes, dataset, contrast) -> None:
         style.line(axes, times, made[0], place)
         style.course(axes, times, made[1], place, f"{name} variance")
     memorised = np.median(runs.times.sel(definition="gap").values[:, 1])
-    axes.plot([memorised] * 2, [0, 1.1], **style.look(4), label="higher variance memorised")
+    axes.plot([memorised], [0.0], **style.look(4), label="higher variance memorised")
     style.level(axes, 0.9, "learned")
     axes.set(
         xscale="log",

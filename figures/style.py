@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, Locator, NullFormatter
 from scipy.special import stdtrit
 
 # Okabe and Ito's palette, ordered so that neighbours differ in lightness too.
@@ -193,11 +193,35 @@ def off_zero(values: Any) -> np.ndarray:
 
 
 def short_log(axes: Axes) -> None:
-    """A logarithmic vertical axis over a few decades: ticks at 1, 2 and 5, as plain numbers."""
+    """A logarithmic vertical axis over a few decades: ticks at 1, 2, 5 or finer; plain numbers."""
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_locator(_Few())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
     axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+class _Few(Locator):
+    """Ticks at 1, 2 and 5; at finer places where fewer than three of them are in view."""
+
+    STEPS = ((1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0), np.arange(10, 100) / 10)
+    MOST = 8  # of the finest
+
+    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
+        """Those in view, from the first of the three sets that has three there."""
+        low, high = sorted((vmin, vmax))
+        decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.floor(np.log10(high)) + 1)
+        seen = np.array([])
+        for steps in self.STEPS:
+            ticks = np.outer(decades, steps).ravel()
+            seen = ticks[(ticks >= low) & (ticks <= high)]
+            if len(seen) > 2:
+                break
+        thin = 1 + len(seen) // self.MOST if len(steps) > self.MOST else 1
+        return seen[::thin].tolist()
+
+    def __call__(self) -> Sequence[float]:
+        """The ticks of the axis as it is."""
+        return self.tick_values(*self.axis.get_view_interval())  # pyright: ignore[reportOptionalMemberAccess]
 
 
 def legend(axes: Axes, *, columns: int = 1, **options: Any) -> None:
