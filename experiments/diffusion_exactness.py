@@ -14,7 +14,8 @@ from diversity_jax.diffusion import random_features, training
 from experiments.shared import flows
 
 AXES = {"gap": ("stride",), "halved_gap": ("stride",)}
-STRIDES = (20, 40, 80, 160)  # steps per unit of training time
+# Steps per unit of training time; up to 160 of them left 1.01e-5 untold, whatever the seeds.
+STRIDES = (25, 50, 100, 200)
 VARIANCES, PERCENT, RATIOS, FRAMES = (0.4, 1.6), 50, (4, 8), 8
 PARTS = slice(0, FRAMES), slice(FRAMES, 2 * FRAMES)
 
@@ -23,7 +24,7 @@ PARTS = slice(0, FRAMES), slice(FRAMES, 2 * FRAMES)
 class Config:
     """Sizes of the run; each seed draws weights, samples, and `draws` noises for every sample."""
 
-    seeds: int = 40  # 24 would have shown errors of B8-flow above 1.01e-5; 1e-5 is asked
+    seeds: int = 24
     dimension: int = 20
     draws: int = 200
 
