@@ -105,9 +105,10 @@ def compiled_anew(request):
 
 @pytest.fixture(autouse=True)
 def compiled_well(request):
-    """Where running takes longer than compiling (`heavy`, and all agreement), with optimisation."""
-    simulates = request.node.path.parent.name == "agreement"
-    if not simulates and request.node.get_closest_marker("heavy") is None:
+    """Where running takes longer than compiling (`heavy`, agreement but `light`), optimised."""
+    marked = request.node.get_closest_marker
+    simulates = request.node.path.parent.name == "agreement" and marked("light") is None
+    if not simulates and marked("heavy") is None:
         yield
         return
     kept = (

@@ -14,6 +14,7 @@ from diversity_jax.attention import layer, theory
 from diversity_jax.attention.theory import anisotropic
 from diversity_jax.mixtures import GaussianMixture
 
+pytestmark = pytest.mark.light
 ROUNDING = 1e-11  # 1e4 rounded operations, a condition of ten and a margin of five, in eps
 
 

@@ -9,6 +9,7 @@ from diversity_jax.attention import settings, theory
 from diversity_jax.attention.theory import context
 from tests.agreement import exact_quadrature as exact
 
+pytestmark = pytest.mark.light
 LENGTHS = [1.0, 2.0, 3.0, 30.0, np.inf]
 
 

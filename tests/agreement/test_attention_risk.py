@@ -15,6 +15,7 @@ from tests.agreement import exact_quadrature as exact
 
 # Sums of some thousand products of order-one numbers, added in float64: 1e-12 is far above
 # their rounding and far below any wrong coefficient.
+pytestmark = pytest.mark.light
 ROUNDING = 1e-12
 
 

@@ -14,6 +14,9 @@ from diversity_jax.attention.theory import infinite, trained
 SETTINGS = [(2.0, 4, 0.0), (10.0, 5, 0.0), (30.0, 10, 0.09), (5.0, 7, 1.0), (np.inf, 10, 0.09)]
 
 
+pytestmark = pytest.mark.light
+
+
 def orthonormal(dimension, variance):
     return settings.orthonormal(clusters=2, dimension=dimension, variance=variance)
 
@@ -43,15 +46,12 @@ def test_the_manifold_polynomials_are_risk_and_regulariser(length, dimension, va
 
 @pytest.mark.parametrize(("length", "dimension", "variance"), SETTINGS)
 def test_the_largest_strength_is_where_the_radial_slope_vanishes(length, dimension, variance):
-    found = theory.strengths(dimension=dimension, length=length, variance=variance)
+    given = {"dimension": dimension, "length": length, "variance": variance}
+    found = theory.strengths(**given)
 
+    @jax.jit
     def slope(strength):
-        def risk(x):
-            return trained.manifold_risk(
-                x, 1.0, dimension=dimension, length=length, variance=variance, strength=strength
-            )
-
-        return jax.grad(risk)(1.0)
+        return jax.grad(lambda x: trained.manifold_risk(x, 1.0, strength=strength, **given))(1.0)
 
     assert float(slope(found.largest)) == pytest.approx(0.0, abs=1e-12)
     assert float(slope(0.99 * found.largest)) < 0 < float(slope(1.01 * found.largest))
@@ -104,19 +104,30 @@ def test_known_values():
     assert np.isinf(float(noiseless.largest_regularisation))
 
 
-def curvatures(objective, heads):
-    """Eigenvalues of the Riemannian Hessian on the product of spheres at a critical point."""
-    d = heads.shape[1]
-    bases = jnp.stack(
-        [jnp.asarray(np.linalg.svd(np.eye(d) - np.outer(h, h))[0][:, : d - 1]) for h in heads]
-    )
+def regularised(heads, mixture, length, strength, size):
+    risk = theory.population_risk(heads, mixture, length=length, strength=strength)
+    return risk + size * theory.regulariser(heads, mixture)
+
+
+@jax.jit
+def slope_and_hessian(heads, bases, *given):
+    """Of `regularised`, in the heads and along `bases` of the spheres; a program per dimension."""
 
     def along(coordinates):
-        moved = heads + jnp.einsum("hdi,hi->hd", bases, coordinates.reshape(len(heads), d - 1))
-        return objective(moved / jnp.linalg.norm(moved, axis=1, keepdims=True))
+        moved = heads + jnp.einsum("hdi,hi->hd", bases, coordinates.reshape(len(heads), -1))
+        return regularised(moved / jnp.linalg.norm(moved, axis=1, keepdims=True), *given)
 
-    size = len(heads) * (d - 1)
-    return np.linalg.eigvalsh(jax.jit(jax.hessian(along))(jnp.zeros(size)))
+    hessian = jax.hessian(along)(jnp.zeros(bases[:, 0].size))
+    return jax.grad(regularised)(heads, *given), hessian
+
+
+def curvatures(heads, *given):
+    """Eigenvalues of the Riemannian Hessian on the product of spheres, and the largest slope."""
+    d = heads.shape[1]
+    bases = np.stack([np.linalg.svd(np.eye(d) - np.outer(h, h))[0][:, : d - 1] for h in heads])
+    gradient, hessian = map(np.asarray, slope_and_hessian(heads, bases, *given))
+    along = np.sum(heads * gradient, axis=1, keepdims=True)
+    return np.linalg.eigvalsh(hessian), np.abs(gradient - heads * along).max()
 
 
 @pytest.mark.parametrize(("length", "dimension", "variance"), SETTINGS)
@@ -124,12 +135,7 @@ def test_the_radial_rate_is_a_curvature_of_the_risk_and_rho_the_rotations(
     length, dimension, variance
 ):
     mixture, strength, size = orthonormal(dimension, variance), 0.4, 0.1
-
-    def objective(heads):
-        risk = theory.population_risk(heads, mixture, length=length, strength=strength)
-        return risk + size * theory.regulariser(heads, mixture)
-
-    found = curvatures(objective, mixture.means)
+    found, _ = curvatures(np.asarray(mixture.means), mixture, length, strength, size)
     rate = trained.radial_rate(
         dimension=dimension, length=length, variance=variance, strength=strength
     )
@@ -143,24 +149,18 @@ def test_the_radial_rate_is_a_curvature_of_the_risk_and_rho_the_rotations(
 @pytest.mark.parametrize("strength", [0.3, 0.6])
 def test_the_spurious_point_turns_into_a_minimum_at_the_threshold(length, strength):
     mixture = orthonormal(5, 0.0)
-    axes = jnp.eye(5)
-    heads = jnp.stack([(axes[0] + axes[1]) / jnp.sqrt(2.0), axes[4]])
+    heads = np.array([[1, 1, 0, 0, 0], [0, 0, 0, 0, np.sqrt(2.0)]]) / np.sqrt(2.0)
     threshold = float(trained.spurious_threshold(length=length, strength=strength))
 
     def least(size):
-        def objective(current):
-            risk = theory.population_risk(current, mixture, length=length, strength=strength)
-            return risk + size * theory.regulariser(current, mixture)
-
-        gradient = jax.jit(jax.grad(objective))(heads)
-        tangent = gradient - heads * jnp.sum(heads * gradient, axis=1, keepdims=True)
-        assert float(jnp.abs(tangent).max()) < 1e-13
-        return curvatures(objective, heads)[0]
+        found, slope = curvatures(heads, mixture, length, strength, size)
+        assert slope < 1e-13
+        return found[0]
 
     assert least(0.99 * threshold) < -1e-4
     assert least(1.01 * threshold) > -1e-10
     found = trained.spurious_risk(length=length, strength=strength)
-    wanted = theory.population_risk(heads, mixture, length=length, strength=strength)
+    wanted = regularised(heads, mixture, length, strength, 0.0)
     assert float(found) == pytest.approx(float(wanted), rel=1e-12)
 
 

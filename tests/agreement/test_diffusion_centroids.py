@@ -1,6 +1,7 @@
 """Spectrum and losses with centroids, short or long, and with covariances that do not commute."""
 
 import zlib
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +22,7 @@ LONG = dict(
 OVERLAPS = np.array([[0.64, 0.3], [0.3, 1.44]])
 TIMES = np.array([1.0, 10.0, 100.0])
 Z = -0.02
+pytestmark = pytest.mark.light
 
 
 def key(name):
@@ -101,11 +103,15 @@ def test_simulated_features_with_long_centroids_tend_to_the_predicted_spectrum()
     without = float(spectrum.resolvent(ClassModel(**LONG), z).trace[0].real)
     fractions = np.asarray(LONG["fractions"])
 
+    @partial(jax.jit, static_argnums=1)
+    def both(key, dimension):
+        made = random_features.simulate(key, model, dimension=dimension)
+        drawn = random_features.draw(key, model, dimension=dimension, normalised=True)
+        return made.eigenvalues, drawn.weights @ drawn.centroids.T / np.sqrt(dimension)
+
     def one(key, dimension):
         """With the giants of these very neurons taken off, whose number is finite."""
-        values = np.asarray(random_features.simulate(key, model, dimension=dimension).eigenvalues)
-        drawn = random_features.draw(key, model, dimension=dimension, normalised=True)
-        shifts = np.asarray(drawn.weights @ drawn.centroids.T) / np.sqrt(dimension)
+        values, shifts = map(np.asarray, both(key, dimension))
         same = np.full(values.size, 1 / values.size)
         top = values[-2:] / values.size - giants(shifts, same, fractions)
         return np.array([np.mean(1 / (values - Z)), *top])
@@ -139,9 +145,10 @@ def test_bulks_with_long_centroids_hold_the_mass_above_the_band():
 def test_simulated_losses_with_long_centroids_tend_to_the_asymptotic_ones():
     model = ClassModel(**LONG, centroid_overlaps=OVERLAPS)
 
+    @partial(jax.jit, static_argnums=1)
     def one(key, dimension):
         made = training.simulated_losses(key, model, TIMES, dimension=dimension)
-        return np.concatenate([made.train, made.test], axis=1)
+        return jnp.concatenate([made.train, made.test], axis=1)
 
     found = over_sizes("losses with long centroids", 10, one)
     wanted = losses.flow_losses(model, TIMES)

@@ -10,6 +10,7 @@ from scipy.stats import t
 from diversity_jax.diffusion import random_features, training
 from diversity_jax.diffusion.model import ClassModel
 
+pytestmark = pytest.mark.light
 OVERLAPS = np.array([[0.64, 0.2], [0.2, 1.44]])
 LONG = ClassModel([0.3, 0.7], [0.6, 1.2], 0.1, 4.0, 6.0, centroid_overlaps=OVERLAPS)
 

@@ -20,6 +20,7 @@ GROUPS = ClassModel(
 )
 THREE = ClassModel([0.2, 0.3, 0.5], [0.5, 1.0, 2.0], 0.05, 3.0, 10.0)
 TIMES = np.array([1.0, 10.0, 100.0])
+pytestmark = pytest.mark.light
 
 
 def key(name):
@@ -42,23 +43,14 @@ def test_train_losses_average_to_the_total_by_its_own_integral(model):
 @pytest.mark.parametrize(("model", "name"), [(TWO, "two"), (GROUPS, "groups"), (THREE, "three")])
 def test_simulated_losses_tend_to_the_asymptotic_ones(model, name):
     sizes, wanted = np.array([16, 24, 36, 54]), losses.flow_losses(model, TIMES)
-    found = np.asarray(
-        [
-            [
-                np.concatenate(
-                    jax.tree.leaves(
-                        training.simulated_losses(
-                            jax.random.fold_in(key(f"losses {name}"), seed), model, TIMES,
-                            dimension=int(d),
-                        )
-                    ),
-                    axis=1,
-                )
-                for seed in range(12)
-            ]
-            for d in sizes
-        ]
-    )  # fmt: skip
+
+    def rows(d):
+        """Those of 12 seeds by one program, where eagerly every array would compile its own."""
+        run = jax.jit(lambda key: training.simulated_losses(key, model, TIMES, dimension=int(d)))
+        made = (run(jax.random.fold_in(key(f"losses {name}"), seed)) for seed in range(12))
+        return [np.concatenate([one.train, one.test], axis=1) for one in made]
+
+    found = np.asarray([rows(d) for d in sizes])
     exact = np.concatenate([wanted.train, wanted.test], axis=1)
     for time in range(TIMES.size):
         for column in range(exact.shape[1]):

@@ -12,6 +12,7 @@ from scipy.special import logsumexp
 
 from diversity_jax.mixtures import KINDS, GaussianMixture
 
+pytestmark = pytest.mark.light
 FALSE_ALARM = 1e-4
 COMPONENTS, DIMENSION = 3, 4
 

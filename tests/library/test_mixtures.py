@@ -170,13 +170,13 @@ def test_a_zero_weight_is_never_drawn_and_changes_nothing(kind, dtype):
     assert set(np.unique(labels)) == {1, 2}
     plain = make(kind, dtype)
     tolerance = 64 * np.finfo(dtype).eps
-    for data in (TEN.astype(dtype), points[:50]):
-        left, right = mixture.log_density(data), plain.log_density(data)
-        np.testing.assert_allclose(left, right, rtol=tolerance, atol=tolerance)
-        shares = mixture.responsibilities(data)
-        assert (shares[:, np.array([0, 3])] == 0).all()
-        gradient = jax.grad(lambda mixture, data=data: mixture.log_density(data).sum())(mixture)
-        assert jnp.isfinite(gradient.means).all() and jnp.isfinite(gradient.variances).all()
+    data = np.concatenate([TEN.astype(dtype), points[:50]])
+    left, right = mixture.log_density(data), plain.log_density(data)
+    np.testing.assert_allclose(left, right, rtol=tolerance, atol=tolerance)
+    shares = mixture.responsibilities(data)
+    assert (shares[:, np.array([0, 3])] == 0).all()
+    gradient = jax.jit(jax.grad(lambda mixture: mixture.log_density(data).sum()))(mixture)
+    assert jnp.isfinite(gradient.means).all() and jnp.isfinite(gradient.variances).all()
 
 
 def test_the_derivative_in_a_zero_weight_is_the_ratio_of_densities():
