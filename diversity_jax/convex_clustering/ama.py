@@ -56,7 +56,7 @@ def ascend(
     # which is 2.7 times as fast on a CPU at 6000 edges.
     data, first, second = points.T, graph.first, graph.second
     radii = gamma * graph.weights
-    steps = step_sizes(graph)
+    steps = step_sizes(graph)[None]
 
     def centroids(flows: Array) -> Array:
         moved = jnp.zeros_like(data).at[:, first].add(flows).at[:, second].add(-flows)
@@ -71,7 +71,7 @@ def ascend(
         lost = radii * lengths(between, norm, axis=0) - jnp.sum(flows * between, axis=0)
         return jnp.sum(lost)
 
-    def step(_: int, state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+    def step(_: ScalarLike, state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         old, ahead, momentum = state
         new = project(ahead + steps * apart(ahead), radii, norm, axis=0)
         against = jnp.sum((ahead - new) * (new - old) / steps) > 0

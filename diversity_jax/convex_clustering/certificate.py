@@ -31,7 +31,7 @@ so C is fused if its edges with ``gamma w_e - |z_e|_q* >= k A_C`` connect it, wh
 sqrt(d) for q = inf, whose dual norm may be that much longer than the Euclidean. The bounds h_e
 follow from (1) and from what z*_e is where u*_i - u*_j is known to differ from zero: for q = 2 its
 direction, ``|a/|a| - c/|c|| <= 2 |a - c| / |a|``; for q = 1 the signs of entries above s; for
-q = inf the sign of one entry that is above all others by 2 s. Elsewhere h_e is gamma w_e plus |z_e|.
+q = inf the sign of one entry that is above all others by 2 s. Elsewhere it is gamma w_e + |z_e|.
 
 A set is a proved cluster if it is fused and all edges that leave it are split. Compare Jiang and
 Vavasis (2006.11355), who test a system of the same kind at the solution's own flows; the form here

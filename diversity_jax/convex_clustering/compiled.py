@@ -115,7 +115,7 @@ def _one(
     distance = jnp.sum((units.points - rows) ** 2) / 2
     height = distance + inner * problem.penalty(rows, graph, norm=norm)
     solution = Solution(
-        centroids=units.middle + units.size * rows,
+        centroids=units.middle[None] + units.size * rows,
         dual=units.size * found.dual,
         gap=units.size * (units.size * found.gap),
         objective=units.size * (units.size * height),

@@ -79,7 +79,7 @@ def flows_of(
         return flows, np.zeros(0, dtype=int)
     shared = levels.centroids(at, between)[at.labels]
     missing = points - shared - returned(flows, edges, len(points))
-    exact, broken = _split(missing, radii[own.inside], start[own.inside], own, norm, 0)
+    exact, broken = split(missing, radii[own.inside], start[own.inside], own, norm, 0)
     flows[own.inside] = exact
     if not broken.any():
         return flows, np.zeros(0, dtype=int)
@@ -90,12 +90,12 @@ def flows_of(
     place[few] = np.arange(len(few))
     inside = own.inside[open_[at.labels[own.ends[:, 0]]]]
     part = within(place[edges], own.weights, at.labels[few], inside)
-    exact, broken = _split(missing[few], radii[inside], start[inside], part, norm, TURNS)
+    exact, broken = split(missing[few], radii[inside], start[inside], part, norm, TURNS)
     flows[inside] = exact
     return flows, np.unique(part.groups[part.ends[broken, 0]])
 
 
-def _split(
+def split(
     missing: np.ndarray, room: np.ndarray, trial: np.ndarray, own: Within, norm: Norm, turns: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Flows that bring what is missing, and which of them leave their balls after `turns`."""

@@ -23,7 +23,7 @@ from __future__ import annotations
 import numpy as np
 
 from diversity_jax.convex_clustering import fusion
-from diversity_jax.convex_clustering.flows import _split, returned, within
+from diversity_jax.convex_clustering.flows import returned, split, within
 from diversity_jax.convex_clustering.fusion import Target, Whole
 from diversity_jax.convex_clustering.problem import Norm
 from diversity_jax.convex_clustering.projections import DUALS, lengths
@@ -40,7 +40,7 @@ def bounds(problem: Whole, norm: Norm, tolerance: float, iterations: int) -> tup
     own = within(edges, weights, np.zeros(nodes, dtype=int), np.arange(len(edges)))
 
     def from_above(flows: np.ndarray) -> float:
-        whole, _ = _split(points, weights, flows, own, norm, 0)
+        whole, _ = split(points, weights, flows, own, norm, 0)
         return float(np.max(lengths(whole, DUALS[norm]) / weights))
 
     def from_below(rows: np.ndarray) -> float:

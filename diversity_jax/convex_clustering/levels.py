@@ -20,7 +20,7 @@ multiplicities c_e this is ADMM on the whole graph at rows that agree within gro
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.linalg as linalg
@@ -36,6 +36,10 @@ PENALTIES = (1e-2, 1e2)
 EVERY, BALANCED = 10, 20  # steps between two gaps, and before rho is looked at
 
 Solve = Callable[[np.ndarray], np.ndarray]
+# Without the checks around them, which take longer than they do for small matrices.
+POTRF: Any
+POTRI: Any
+POTRF, POTRI = linalg.get_lapack_funcs(("potrf", "potri"), dtype=np.float64)
 
 
 class Level(NamedTuple):
@@ -181,10 +185,10 @@ def factor(at: Level, penalty: float) -> Solve:
 
 def solver(matrix: sparse.csc_matrix) -> Solve:
     """Solves with one positive definite matrix, many times."""
-    nodes = matrix.shape[0]
+    nodes, _ = np.shape(matrix)
     if nodes <= DENSE:
-        root, _ = linalg.lapack.dpotrf(matrix.toarray(), lower=1)
-        half = np.tril(linalg.lapack.dpotri(root, lower=1)[0])
+        root, _ = POTRF(matrix.toarray(), lower=1)
+        half = np.tril(POTRI(root, lower=1)[0])
         whole = half + np.tril(half, -1).T
         return lambda right: whole @ right
     if matrix.nnz > nodes * nodes / 16:

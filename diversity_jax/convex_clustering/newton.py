@@ -24,6 +24,7 @@ from diversity_jax.convex_clustering import levels
 from diversity_jax.convex_clustering.levels import Level
 from diversity_jax.convex_clustering.projections import lengths, project
 
+(POSV,) = linalg.get_lapack_funcs(("posv",), dtype=np.float64)
 UNKNOWNS = 320  # groups times dimensions up to which a step costs less than ADMM's many
 STEPS = 40
 INSIDE = 0.999  # of its ball that a flow may take while steps go on
@@ -67,7 +68,7 @@ def _step(
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Centroids and flows after one step, or None where the system cannot be solved."""
     groups, dimension = rows.shape
-    apart = at.incidence @ rows
+    apart: np.ndarray = np.asarray(at.incidence @ rows)
     height = np.sqrt(np.einsum("ij,ij->i", apart, apart) + smoothing * smoothing)
     along = (radii / height)[:, None] * apart
     slope = at.sizes[:, None] * (rows - at.means) + at.transposed @ along
@@ -77,7 +78,7 @@ def _step(
     axes = np.arange(dimension)
     blocks[:, axes, axes] += (radii / height)[:, None]
     matrix = _assembled(at, blocks)
-    _, change, failed = linalg.lapack.dposv(matrix, -slope.reshape(-1), lower=1, overwrite_a=1)
+    _, change, failed = POSV(matrix, -slope.reshape(-1), lower=1, overwrite_a=1)
     if failed or not np.isfinite(change).all():
         return None
     change = change.reshape(groups, dimension)

@@ -12,22 +12,13 @@ is false. Points are centred first and brought to a scale near one by a power of
 ``"ama"``    accelerated projected gradient on the dual (`ama`): compiled, for any device, traced
 ``"auto"``   "fast" where the values are seen, "ama" where they are traced
 
-What a precision can certify. With eps its unit of rounding, what is summed for the gap are numbers
-of the order of the objective at the rows returned, at most ``|X - mean|^2 / 2``, each with some
-rounding: no tolerance below ``8 eps`` can be promised. That is all for the host's methods, which
-make the rows of a group equal. "ama" returns ``X - B^T Z`` as it is; its rows differ by rounding
-where they should agree, some ``eps s`` with s the root mean square of a point, and so every edge adds
-up to ``2 gamma w_e eps s``. Both together, relative to ``|X - mean|^2 / 2 = n s^2 / 2``:
-
-    8 eps (1 + gamma sum_e w_e / (n s)).
-
-A `tolerance` below that is refused where the values are seen, and shows as `converged` false
-where they are traced.
+A tolerance below what the points' precision can certify (`inputs.least_tolerance`) is refused where
+the values are seen, and shows as `converged` false where they are traced.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -37,31 +28,20 @@ from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import validate
 from diversity_jax.convex_clustering import compiled, host, largest
-from diversity_jax.convex_clustering.components import check_connected
 from diversity_jax.convex_clustering.host import Progress
-from diversity_jax.convex_clustering.problem import (
-    NORMS,
-    Graph,
-    Norm,
-    checked_gamma,
-    checked_points,
+from diversity_jax.convex_clustering.inputs import (
+    Method,
+    check_number,
+    check_same,
+    check_tolerance,
+    checked,
+    checked_gammas,
 )
+from diversity_jax.convex_clustering.problem import NORMS, Graph, Norm, checked_gamma
 from diversity_jax.convex_clustering.record import Runs, Solution
-from diversity_jax.convex_clustering.units import scaled
 
-__all__ = [
-    "Runs",
-    "Solution",
-    "batch",
-    "gamma_bounds",
-    "gamma_max",
-    "least_tolerance",
-    "path",
-    "solve",
-]
+__all__ = ["Runs", "Solution", "batch", "gamma_bounds", "gamma_max", "path", "solve"]
 
-Method = Literal["auto", "fast", "admm", "ama"]
-METHODS = ("auto", "fast", "admm", "ama")
 ITERATIONS = 100_000
 
 
@@ -147,7 +127,7 @@ def gamma_bounds(
     Cost: that of some ten solutions; on a tree one linear system.
     Source: derived in `largest`; the iteration is that of Dinkelbach 1967.
     """
-    data = _checked(points, graph, norm, "fast")
+    data = checked(points, graph, norm, "fast")
     least = 64 * float(np.finfo(np.float64).eps)
     if not least <= tolerance < 1:
         fix = "pass e.g. 1e-6"
@@ -186,11 +166,11 @@ def batch(
     """
     validate.shape("points", points, (None, graphs.nodes, None), "give every node its row")
     data = jnp.asarray(points)
-    _check_same(data, graphs)
+    check_same(data, graphs)
     validate.finite("points", data)
     validate.choice("norm", norm, NORMS)
-    values = _gammas(gammas).astype(data.dtype)
-    _check_number(tolerance)
+    values = checked_gammas(gammas).astype(data.dtype)
+    check_number(tolerance)
     validate.integer("iterations", iterations, "allow some steps", least=1)
     shared = graphs.edges.ndim == 2
     if not shared and graphs.edges.shape[0] != data.shape[0]:
@@ -210,24 +190,6 @@ def batch(
     )
 
 
-def least_tolerance(
-    points: npt.ArrayLike, graph: Graph, *, gamma: float, method: Method = "auto"
-) -> float:
-    """The smallest tolerance that the points' precision can certify (module docstring).
-
-    Errors: ValueError for traced values.
-    """
-    data = np.asarray(points)
-    eps = float(np.finfo(data.dtype if data.dtype.kind == "f" else float).eps)
-    if method != "ama":
-        return 8 * eps
-    units = scaled(data.astype(float), np.asarray(graph.weights, dtype=float))
-    size = np.sqrt(2 * float(units.half()) * graph.nodes)
-    if size == 0:
-        return 8 * eps
-    return 8 * eps * (1 + float(units.gamma(gamma)) * float(units.weights.sum()) / size)
-
-
 def _path(
     points: npt.ArrayLike,
     graph: Graph,
@@ -239,8 +201,8 @@ def _path(
     progress: Progress | None,
 ) -> dict[str, Any]:
     """The fields of a `Solution` with a leading axis of gammas, of numpy or jax."""
-    data = _checked(points, graph, norm, method)
-    values = _gammas(gammas)
+    data = checked(points, graph, norm, method)
+    values = checked_gammas(gammas)
     validate.integer("iterations", iterations, "allow some steps", least=1)
     given = (data, graph.weights, graph.edges, values)
     visible = all(validate.concrete(array) is not None for array in given)
@@ -248,7 +210,7 @@ def _path(
         fix = 'pass method="ama", or the values themselves'
         raise validate.fail("method", repr(method), "values that are not traced", fix)
     chosen = method if method != "auto" else ("fast" if visible else "ama")
-    _check_tolerance(tolerance, data, graph, values, chosen, visible)
+    check_tolerance(tolerance, data, graph, values, chosen, visible)
     if chosen == "ama":
         call = compiled.jitted if visible else compiled.along
         limit = jnp.asarray(tolerance, data.dtype)
@@ -264,54 +226,3 @@ def _path(
         progress=progress,
     )
     return found._asdict()
-
-
-def _checked(
-    points: npt.ArrayLike, graph: Graph, norm: Norm, method: Method
-) -> Float[Array, "n d"]:
-    """The points, after all checks that do not concern gamma."""
-    validate.choice("norm", norm, NORMS)
-    validate.choice("method", method, METHODS)
-    data = checked_points(points, graph)
-    _check_same(data, graph)
-    check_connected(graph)
-    return data
-
-
-def _check_same(data: Array, graph: Graph) -> None:
-    if data.dtype == graph.weights.dtype:
-        return
-    got = f"{data.dtype} with weights of {graph.weights.dtype}"
-    raise validate.fail("points", got, "one precision for both", "convert one of them")
-
-
-def _gammas(gammas: npt.ArrayLike) -> Float[Array, " k"]:
-    validate.shape("gammas", gammas, (None,), "pass a list of numbers; for one use solver.solve")
-    if not np.shape(gammas)[0]:
-        raise validate.fail("gammas", "none", "at least one", "pass e.g. [1.0]")
-    validate.nonnegative("gammas", gammas, "pass zero or more")
-    validate.finite("gammas", gammas, "for all points in one cluster pass solver.gamma_max")
-    return jnp.asarray(gammas, float)
-
-
-def _check_number(tolerance: float) -> None:
-    """Refuse what is no number above zero; NaN is none."""
-    if isinstance(tolerance, jax.core.Tracer):  # pyright: ignore[reportAttributeAccessIssue]
-        return
-    if not 0 < tolerance < np.inf:
-        raise validate.fail("tolerance", tolerance, "a number above zero", "pass e.g. 1e-6")
-
-
-def _check_tolerance(
-    tolerance: float, data: Array, graph: Graph, gammas: Array, method: Method, visible: bool
-) -> None:
-    """Refuse a tolerance that is seen to be below what the precision can certify."""
-    _check_number(tolerance)
-    if not visible:
-        return
-    most = float(np.max(np.asarray(gammas)))
-    least = least_tolerance(np.asarray(data), graph, gamma=most, method=method)
-    if tolerance < least:
-        expected = f"at least {least:.1e}, what {data.dtype} can certify here"
-        fix = "allow more, or pass double precision (jax_enable_x64)"
-        raise validate.fail("tolerance", tolerance, expected, fix)

@@ -38,9 +38,9 @@ def scaled(points: Numbers, weights: Numbers) -> Scaled:
     whole = _power(points)
     rows = points / whole
     middle = xp.mean(rows, axis=0)
-    rows = rows - middle
+    rows = rows - middle[None]
     rest = xp.mean(rows, axis=0)  # of the rounding, where the points are far from the origin
-    rows = rows - rest
+    rows = rows - rest[None]
     own, heaviness = _power(rows), _power(weights)
     return Scaled(rows / own, weights / heaviness, (middle + rest) * whole, own * whole, heaviness)
 
