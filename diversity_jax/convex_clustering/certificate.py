@@ -105,7 +105,7 @@ def _unsure(
     size = lengths(apart, "l2")
     if norm == "l2":
         unit = apart / np.maximum(size, np.finfo(float).tiny)[:, None]
-        turned = 2 * near / np.maximum(size, np.finfo(float).tiny)
+        turned = 2 * near / np.maximum(np.maximum(size, near), np.finfo(float).tiny)
         bound = lengths(flows - radii[:, None] * unit, "l2") + radii * turned
         return np.where(size > near, np.minimum(bound, most), most)
     ideal = radii[:, None] * np.sign(apart)

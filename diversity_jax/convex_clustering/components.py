@@ -43,7 +43,7 @@ def check_connected(graph: Graph) -> None:
         return
     sizes = np.bincount(labels)
     order = np.argsort(-sizes, kind="stable")
-    named = [f"{sizes[label]} nodes ({_members(labels, label)})" for label in order[:SHOWN]]
+    named = [f"{sizes[label]} nodes ({_members(labels, int(label))})" for label in order[:SHOWN]]
     more = f" and {count - SHOWN} more" if count > SHOWN else ""
     got = f"a graph in {count} components: {', '.join(named)}{more}"
     fix = "complete it by graphs.complete_components(points, graph), or solve each by itself"

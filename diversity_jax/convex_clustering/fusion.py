@@ -143,8 +143,10 @@ def _level(
     """Flows between groups, gap, steps, penalty: by Newton's steps where there are few of them."""
     begin, steps = levels.gathered(at, start), 0
     if target.norm == "l2" and at.means.size <= newton.UNKNOWNS:
-        begin, gap, steps = newton.climb(at, begin, gamma=target.gamma, limit=limit)
-        if gap <= limit:
+        begin, gap, steps = newton.climb(
+            at, begin, gamma=target.gamma, limit=limit, iterations=most
+        )
+        if gap <= limit or steps >= most:
             return begin, gap, steps, penalty
     flows, gap, more, penalty = levels.admm(
         at,
@@ -153,15 +155,16 @@ def _level(
         norm=target.norm,
         penalty=penalty,
         limit=limit,
-        iterations=most,
+        iterations=most - steps,
     )
     return flows, gap, steps + more, penalty
 
 
 def _predicted(stand: Stand, radii: np.ndarray, norm: Norm) -> np.ndarray:
     """Flows to begin with: those that filled their balls fill the new ones."""
-    full = lengths(stand.flows, DUALS[norm]) >= FULL * stand.radii
-    scale = np.where(full, radii / np.maximum(stand.radii, np.finfo(float).tiny), 1.0)
+    full = (lengths(stand.flows, DUALS[norm]) >= FULL * stand.radii) & (stand.radii > 0)
+    scale = np.ones(len(radii))
+    scale[full] = radii[full] / stand.radii[full]
     return project(stand.flows * scale[:, None], radii, norm)
 
 

@@ -33,7 +33,7 @@ PART = 0.3  # of the gap asked for, left to the smoothing
 
 
 def climb(
-    at: Level, start: np.ndarray, *, gamma: float, limit: float
+    at: Level, start: np.ndarray, *, gamma: float, limit: float, iterations: int
 ) -> tuple[np.ndarray, float, int]:
     """Flows, their gap and the steps taken; the start itself where no step is better."""
     radii = gamma * at.weights
@@ -45,7 +45,8 @@ def climb(
     total = 0.3 * float(radii.sum())
     end = PART * limit / total
     smoothing = max(end, FALL * least / total)
-    for step in range(1, STEPS + 1):
+    step = 0
+    for step in range(1, min(STEPS, iterations) + 1):
         moved = _step(at, rows, flows, radii, smoothing)
         if moved is None:
             break

@@ -48,10 +48,10 @@ def project(rows: Numbers, radii: Numbers, norm: Norm, axis: int = -1) -> Any:
     if norm == "l1":
         return xp.clip(rows, -wide, wide)
     if norm == "l2":
-        # A row of length zero is divided by the smallest number instead, and stays zero.
-        tiny = xp.finfo(rows.dtype).tiny
-        length = xp.maximum(lengths(rows, "l2", axis), tiny)
-        return rows * xp.expand_dims(xp.minimum(radii / length, 1), axis)
+        # Divided by the larger of the two, so that nothing overflows and zero stays zero.
+        length = xp.maximum(lengths(rows, "l2", axis), radii)
+        length = xp.maximum(length, xp.finfo(rows.dtype).tiny)
+        return rows * xp.expand_dims(radii / length, axis)
     sizes = xp.abs(rows)
     falling = -xp.sort(-sizes, axis=axis)
     shape = [1] * rows.ndim

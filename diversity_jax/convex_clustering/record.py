@@ -29,9 +29,9 @@ class Solution(Record):
 class Runs(Record):
     """Solutions of many data sets at many gammas, without their dual points."""
 
-    centroids: Float[Array, "b k n d"]
-    gap: Float[Array, "b k"]
-    objective: Float[Array, "b k"]
-    labels: Int[Array, "b k n"]
-    iterations: Int[Array, "b k"]
-    converged: Bool[Array, "b k"]
+    centroids: Float[Array, "*sets k n d"]
+    gap: Float[Array, "*sets k"]
+    objective: Float[Array, "*sets k"]
+    labels: Int[Array, "*sets k n"]
+    iterations: Int[Array, "*sets k"]
+    converged: Bool[Array, "*sets k"]

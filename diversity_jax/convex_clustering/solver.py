@@ -143,7 +143,7 @@ def gamma_bounds(
 
 
 def batch(
-    points: Float[Array, "b n d"],
+    points: npt.ArrayLike,
     graphs: Graph,
     gammas: npt.ArrayLike,
     *,

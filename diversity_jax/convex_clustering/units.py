@@ -25,7 +25,7 @@ class Scaled(NamedTuple):
         xp = library(self.points)
         here = xp.asarray(gamma, self.points.dtype) / self.size * self.heaviness
         # Far beyond where all points are one; its square, as of all numbers here, is finite.
-        return xp.minimum(here, xp.sqrt(xp.finfo(self.points.dtype).max))
+        return xp.minimum(here, 1e-4 * xp.sqrt(xp.finfo(self.points.dtype).max))
 
     def half(self) -> Any:
         """``|X - mean|^2 / 2``, which tolerances are relative to."""

@@ -1,0 +1,306 @@
+"""What the solvers take and give: bad input, edge cases, precisions, traced values, many sets."""
+
+import zlib
+from itertools import combinations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from diversity_jax.convex_clustering import components, inputs, problem, projections, solver
+from diversity_jax.convex_clustering.problem import Graph
+
+NORMS = ("l1", "l2", "linf")
+NODES, EDGES = 12, 30
+DUALS = {"l1": np.inf, "l2": 2, "linf": 1}
+PRIMALS = {"l1": 1, "l2": 2, "linf": np.inf}
+
+
+def scattered(name, nodes=NODES, dimension=2):
+    """Points in two clumps, and a connected graph with uneven weights."""
+    random = np.random.default_rng(zlib.crc32(name.encode()))
+    points = random.normal(size=(nodes, dimension)) + 3 * (np.arange(nodes) % 2)[:, None]
+    tree = {(int(random.integers(node)), node) for node in range(1, nodes)}
+    tree |= {pair for pair in combinations(range(nodes), 2) if random.random() < 0.2}
+    ends = np.array(sorted(tree))
+    return points, Graph(ends, random.uniform(0.2, 2, len(ends)))
+
+
+def half_of(points):
+    return np.sum((points - points.mean(0)) ** 2) / 2
+
+
+def recomputed(points, graph, solution, gamma, norm):
+    """Objective minus bound of what was returned, by numpy in full; the dual is feasible."""
+    ends, radii = np.asarray(graph.edges), gamma * np.asarray(graph.weights)
+    rows, flows = np.asarray(solution.centroids), np.asarray(solution.dual)
+    sizes = np.linalg.norm(flows, ord=DUALS[norm], axis=1)
+    assert (sizes <= radii * (1 + 1e-12)).all()
+    spread = np.linalg.norm(rows[ends[:, 0]] - rows[ends[:, 1]], ord=PRIMALS[norm], axis=1)
+    value = np.sum((points - rows) ** 2) / 2 + np.sum(radii * spread)
+    moved = np.zeros_like(points)
+    np.add.at(moved, ends[:, 0], flows)
+    np.add.at(moved, ends[:, 1], -flows)
+    bound = np.sum(flows * (points[ends[:, 0]] - points[ends[:, 1]])) - np.sum(moved**2) / 2
+    np.testing.assert_allclose(rows, points - moved, atol=1e-9)
+    return value, value - bound
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_all_methods_agree_and_their_gap_is_what_they_say(norm):
+    points, graph = scattered("methods")
+    half, gammas = half_of(points), np.array([0.05, 0.2, 0.6, 5.0])
+    objectives = []
+    for method in ("fast", "admm", "ama"):
+        given = problem.padded(graph, EDGES) if method == "ama" else graph
+        found = solver.path(points, given, gammas, norm=norm, tolerance=1e-8, method=method)
+        assert found.converged.all() and (found.iterations >= 0).all()
+        for place, gamma in enumerate(gammas):
+            at = jax.tree.map(lambda leaf, place=place: leaf[place], found)
+            value, gap = recomputed(points, given, at, gamma, norm)
+            np.testing.assert_allclose(at.objective, value, rtol=1e-12)
+            np.testing.assert_allclose(at.gap, gap, atol=1e-12 * half)
+            assert -1e-13 * half <= at.gap <= 1e-8 * half
+        objectives.append(np.asarray(found.objective))
+    assert np.ptp(objectives, axis=0).max() <= 1e-8 * half * (1 + 1e-3)
+
+
+def test_a_path_is_its_single_solutions_in_any_order_and_tells_its_progress():
+    points, graph = scattered("order")
+    gammas, told = [0.6, 0.05, 0.2], []
+    found = solver.path(
+        points, graph, gammas, tolerance=1e-10, progress=lambda *counts: told.append(counts)
+    )
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    for place, gamma in enumerate(gammas):
+        alone = solver.solve(points, graph, gamma=gamma, tolerance=1e-10)
+        off = np.linalg.norm(found.centroids[place] - alone.centroids)
+        assert off <= np.sqrt(2 * float(alone.gap)) + np.sqrt(2 * float(found.gap[place])) + 1e-12
+        assert (found.labels[place] == alone.labels).all()
+
+
+def test_an_iteration_limit_is_a_value_and_no_error():
+    points, graph = scattered("short", nodes=90)
+    for method in ("fast", "admm"):
+        found = solver.solve(points, graph, gamma=0.2, tolerance=1e-10, iterations=3, method=method)
+        assert not found.converged and np.isfinite(found.centroids).all()
+        _, gap = recomputed(points, graph, found, 0.2, "l2")
+        np.testing.assert_allclose(found.gap, gap, rtol=1e-9)
+        assert gap > 1e-10 * half_of(points)
+
+
+@pytest.mark.parametrize("method", ["fast", "admm"])
+def test_points_far_away_tiny_and_huge_ones_give_the_same_clusters(method):
+    points, graph = scattered("scales")
+    points = np.round(points * 64) / 64  # so that a shift by 1e8 loses no digit
+    gamma, tolerance = 0.25, 1e-9
+    here = solver.solve(points, graph, gamma=gamma, tolerance=tolerance, method=method)
+    for size in (2.0**-498, 2.0**498):  # 1e-150 and 1e150
+        there = solver.solve(
+            size * points, graph, gamma=size * gamma, tolerance=tolerance, method=method
+        )
+        np.testing.assert_array_equal(there.centroids, size * here.centroids)
+        assert there.converged and (there.labels == here.labels).all()
+    weights = Graph(graph.edges, 2.0**400 * graph.weights)
+    heavy = solver.solve(
+        points, weights, gamma=2.0**-400 * gamma, tolerance=tolerance, method=method
+    )
+    np.testing.assert_array_equal(heavy.centroids, here.centroids)
+    far = solver.solve(points + 1e8, graph, gamma=gamma, tolerance=tolerance, method=method)
+    np.testing.assert_allclose(far.centroids - 1e8, here.centroids, atol=4e-8)
+    np.testing.assert_allclose(far.objective, here.objective, rtol=1e-12)
+
+
+def test_gamma_zero_gives_the_points_and_a_large_one_their_mean():
+    points, graph = scattered("ends")
+    found = solver.path(points, graph, [0.0, 1e3, 1e200])
+    np.testing.assert_allclose(found.centroids[0], points, atol=1e-15 * 8)
+    assert len(set(np.asarray(found.labels[0]).tolist())) == NODES
+    mean = np.broadcast_to(points.mean(0), points.shape)
+    for place in (1, 2):
+        np.testing.assert_allclose(found.centroids[place], mean, atol=1e-14)
+        assert (np.asarray(found.labels[place]) == 0).all() and found.certified[place].all()
+    assert found.converged.all()
+
+
+def test_one_row_one_column_equal_rows_and_no_spread():
+    alone = solver.solve([[3.0, 4.0]], Graph(np.zeros((0, 2), int), []), gamma=1.0)
+    np.testing.assert_array_equal(alone.centroids, [[3.0, 4.0]])
+    assert alone.converged and alone.gap == 0 and alone.labels.tolist() == [0]
+
+    same = solver.path(np.full((3, 2), 0.1), Graph([(0, 1), (1, 2)], [1.0, 1.0]), [0.0, 0.5])
+    np.testing.assert_allclose(same.centroids, 0.1)
+    assert same.converged.all() and (np.asarray(same.labels) == 0).all()
+    assert solver.gamma_max(np.full((3, 2), 0.1), Graph([(0, 1), (1, 2)], [1.0, 1.0])) == 0
+
+    twins = solver.path([[0.0], [0.0], [1.0]], Graph([(0, 1), (1, 2)], [1.0, 1.0]), [0.0, 0.1, 1.0])
+    assert [set(map(tuple, [row.tolist()])) for row in np.asarray(twins.labels)] == [
+        {(0, 0, 1)},
+        {(0, 0, 1)},
+        {(0, 0, 0)},
+    ]
+    # The pair is pulled by gamma, each of it by half of that.
+    np.testing.assert_allclose(twins.centroids[1].ravel(), [0.05, 0.05, 0.9], atol=1e-4)
+
+
+def test_clusters_that_split_along_the_path_are_followed():
+    """Two points between two far ones: fused early by their own edge, torn apart by strong edges
+    to either side as gamma grows."""
+    points = np.array([[-0.05], [0.05], [-1.0], [1.0], [-1.0], [1.0]])
+    ends = [(0, 1), (0, 2), (1, 3), (2, 4), (3, 5), (4, 5)]
+    graph = Graph(ends, [1.0, 1.05, 1.05, 1.0, 1.0, 0.01])
+    gammas = [0.02, 0.4, 2.0, 120.0]
+    found = solver.path(points, graph, gammas, tolerance=1e-10)
+    together = [bool(labels[0] == labels[1]) for labels in np.asarray(found.labels)]
+    apart = np.abs(np.asarray(found.centroids)[:, 0, 0] - np.asarray(found.centroids)[:, 1, 0])
+    slow = [solver.solve(points, graph, gamma=g, tolerance=1e-10, method="admm") for g in gammas]
+    for place, other in enumerate(slow):
+        bound = np.sqrt(2 * float(other.gap)) + np.sqrt(2 * float(found.gap[place]))
+        assert np.linalg.norm(found.centroids[place] - other.centroids) <= bound + 1e-12
+    assert together[-1] and (apart[np.array(together)] < 1e-9).all()
+    assert found.converged.all()
+
+
+def test_float32_is_certified_in_its_own_precision():
+    points, graph = scattered("single")
+    single = Graph(graph.edges, np.asarray(graph.weights, np.float32))
+    rows = points.astype(np.float32)
+    found = solver.solve(rows, single, gamma=np.float32(0.25), tolerance=1e-5)
+    assert found.centroids.dtype == found.gap.dtype == jnp.float32 and found.converged
+    radii = np.float32(0.25) * np.asarray(single.weights)
+    assert (np.linalg.norm(found.dual, axis=1) <= radii * (1 + 1e-6)).all()
+    double = solver.solve(points, graph, gamma=0.25, tolerance=1e-10)
+    off = np.linalg.norm(found.centroids - double.centroids)
+    assert off <= np.sqrt(2 * float(found.gap)) + np.sqrt(2 * float(double.gap)) + 1e-5
+
+
+def test_the_compiled_method_is_traced_and_mapped_and_makes_one_program():
+    points, graph = scattered("methods")
+    even = problem.padded(graph, EDGES)
+
+    def run(rows, gamma):
+        return solver.solve(rows, even, gamma=gamma, tolerance=1e-8)
+
+    gammas = jnp.asarray([0.05, 0.6])
+    found = jax.jit(jax.vmap(run, in_axes=(None, 0)))(jnp.asarray(points), gammas)
+    for place, gamma in enumerate(gammas):
+        alone = solver.solve(points, graph, gamma=gamma, tolerance=1e-10)
+        slack = np.sqrt(2 * float(found.gap[place])) + np.sqrt(2 * float(alone.gap))
+        assert np.linalg.norm(found.centroids[place] - alone.centroids) <= slack + 1e-12
+        assert found.converged[place]
+
+
+def test_many_data_sets_at_once_are_their_single_solutions_and_a_bad_one_spoils_no_other():
+    sets = [scattered(f"set {number}") for number in range(3)]
+    graphs = problem.stacked([problem.padded(graph, EDGES) for _, graph in sets])
+    points = np.stack([rows for rows, _ in sets])
+    gammas = [0.1, 0.5]
+    found = solver.batch(points, graphs, gammas, tolerance=1e-8)
+    assert found.centroids.shape == (3, 2, NODES, 2) and found.converged.all()
+    for number, (rows, graph) in enumerate(sets):
+        for place, gamma in enumerate(gammas):
+            alone = solver.solve(rows, graph, gamma=gamma, tolerance=1e-10)
+            slack = np.sqrt(2 * float(found.gap[number, place])) + np.sqrt(2 * float(alone.gap))
+            off = np.linalg.norm(found.centroids[number, place] - alone.centroids)
+            assert off <= slack + 1e-12
+            same = np.asarray(alone.labels)
+            other = np.asarray(found.labels[number, place])
+            assert ((same[:, None] == same) == (other[:, None] == other)).all()
+    wide = solver.batch(points, graphs, gammas, tolerance=1e-8, together=3)
+    np.testing.assert_allclose(wide.objective, found.objective, rtol=1e-8)
+
+
+BAD = [
+    ("gamma", lambda p, g: solver.solve(p, g, gamma=-1.0)),
+    ("gamma", lambda p, g: solver.solve(p, g, gamma=np.nan)),
+    ("gamma", lambda p, g: solver.solve(p, g, gamma=[1.0, 2.0])),
+    ("gammas", lambda p, g: solver.path(p, g, 1.0)),
+    ("gammas", lambda p, g: solver.path(p, g, [])),
+    ("gammas", lambda p, g: solver.path(p, g, [1.0, -1.0])),
+    ("gammas", lambda p, g: solver.path(p, g, [np.inf])),
+    ("norm", lambda p, g: solver.solve(p, g, gamma=1.0, norm="L2")),
+    ("method", lambda p, g: solver.solve(p, g, gamma=1.0, method="amma")),
+    ("points", lambda p, g: solver.solve(p[:-1], g, gamma=1.0)),
+    ("points", lambda p, g: solver.solve(np.where(p == p[3], np.nan, p), g, gamma=1.0)),
+    ("points", lambda p, g: solver.solve(p.astype(np.float32), g, gamma=1.0)),
+    ("tolerance", lambda p, g: solver.solve(p, g, gamma=1.0, tolerance=1e-17)),
+    ("tolerance", lambda p, g: solver.solve(p, g, gamma=1.0, tolerance=0)),
+    ("tolerance", lambda p, g: solver.solve(p, g, gamma=1.0, tolerance=np.nan)),
+    ("tolerance", lambda p, g: solver.gamma_max(p, g, tolerance=0)),
+    ("iterations", lambda p, g: solver.solve(p, g, gamma=1.0, iterations=0)),
+    ("points", lambda p, g: solver.batch(p, g, [1.0])),
+    ("points", lambda p, g: solver.batch(np.full((1, *p.shape), np.inf), g, [1.0])),
+    ("together", lambda p, g: solver.batch(p[None], g, [1.0], together=0)),
+    ("graphs", lambda p, g: solver.batch(p[None], problem.stacked([g, g]), [1.0])),
+    ("method", lambda p, g: jax.jit(lambda x: solver.solve(x, g, gamma=1.0, method="fast").gap)(p)),
+]
+
+
+@pytest.mark.parametrize(("argument", "call"), BAD)
+def test_bad_input_is_named_with_what_it_should_be(argument, call):
+    points, graph = scattered("bad")
+    with pytest.raises(ValueError, match=rf"^{argument}: got .*, expected .*; ") as error:
+        call(points, graph)
+    assert "\n" not in str(error.value)
+
+
+def test_a_tolerance_is_refused_where_the_precision_ends_and_taken_just_above():
+    points, graph = scattered("limits")
+    for method in ("fast", "admm", "ama"):
+        least = inputs.least_tolerance(points, graph, gamma=0.2, method=method)
+        with pytest.raises(ValueError, match=r"^tolerance"):
+            solver.solve(points, graph, gamma=0.2, tolerance=0.99 * least, method=method)
+    least = inputs.least_tolerance(points, graph, gamma=0.2, method="fast")
+    assert solver.solve(points, graph, gamma=0.2, tolerance=least).gap <= 2 * least * half_of(
+        points
+    )
+
+
+def test_a_graph_in_pieces_is_refused_with_its_pieces_and_the_way_to_join_them():
+    graph = Graph([(0, 1), (1, 2), (3, 4)], [1.0, 1.0, 1.0], nodes=6)
+    with pytest.raises(ValueError, match="graph: got") as error:
+        solver.solve(np.zeros((6, 1)), graph, gamma=1.0)
+    for words in (
+        "3 components",
+        "3 nodes (0, 1, 2)",
+        "2 nodes (3, 4)",
+        "1 nodes (5)",
+        "graphs.complete_components(points, graph)",
+    ):
+        assert words in str(error.value)
+    assert components.components(graph).tolist() == [0, 0, 0, 1, 1, 2]
+
+
+def test_components_in_traced_code_are_those_of_the_host():
+    random = np.random.default_rng(zlib.crc32(b"components"))
+    chain = np.stack([np.arange(39), np.arange(1, 40)], axis=1)
+    program = jax.jit(components.spread, static_argnums=0)
+    for ends in (chain, chain[::-1, ::-1].copy(), random.integers(0, 40, (39, 2))):
+        kept = random.random(39) < 0.7
+        labels = np.asarray(program(40, jnp.asarray(ends), jnp.asarray(kept)))
+        _, host = components.joined(40, ends, kept)
+        assert ((labels[:, None] == labels) == (host[:, None] == host)).all()
+        assert (labels <= np.arange(40)).all() and (labels[labels] == labels).all()
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_projections_are_the_nearest_points_of_their_balls(norm):
+    """Feasible, themselves where inside, and the rest points away from the ball."""
+    random = np.random.default_rng(zlib.crc32(b"balls"))
+    rows, radii = random.normal(size=(40, 3)), random.uniform(0, 2, 40)
+    rows[0], radii[1] = 0.0, 0.0
+    near = projections.project(rows, radii, norm)
+    sizes = np.linalg.norm(near, ord=DUALS[norm], axis=1)
+    assert (sizes <= radii * (1 + 1e-14)).all()
+    inside = np.linalg.norm(rows, ord=DUALS[norm], axis=1) <= radii
+    np.testing.assert_array_equal(near[inside], rows[inside])
+    # <row - near, z> over the ball is largest at `near`: radius times the norm of the rest.
+    rest = rows - near
+    np.testing.assert_allclose(
+        np.sum(rest * near, axis=1),
+        radii * np.linalg.norm(rest, ord=PRIMALS[norm], axis=1),
+        atol=1e-14,
+    )
+    other = projections.project(jnp.asarray(rows).T, jnp.asarray(radii), norm, axis=0)
+    np.testing.assert_allclose(other.T, near, atol=1e-15)
