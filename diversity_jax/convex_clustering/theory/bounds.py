@@ -22,8 +22,8 @@ Nothing is asked of the noise, nor that the graph be independent of it. What is 
 component: with several, `mean` has to be that of each (with noise +1 on one component and -1 on the
 other, F^+ E = 0 and ebar = 0, yet V - U = E for a constant truth and any gamma).
 
-For independent noise on a graph that is independent of it, B of `noise` bounds rho and the mean with
-a probability. Where the graph is chosen by the noise (the path through sorted noise, nearest
+For independent noise on a graph that is independent of it, B of `noise` bounds rho and the mean
+with a probability. Where the graph is chosen by the noise (the path through sorted noise, nearest
 neighbours of the points) A holds and B does not.
 """
 

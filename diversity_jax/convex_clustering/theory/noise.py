@@ -41,6 +41,7 @@ from diversity_jax.convex_clustering import problem
 from diversity_jax.convex_clustering.problem import Graph, Norm
 from diversity_jax.convex_clustering.theory import _arguments
 from diversity_jax.convex_clustering.theory.numerics import potentials
+from diversity_jax.records import Record
 
 Law = Literal["gaussian", "subgaussian"]
 LAWS = ("gaussian", "subgaussian")
