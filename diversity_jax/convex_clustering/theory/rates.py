@@ -95,7 +95,7 @@ def design_growth(design: Design, *, between_exponent: ScalarLike = 0.0) -> Grow
     falls = jnp.asarray(between_exponent) * jnp.ones(())
     exponent = {
         "complete": 0.0, "star": 0.0, "shuffled_ring": 0.5, "shuffled_path": 0.5,
-        "blocks": -jnp.minimum(falls, 0.5),
+        "blocks": 0.0 - jnp.minimum(falls, 0.5),
     }.get(design, -0.5)  # fmt: skip
     own = {"complete": 0.5, "star": 0.5, "blocks": jnp.where(falls <= 0.5, 0.5, 0.0)}
     return Growth(

@@ -17,8 +17,8 @@ for every edge e = (i, j) within, by the triangle inequality,
 
 So ``gamma >= max_e pull_e / (1 - push_e)`` where every push is below one (C: c = w^2). With c = 1
 on a complete cluster it reads ``|x_i - x_j| / (n_a w_ij - sum_b |h_i^b - h_j^b|)`` (C0, the
-condition of Sun, Toh and Yuan). As ``|m_a - V_a|_q* <= gamma W_a / n_a``, W_a the weight that leaves
-a, two clusters stay apart while
+condition of Sun, Toh and Yuan). As ``|m_a - V_a|_q* <= gamma W_a / n_a``, W_a the weight that
+leaves a, two clusters stay apart while
 
     gamma < |m_a - m_b|_q* / (W_a / n_a + W_b / n_b),
 
