@@ -135,7 +135,7 @@ def nearest(
     Shapes: points `[n, d]`, n >= 2.
     Errors: ValueError for a number of neighbours outside 1 to n - 1, a negative decay, an unknown
     kernel, points that are not finite, a kernel that underflows.
-    Cost: n^2 d, in blocks of some 8 MB: no n x n array. n=20,000 and d=10 take some five seconds.
+    Cost: n^2 d, in blocks of some 8 MB: no n x n array. n=20,000 and d=10 take some ten seconds.
     """
     data = _points(points)
     fix = "a point has no more others than that"

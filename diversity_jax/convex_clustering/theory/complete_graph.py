@@ -61,7 +61,7 @@ def complete_graph_bound(
     gamma = 4 * jnp.asarray(deviation) * np.sqrt(np.log(p * m) / n)
     sharp = gamma * np.sqrt(2 / n)
     # all pairs by rank: the k-th of n sorted values is added 2k - n + 1 times
-    ordered = jnp.sort(centres - jnp.mean(centres, axis=0), axis=0)
+    ordered = jnp.sort(centres - jnp.mean(centres, axis=0, keepdims=True), axis=0)
     total = jnp.sum((2 * jnp.arange(n) - n + 1) @ ordered)
     return CompleteBound(
         bound=3 * gamma * total + 2 * mean_term,

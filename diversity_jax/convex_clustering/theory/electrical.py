@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 from jaxtyping import Array, Float
 
 from diversity_jax.convex_clustering.problem import Graph
@@ -107,7 +108,7 @@ def connectivity(graph: Graph) -> Connectivity:
     values = {
         "second_eigenvalue": 1 / largest if graph.nodes > 1 else np.inf,
         "largest_resistance": (own[:, None] + own[None] - 2 * opposite).max(),
-        "largest_edge_resistance": (drops / weights**2).max(initial=0),
+        "largest_edge_resistance": (drops / weights / weights).max(initial=0),
         "largest_sensitivity": (norms / weights).max(initial=0),
         "trace": own.sum(),
         "volume": 2 * (weights**2).sum(),
@@ -120,5 +121,5 @@ def _of_edges(graph: Graph) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray, 
     return potentials.per_edge(prepared), own, prepared.weights
 
 
-def _returned(values: np.ndarray, graph: Graph) -> Array:
+def _returned(values: npt.ArrayLike, graph: Graph) -> Array:
     return jnp.asarray(values, graph.weights.dtype)

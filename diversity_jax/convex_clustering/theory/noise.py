@@ -66,7 +66,7 @@ def noise_flow(noise: npt.ArrayLike, graph: Graph) -> NoiseFlow:
     Cost: n^3, with a handful of n x n arrays.
     """
     noise = problem.checked_points(noise, graph, "noise")
-    centred = noise - jnp.mean(noise, axis=0)
+    centred = noise - jnp.mean(noise, axis=0, keepdims=True)
     if _arguments.is_concrete((noise, graph)):
         prepared, own = _arguments.connected(graph)
         found = potentials.flows(prepared, np.asarray(centred, np.float64))

@@ -80,7 +80,8 @@ def per_edge(graph: Edges) -> tuple[np.ndarray, np.ndarray]:
     norms, drops = np.empty(len(graph.weights)), np.empty(len(graph.weights))
     for rows in _blocks(len(graph.weights), graph.nodes):
         potentials = ratios[rows] @ reply
-        norms[rows] = np.sqrt((potentials**2).sum(1))
+        most = np.abs(potentials).max(1)  # an edge beside far stronger ones has tiny ones
+        norms[rows] = most * np.sqrt(((potentials / most[:, None]) ** 2).sum(1))
         places = np.arange(len(potentials))
         drops[rows] = potentials[places, graph.first[rows]] - potentials[places, graph.second[rows]]
     return norms, drops
