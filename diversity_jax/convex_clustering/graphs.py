@@ -39,7 +39,7 @@ def from_affinities(
     Errors: ValueError as those of `Graph`, and for affinities that are not above zero.
     """
     validate.positive("affinities", affinities, "leave out edges without affinity")
-    return Graph(edges, jnp.sqrt(jnp.asarray(affinities) * 1.0), nodes=nodes)
+    return Graph(edges, np.sqrt(np.asarray(affinities)), nodes=nodes)
 
 
 def complete(nodes: int, *, weight: float = 1.0) -> Graph:

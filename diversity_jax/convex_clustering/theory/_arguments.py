@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+from typing import Any
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 from jaxtyping import PyTree
@@ -104,12 +108,24 @@ def probability(argument: str, value: npt.ArrayLike) -> None:
         raise validate.fail(argument, float(seen), "a number in (0, 1)", "0.1 fails one in ten")
 
 
-def lengths(rows: np.ndarray, norm: Norm) -> np.ndarray:
+def library(*values: PyTree) -> ModuleType:
+    """numpy where all is seen, which compiles nothing for every new graph, and else jax's."""
+    return np if is_concrete(values) else jnp
+
+
+def lengths(rows: Any, norm: Norm, xp: ModuleType = np) -> Any:
     """The norm of each row, in units of its largest entry."""
-    most = np.abs(rows).max(-1, initial=0)
+    most = xp.max(xp.abs(rows), axis=-1, initial=0)
     if norm == "linf":
         return most
     if norm == "l1":
-        return np.abs(rows).sum(-1)
-    unit = np.where(most > 0, most, 1)
-    return most * np.sqrt(((rows / unit[..., None]) ** 2).sum(-1))
+        return xp.sum(xp.abs(rows), axis=-1)
+    unit = xp.where(most > 0, most, 1)
+    return most * xp.sqrt(xp.sum((rows / unit[..., None]) ** 2, axis=-1))
+
+
+def penalty(rows: Any, graph: Graph, norm: Norm, xp: ModuleType) -> Any:
+    """``sum_e w_e |u_i - u_j|_q``, by the theory's own hand."""
+    edges, values = xp.asarray(graph.edges), xp.asarray(rows)
+    apart = values[edges[:, 0]] - values[edges[:, 1]]
+    return xp.sum(xp.asarray(graph.weights) * lengths(apart, norm, xp))

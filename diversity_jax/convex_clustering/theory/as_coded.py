@@ -85,8 +85,8 @@ def sum_as_coded(truth: npt.ArrayLike, noise: npt.ArrayLike, graph: Graph) -> Su
     _arguments.arrays(graph)
     centres = np.asarray(problem.checked_points(truth, graph, "truth"), np.float64)
     pairs = sum(float(_arguments.lengths(centres - row, "l2").sum()) for row in centres)
-    largest = jnp.max(jnp.abs(noise_flow(noise, graph).flow))
+    largest = np.abs(np.asarray(noise_flow(noise, graph).flow)).max()
     return SumAsCoded(
         over_edges=oracle_term(truth, noise, graph),
-        over_pairs=largest * pairs / (graph.nodes * math.sqrt(centres.shape[1])),
+        over_pairs=jnp.asarray(largest * pairs / (graph.nodes * math.sqrt(centres.shape[1]))),
     )

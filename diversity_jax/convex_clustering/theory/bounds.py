@@ -30,6 +30,7 @@ neighbours of the points) A holds and B does not.
 from __future__ import annotations
 
 import jax.numpy as jnp
+import numpy as np
 import numpy.typing as npt
 from jaxtyping import Array, Bool, Float, ScalarLike
 
@@ -107,24 +108,25 @@ def recovery_bound(
         got = f"shape {errors.shape} for a truth of {centres.shape}"
         raise validate.fail("noise", got, "the truth's shape", "pass noise for every point")
     found = noise_flow(errors, graph)
-    rho = jnp.max(problem.lengths(found.flow, problem.dual(norm)), initial=0)
-    mean_term = graph.nodes * jnp.sum(jnp.mean(errors, axis=0) ** 2)
-    total = problem.penalty(centres, graph, norm=norm)
-    excess = gamma - rho
+    xp = _arguments.library(centres, errors, graph, gamma, centroids)
+    flow, at, own = xp.asarray(found.flow), xp.asarray(gamma), xp.asarray(errors)
+    rho = xp.max(_arguments.lengths(flow, problem.dual(norm), xp), initial=0)
+    mean_term = graph.nodes * xp.sum(xp.mean(own, axis=0) ** 2)
+    total = _arguments.penalty(centres, graph, norm, xp)
     if centroids is None:
-        ahead = problem.penalty(centres + errors, graph, norm=norm)
-        lowered = -jnp.minimum(excess, 0) * ahead
+        ahead = _arguments.penalty(xp.asarray(centres) + own, graph, norm, xp)
+        lowered = xp.maximum(rho - at, 0) * ahead
     else:
         given = problem.checked_points(centroids, graph, "centroids")
-        lowered = -excess * problem.penalty(given, graph, norm=norm)
-    bound = mean_term + (gamma + rho) * total + lowered
+        lowered = (rho - at) * _arguments.penalty(given, graph, norm, xp)
+    bound = mean_term + (at + rho) * total + lowered
     return RecoveryBound(
-        bound=bound,
-        mean_squared=bound / errors.size,
-        rho=rho,
-        truth_penalty=total,
-        mean_term=mean_term,
-        dropped=jnp.asarray(excess >= 0),
+        bound=jnp.asarray(bound),
+        mean_squared=jnp.asarray(bound / errors.size),
+        rho=jnp.asarray(rho),
+        truth_penalty=jnp.asarray(total),
+        mean_term=jnp.asarray(mean_term),
+        dropped=jnp.asarray(at >= rho),
         residual=found.residual,
     )
 
@@ -153,9 +155,9 @@ def probable_recovery_bound(
     centres = problem.checked_points(truth, graph, "truth")
     _arguments.probability("failure", failure)
     half = jnp.asarray(failure) / 2
-    sensitivity = edge_sensitivity(graph)
+    sensitivity = np.asarray(edge_sensitivity(graph))
     rho = probable_noise_level(
-        jnp.max(sensitivity, initial=0),
+        sensitivity.max(initial=0),
         edges=max(int((sensitivity > 0).sum()), 1),
         dimension=centres.shape[1],
         deviation=deviation,
@@ -167,7 +169,7 @@ def probable_recovery_bound(
         problem.checked_gamma(gamma)
     at = rho if gamma is None else jnp.asarray(gamma) * jnp.ones(())
     mean_term = probable_mean_term(dimension=centres.shape[1], deviation=deviation, failure=half)
-    total = problem.penalty(centres, graph, norm=norm)
+    total = jnp.asarray(_arguments.penalty(centres, graph, norm, np))
     bound = jnp.where(at >= rho, mean_term + (at + rho) * total, jnp.inf)
     return ProbableBound(
         bound=bound,

@@ -65,19 +65,25 @@ def noise_flow(noise: npt.ArrayLike, graph: Graph) -> NoiseFlow:
     of another shape than `[graph.nodes, d]`.
     Cost: n^3, with a handful of n x n arrays.
     """
-    noise = problem.checked_points(noise, graph, "noise")
-    centred = noise - jnp.mean(noise, axis=0, keepdims=True)
-    if _arguments.is_concrete((noise, graph)):
+    given = problem.checked_points(noise, graph, "noise")
+    xp = _arguments.library(given, graph)
+    values = xp.asarray(given)
+    centred = values - xp.mean(values, axis=0, keepdims=True)
+    if xp is np:
         prepared, own = _arguments.connected(graph)
-        found = potentials.flows(prepared, np.asarray(centred, np.float64))
-        flow = jnp.asarray(_arguments.spread(found, own, graph), noise.dtype)
+        found = potentials.flows(prepared, centred.astype(np.float64))
+        flow = _arguments.spread(found, own, graph).astype(centred.dtype)
+        edges, carried = np.asarray(graph.edges), np.asarray(graph.weights)[:, None] * flow
+        missed = centred.copy()
+        np.add.at(missed, edges[:, 0], -carried)
+        np.add.at(missed, edges[:, 1], carried)
     else:
         flow = _traced_flow(centred, graph)
-    arrived = problem.divergence(graph.weights[:, None] * flow, graph, graph.nodes)
-    size = jnp.linalg.norm(centred)
-    residual = jnp.linalg.norm(arrived - centred) / jnp.where(size > 0, size, 1)
+        missed = centred - problem.divergence(graph.weights[:, None] * flow, graph, graph.nodes)
+    size = xp.linalg.norm(centred)
+    residual = jnp.asarray(xp.linalg.norm(missed) / xp.where(size > 0, size, 1))
     good = residual <= jnp.finfo(residual.dtype).eps ** 0.5
-    return NoiseFlow(jnp.where(good, flow, jnp.nan), residual)
+    return NoiseFlow(jnp.asarray(xp.where(good, flow, xp.nan)), residual)
 
 
 def noise_level(noise: npt.ArrayLike, graph: Graph, *, norm: Norm = "l2") -> Float[Array, ""]:
@@ -87,7 +93,7 @@ def noise_level(noise: npt.ArrayLike, graph: Graph, *, norm: Norm = "l2") -> Flo
     Source: 2605.24673 through its authors' code (the largest row of ``F^+ E``) for l2; derived.
     """
     validate.choice("norm", norm, problem.NORMS)
-    return jnp.max(problem.lengths(noise_flow(noise, graph).flow, problem.dual(norm)), initial=0)
+    return _largest_row(noise_flow(noise, graph).flow, norm)
 
 
 def oracle_term(truth: npt.ArrayLike, noise: npt.ArrayLike, graph: Graph) -> Float[Array, ""]:
@@ -101,8 +107,10 @@ def oracle_term(truth: npt.ArrayLike, noise: npt.ArrayLike, graph: Graph) -> Flo
     """
     centres = problem.checked_points(truth, graph, "truth")
     flow = noise_flow(noise, graph).flow
-    total = problem.penalty(centres, graph)
-    return jnp.max(jnp.abs(flow)) * total / (graph.nodes * math.sqrt(centres.shape[1]))
+    xp = _arguments.library(centres, flow, graph)
+    total = _arguments.penalty(centres, graph, "l2", xp)
+    largest = xp.max(xp.abs(xp.asarray(flow)))
+    return jnp.asarray(largest * total / (graph.nodes * math.sqrt(centres.shape[1])))
 
 
 def probable_noise_level(
@@ -161,6 +169,12 @@ def probable_mean_term(
     t = -jnp.log(jnp.asarray(failure) * jnp.ones(()))
     spread = dimension + 2 * jnp.sqrt(dimension * t) + 2 * t
     return jnp.asarray(deviation) ** 2 * spread
+
+
+def _largest_row(flow: Array, norm: Norm) -> Array:
+    xp = _arguments.library(flow)
+    rows = _arguments.lengths(xp.asarray(flow), problem.dual(norm), xp)
+    return jnp.asarray(xp.max(rows, initial=0))
 
 
 def _traced_flow(centred: Array, graph: Graph) -> Array:

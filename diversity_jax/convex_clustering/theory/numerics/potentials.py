@@ -81,7 +81,8 @@ def per_edge(graph: Edges) -> tuple[np.ndarray, np.ndarray]:
     for rows in _blocks(len(graph.weights), graph.nodes):
         potentials = ratios[rows] @ reply
         most = np.abs(potentials).max(1)  # an edge beside far stronger ones has tiny ones
-        norms[rows] = most * np.sqrt(((potentials / most[:, None]) ** 2).sum(1))
+        unit = np.where(most > 0, most, 1)[:, None]
+        norms[rows] = most * np.sqrt(((potentials / unit) ** 2).sum(1))
         places = np.arange(len(potentials))
         drops[rows] = potentials[places, graph.first[rows]] - potentials[places, graph.second[rows]]
     return norms, drops
