@@ -73,7 +73,9 @@ def test_no_solution_leaves_the_bound(solutions):
             TRUTH, noise, graph, gamma=gamma, norm=norm, centroids=found
         )
         # J of a solution that is off by `slack` is off by at most this
-        blur = np.max(graph.weights) * len(graph.weights) * 4 * slack * abs(gamma - float(plain.rho))
+        blur = (
+            np.max(graph.weights) * len(graph.weights) * 4 * slack * abs(gamma - float(plain.rho))
+        )
         assert max(error - slack, 0) ** 2 <= float(plain.bound)
         assert max(error - slack, 0) ** 2 <= float(sharper.bound) + blur
         assert float(sharper.bound) <= float(plain.bound) + blur
