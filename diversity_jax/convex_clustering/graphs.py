@@ -196,7 +196,7 @@ def geometric(
 
 def components(graph: Graph) -> Int[Array, " n"]:
     """The component of each node, numbered from 0 in the order of their smallest nodes."""
-    return jnp.asarray(_neighbours.parts(np.asarray(graph.edges), graph.nodes))
+    return jax.device_put(_neighbours.parts(np.asarray(graph.edges), graph.nodes))
 
 
 def complete_components(

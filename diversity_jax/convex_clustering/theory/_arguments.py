@@ -129,3 +129,11 @@ def penalty(rows: Any, graph: Graph, norm: Norm, xp: ModuleType) -> Any:
     edges, values = xp.asarray(graph.edges), xp.asarray(rows)
     apart = values[edges[:, 0]] - values[edges[:, 1]]
     return xp.sum(xp.asarray(graph.weights) * lengths(apart, norm, xp))
+
+
+def returned(values: npt.ArrayLike, graph: Graph) -> jax.Array:
+    """`values` as an array of jax's in the precision of the graph's weights.
+
+    Put, since `asarray` compiles a program for every new shape.
+    """
+    return jax.device_put(np.asarray(values, np.dtype(graph.weights.dtype)))

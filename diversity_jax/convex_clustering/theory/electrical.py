@@ -16,9 +16,7 @@ Weights may reach as far as floating point does: see `numerics.potentials`.
 
 from __future__ import annotations
 
-import jax.numpy as jnp
 import numpy as np
-import numpy.typing as npt
 from jaxtyping import Array, Float
 
 from diversity_jax.convex_clustering.problem import Graph
@@ -56,7 +54,7 @@ def edge_sensitivity(graph: Graph) -> Float[Array, " m"]:
     Source: 2605.24673 through its authors' code (the pseudo-inverse of the incidence matrix).
     """
     values, own, weights = _of_edges(graph)
-    return _returned(_arguments.spread(values[0] / weights, own, graph), graph)
+    return _arguments.returned(_arguments.spread(values[0] / weights, own, graph), graph)
 
 
 def effective_resistance(graph: Graph) -> Float[Array, " m"]:
@@ -70,7 +68,7 @@ def effective_resistance(graph: Graph) -> Float[Array, " m"]:
     values, own, weights = _of_edges(graph)
     with np.errstate(over="ignore"):
         found = values[1] / weights / weights
-    return _returned(_arguments.spread(found, own, graph), graph)
+    return _arguments.returned(_arguments.spread(found, own, graph), graph)
 
 
 def laplacian(graph: Graph) -> Float[Array, "n n"]:
@@ -79,7 +77,7 @@ def laplacian(graph: Graph) -> Float[Array, "n n"]:
     matrix = np.zeros((graph.nodes, graph.nodes))
     for one, other, sign in ((0, 1, -1), (1, 0, -1), (0, 0, 1), (1, 1, 1)):
         np.add.at(matrix, (edges[:, one], edges[:, other]), sign * weights**2)
-    return _returned(matrix, graph)
+    return _arguments.returned(matrix, graph)
 
 
 def laplacian_inverse(graph: Graph) -> Float[Array, "n n"]:
@@ -88,7 +86,7 @@ def laplacian_inverse(graph: Graph) -> Float[Array, "n n"]:
     Errors: ValueError for a graph that is not connected, naming components; for a traced graph.
     Cost: n^3, with a handful of n x n arrays.
     """
-    return _returned(potentials.inverse(_arguments.connected(graph)[0]), graph)
+    return _arguments.returned(potentials.inverse(_arguments.connected(graph)[0]), graph)
 
 
 def connectivity(graph: Graph) -> Connectivity:
@@ -113,13 +111,11 @@ def connectivity(graph: Graph) -> Connectivity:
         "trace": own.sum(),
         "volume": 2 * (weights**2).sum(),
     }
-    return Connectivity(**{name: _returned(value, graph) for name, value in values.items()})
+    return Connectivity(
+        **{name: _arguments.returned(value, graph) for name, value in values.items()}
+    )
 
 
 def _of_edges(graph: Graph) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray, np.ndarray]:
     prepared, own = _arguments.connected(graph)
     return potentials.per_edge(prepared), own, prepared.weights
-
-
-def _returned(values: npt.ArrayLike, graph: Graph) -> Array:
-    return jnp.asarray(values, graph.weights.dtype)

@@ -30,6 +30,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
@@ -81,9 +82,10 @@ def noise_flow(noise: npt.ArrayLike, graph: Graph) -> NoiseFlow:
         flow = _traced_flow(centred, graph)
         missed = centred - problem.divergence(graph.weights[:, None] * flow, graph, graph.nodes)
     size = xp.linalg.norm(centred)
-    residual = jnp.asarray(xp.linalg.norm(missed) / xp.where(size > 0, size, 1))
+    residual = xp.linalg.norm(missed) / xp.where(size > 0, size, 1)
     good = residual <= jnp.finfo(residual.dtype).eps ** 0.5
-    return NoiseFlow(jnp.asarray(xp.where(good, flow, xp.nan)), residual)
+    # Put, since `asarray` compiles a program for every new shape.
+    return NoiseFlow(*map(jax.device_put, (xp.where(good, flow, xp.nan), residual)))
 
 
 def noise_level(noise: npt.ArrayLike, graph: Graph, *, norm: Norm = "l2") -> Float[Array, ""]:

@@ -17,7 +17,6 @@ are, but for that number, volume times the potential of a unit current from i to
 
 from __future__ import annotations
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -40,7 +39,7 @@ def hitting_times(graph: Graph) -> Float[Array, "n n"]:
     volume = degrees.sum()
     times = own[:, None] - own[None] + volume * (np.diag(opposite)[None] - opposite)
     np.fill_diagonal(times, 0)
-    return jnp.asarray(times, graph.weights.dtype)
+    return _arguments.returned(times, graph)
 
 
 def commute_times(graph: Graph) -> Float[Array, "n n"]:
@@ -56,7 +55,7 @@ def commute_times(graph: Graph) -> Float[Array, "n n"]:
     opposite, degrees = _walk(graph)
     own = np.diag(opposite)
     times = degrees.sum() * (own[:, None] + own[None] - 2 * opposite)
-    return jnp.asarray(times, graph.weights.dtype)
+    return _arguments.returned(times, graph)
 
 
 def _walk(graph: Graph) -> tuple[np.ndarray, np.ndarray]:

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 import numpy.typing as npt
 from jaxtyping import Array, Bool, Float, Int
@@ -108,7 +108,7 @@ def recovery_window(
     upper = _apart_until(data, leaving, places, problem.dual(norm))
     ends = lower.max(), upper.min()
     typed = {
-        name: jnp.asarray(value, graph.weights.dtype)
+        name: _arguments.returned(value, graph)
         for name, value in (
             ("lower", ends[0]), ("upper", ends[1]), ("push", push),
             ("cluster_lower", lower), ("cluster_upper", upper),
@@ -116,9 +116,9 @@ def recovery_window(
     }  # fmt: skip
     return RecoveryWindow(
         **typed,
-        empty=jnp.asarray(not ends[0] < ends[1]),
-        clusters=jnp.asarray(values),
-        connected=jnp.asarray(connected > 0),
+        empty=jax.device_put(np.asarray(not ends[0] < ends[1])),
+        clusters=jax.device_put(values),
+        connected=jax.device_put(connected > 0),
     )
 
 
