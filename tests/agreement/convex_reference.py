@@ -3,8 +3,11 @@
 Shares no line with the library: neither its solvers nor its theory are checked by themselves.
 """
 
+import itertools
+
 import numpy as np
 
+NORMS = ("l1", "l2", "linf")
 DUALS = {"l1": "linf", "l2": "l2", "linf": "l1"}
 
 
@@ -61,6 +64,12 @@ def solve(points, edges, weights, gamma, norm="l2", tolerance=1e-10, most=100_00
     raise RuntimeError(f"no certificate within {most} steps: gap {gap}, spread {spread}")
 
 
+def solved(points, graph, gamma, norm="l2", tolerance=1e-8):
+    """The solution where the points lie, and how far it may be from the exact one."""
+    found, gap = solve(points, graph.edges, graph.weights, gamma, norm, tolerance)
+    return found + np.mean(points, axis=0), np.sqrt(2 * max(gap, 0))
+
+
 def penalty(rows, edges, weights, norm="l2"):
     """``sum_e w_e |u_i - u_j|``."""
     first, second = np.asarray(edges).T
@@ -77,3 +86,33 @@ def parted(centroids, labels):
     )
     apart = np.linalg.norm(means[:, None] - means[None], axis=-1)
     return within, apart[~np.eye(len(values), dtype=bool)].min(initial=np.inf)
+
+
+def window_by_pinv(points, labels, edges, weights, flow="squared"):
+    """The same window from dense pseudo-inverses of F, for l2: a second derivation."""
+    first, second = edges.T
+    starts, total, means, sizes = [], {}, {}, {}
+    for each in np.unique(labels):
+        own = (labels[first] == each) & (labels[second] == each)
+        leaves = np.zeros((len(points), labels.max() + 1))
+        for (i, j), weight in zip(edges, weights):
+            if labels[i] != labels[j]:
+                leaves[i, labels[j]] += weight
+                leaves[j, labels[i]] += weight
+        here = labels == each
+        cond = weights[own] ** (2 if flow == "squared" else 0)
+        root = np.zeros((len(points), own.sum()))
+        root[first[own], np.arange(own.sum())] = np.sqrt(cond)
+        root[second[own], np.arange(own.sum())] = -np.sqrt(cond)
+        ratio = (np.sqrt(cond) / weights[own])[:, None]
+        opposite = ratio * np.linalg.pinv(root)[:, here]
+        pull = np.linalg.norm(opposite @ points[here], axis=1)
+        push = np.abs(opposite @ leaves[here]).sum(1)
+        starts.append((pull / (1 - push)).max() if push.max() < 1 else np.inf)
+        total[each], means[each] = leaves[here].sum(), points[here].mean(0)
+        sizes[each] = here.sum()
+    ends = [
+        np.linalg.norm(means[a] - means[b]) / (total[a] / sizes[a] + total[b] / sizes[b])
+        for a, b in itertools.combinations(means, 2)
+    ]
+    return max(starts), min(ends)

@@ -1,4 +1,4 @@
-"""Error bounds, fusing gammas and recovery windows against solutions of a solver of the tests' own.
+"""Error bounds and fusing gammas against solutions of a solver of the tests' own.
 
 Every inequality is met with a certified solution: the gap bounds how far it lies from the exact
 one, ``|V - V*| <= sqrt(2 gap)``, which is all the slack a comparison gets.
@@ -14,8 +14,8 @@ import pytest
 from diversity_jax.convex_clustering import graphs, theory
 from diversity_jax.convex_clustering.problem import Graph
 from tests.agreement import convex_reference as reference
+from tests.agreement.convex_reference import NORMS, solved
 
-NORMS = ("l1", "l2", "linf")
 NODES, LABELS = 24, np.repeat(np.arange(3), 8)
 TRUTH = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 4.0]])[LABELS]
 
@@ -39,12 +39,6 @@ def designs(points):
         "barbell": graphs.barbell(NODES, bridges=2),
         "kernel": graphs.kernel_complete(points, decay=0.1, kernel="weight"),
     }
-
-
-def solved(points, graph, gamma, norm="l2", tolerance=1e-8):
-    """The solution and how far it may lie from the exact one."""
-    found, gap = reference.solve(points, graph.edges, graph.weights, gamma, norm, tolerance)
-    return found + np.mean(points, axis=0), np.sqrt(2 * max(gap, 0))
 
 
 @pytest.fixture(scope="module")
@@ -152,115 +146,6 @@ def test_for_l1_the_fusing_gamma_is_the_tightest_cut():
     # the linear program's own tolerance is 1e-7; both certificates are exact around it
     assert float(found.lower) <= tightest * (1 + 1e-12) <= float(found.upper) * (1 + 1e-11)
     assert float(found.upper - found.lower) < 1e-6 * tightest
-
-
-def window_by_pinv(points, labels, edges, weights, flow="squared"):
-    """The same window from dense pseudo-inverses of F, for l2: a second derivation."""
-    first, second = edges.T
-    starts, total, means, sizes = [], {}, {}, {}
-    for each in np.unique(labels):
-        own = (labels[first] == each) & (labels[second] == each)
-        leaves = np.zeros((len(points), labels.max() + 1))
-        for (i, j), weight in zip(edges, weights):
-            if labels[i] != labels[j]:
-                leaves[i, labels[j]] += weight
-                leaves[j, labels[i]] += weight
-        here = labels == each
-        cond = weights[own] ** (2 if flow == "squared" else 0)
-        root = np.zeros((len(points), own.sum()))
-        root[first[own], np.arange(own.sum())] = np.sqrt(cond)
-        root[second[own], np.arange(own.sum())] = -np.sqrt(cond)
-        ratio = (np.sqrt(cond) / weights[own])[:, None]
-        opposite = ratio * np.linalg.pinv(root)[:, here]
-        pull = np.linalg.norm(opposite @ points[here], axis=1)
-        push = np.abs(opposite @ leaves[here]).sum(1)
-        starts.append((pull / (1 - push)).max() if push.max() < 1 else np.inf)
-        total[each], means[each] = leaves[here].sum(), points[here].mean(0)
-        sizes[each] = here.sum()
-    ends = [
-        np.linalg.norm(means[a] - means[b]) / (total[a] / sizes[a] + total[b] / sizes[b])
-        for a, b in itertools.combinations(means, 2)
-    ]
-    return max(starts), min(ends)
-
-
-def clustered(rng, clusters, within, between, spread=0.5):
-    """Points around far centres, and a graph of random edges and weights."""
-    labels = np.repeat(np.arange(clusters), 8)
-    points = 6 * rng.normal(size=(clusters, 2))[labels] + spread / 2 * rng.normal(
-        size=(len(labels), 2)
-    )
-    first, second = np.triu_indices(len(labels), 1)
-    chance = np.where(labels[first] == labels[second], within, between)
-    there = rng.random(len(first)) < chance
-    edges = np.stack([first, second], 1)[there]
-    weights = np.exp(0.2 * rng.normal(size=len(edges)))
-    return points, labels, Graph(edges, weights, nodes=len(labels))
-
-
-def test_inside_the_window_the_clusters_are_the_labels():
-    rng, tried = generator("windows"), 0
-    for turn in range(12):
-        within = (1.0, 0.8)[turn % 2]
-        points, labels, graph = clustered(rng, 2 + turn % 2, within, (0.05, 0.1)[turn % 4 // 2])
-        edges, weights = np.asarray(graph.edges), np.asarray(graph.weights)
-        norm = NORMS[turn % 3]
-        for flow in ("squared", "uniform"):
-            window = theory.recovery_window(points, labels, graph, conductances=flow)
-            wanted = window_by_pinv(points, labels, edges, weights, flow)
-            if np.isfinite(wanted[0]):
-                assert float(window.lower) == pytest.approx(wanted[0], rel=1e-9)
-            assert np.isfinite(wanted[0]) == (float(window.push.max()) < 1)
-            assert float(window.upper) == pytest.approx(wanted[1], rel=1e-9)
-        window = theory.recovery_window(points, labels, graph, norm=norm)
-        assert bool(window.empty) == (not float(window.lower) < float(window.upper))
-        if bool(window.empty) or not np.isfinite(float(window.upper)):
-            continue
-        tried += 1
-        lower, upper = float(window.lower), float(window.upper)
-        for gamma in (lower, (lower + upper) / 2, upper * (1 - 1e-2)):
-            found, slack = solved(points, graph, gamma, norm, 1e-10)
-            spread, apart = reference.parted(found, labels)
-            assert spread <= 2 * slack and apart > 2 * slack
-    assert tried >= 6
-
-
-def test_a_complete_cluster_has_the_window_of_sun_toh_and_yuan():
-    points, labels, graph = clustered(generator("complete"), 3, 1.0, 0.1)
-    weights = np.zeros((24, 24))
-    weights[np.asarray(graph.first), np.asarray(graph.second)] = np.asarray(graph.weights)
-    weights += weights.T
-    leaves = np.stack([weights[:, labels == each].sum(1) for each in range(3)], 1)
-    lower = 0.0
-    for i, j in itertools.combinations(range(24), 2):
-        if labels[i] == labels[j]:
-            other = np.arange(3) != labels[i]
-            room = 8 * weights[i, j] - np.abs(leaves[i] - leaves[j])[other].sum()
-            lower = max(lower, np.linalg.norm(points[i] - points[j]) / room)
-    window = theory.recovery_window(points, labels, graph, conductances="uniform")
-    assert float(window.lower) == pytest.approx(lower, rel=1e-10) and lower > 0
-
-
-@pytest.mark.parametrize("norm", NORMS)
-def test_both_ends_are_sharp_where_nothing_is_added_up(norm):
-    """A ladder: two paths joined rung by rung, so the pushes cancel and the flow is unique."""
-    rng = generator("ladder")
-    edges = [(i, i + 1) for i in range(3)] + [(i, i + 1) for i in range(4, 7)]
-    edges += [(i, i + 4) for i in range(4)]
-    graph = Graph(np.array(edges), np.r_[np.full(6, 1.0), np.full(4, 0.1)])
-    labels = np.repeat([0, 1], 4)
-    points = rng.normal(size=(8, 2)) + 9.0 * labels[:, None]
-    window = theory.recovery_window(points, labels, graph, norm=norm, conductances="squared")
-    assert float(window.push.max()) < 1e-12 and not bool(window.empty)
-    for gamma, alike in (
-        (float(window.lower) * (1 + 1e-3), (True, False)),
-        (float(window.lower) * (1 - 1e-2), (False, False)),
-        (float(window.upper) * (1 - 1e-2), (True, False)),
-        (float(window.upper) * (1 + 1e-3), (True, True)),
-    ):
-        found, slack = solved(points, graph, gamma, norm, 1e-12)
-        spread, apart = reference.parted(found, labels)
-        assert (spread <= 2 * slack, apart <= 2 * slack) == alike
 
 
 def test_likely_noise_stays_below_its_level_as_often_as_it_should():

@@ -13,7 +13,7 @@ import pytest
 from diversity_jax.convex_clustering import graphs, theory
 from diversity_jax.convex_clustering.problem import Graph
 from tests.agreement import convex_reference as reference
-from tests.agreement.test_convex_bounds import window_by_pinv
+from tests.agreement.convex_reference import window_by_pinv
 
 
 def generator(name):

@@ -72,6 +72,12 @@ BAD = {
         "barbell", 3, 5, distance=1.0, dimension=2, deviation=1.0
     ),
     "graph: got a traced": lambda: jax.jit(theory.edge_sensitivity)(PATH),
+    "points: got a traced": lambda: jax.jit(
+        lambda points: theory.recovery_window(points, LABELS, PATH)
+    )(POINTS),
+    "labels: got traced": lambda: jax.jit(lambda labels: theory.between_edges(labels, PATH))(
+        np.array(LABELS)
+    ),
 }
 
 

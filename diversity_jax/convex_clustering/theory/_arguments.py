@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from diversity_jax import validate
+from diversity_jax.convex_clustering import problem
 from diversity_jax.convex_clustering.problem import Graph, Norm
 from diversity_jax.convex_clustering.theory.numerics import potentials
 
@@ -45,6 +46,14 @@ def connected(graph: Graph) -> tuple[potentials.Edges, np.ndarray]:
     edges, weights = edges[own], weights[own]
     _refuse_several(edges, graph.nodes)
     return potentials.prepared(edges[:, 0], edges[:, 1], weights, graph.nodes), own
+
+
+def rows(points: npt.ArrayLike, graph: Graph, argument: str = "points") -> np.ndarray:
+    """Points that can be seen, in 64 bits, one row per node."""
+    if not is_concrete(points):
+        fix = "call this outside traced code and pass its result in"
+        raise validate.fail(argument, "a traced array", "a concrete one", fix)
+    return np.asarray(problem.checked_points(points, graph, argument), np.float64)
 
 
 def spread(values: np.ndarray, places: np.ndarray, graph: Graph) -> np.ndarray:
@@ -136,4 +145,5 @@ def returned(values: npt.ArrayLike, graph: Graph) -> jax.Array:
 
     Put, since `asarray` compiles a program for every new shape.
     """
-    return jax.device_put(np.asarray(values, np.dtype(graph.weights.dtype)))
+    with np.errstate(over="ignore", under="ignore"):
+        return jax.device_put(np.asarray(values).astype(np.dtype(graph.weights.dtype)))

@@ -22,7 +22,6 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Array, Float
 
-from diversity_jax.convex_clustering import problem
 from diversity_jax.convex_clustering.problem import Graph
 from diversity_jax.convex_clustering.theory import _arguments
 from diversity_jax.convex_clustering.theory.noise import noise_flow, noise_level, oracle_term
@@ -83,9 +82,11 @@ def sum_as_coded(truth: npt.ArrayLike, noise: npt.ArrayLike, graph: Graph) -> Su
     Cost: n^3, with a handful of n x n arrays, twice.
     """
     _arguments.arrays(graph)
-    centres = np.asarray(problem.checked_points(truth, graph, "truth"), np.float64)
+    centres = _arguments.rows(truth, graph, "truth")
     pairs = sum(float(_arguments.lengths(centres - row, "l2").sum()) for row in centres)
-    largest = np.abs(np.asarray(noise_flow(noise, graph).flow)).max()
+    largest = np.abs(
+        np.asarray(noise_flow(_arguments.rows(noise, graph, "noise"), graph).flow)
+    ).max()
     return SumAsCoded(
         over_edges=oracle_term(truth, noise, graph),
         over_pairs=jnp.asarray(largest * pairs / (graph.nodes * math.sqrt(centres.shape[1]))),

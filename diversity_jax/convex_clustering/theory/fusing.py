@@ -63,7 +63,7 @@ def fusing_gamma(
     validate.choice("norm", norm, problem.NORMS)
     _arguments.positive_number("tolerance", tolerance)
     prepared, _ = _arguments.connected(graph)
-    data = np.asarray(problem.checked_points(points, graph), np.float64)
+    data = _arguments.rows(points, graph)
     data = data - data.mean(0)
     size = np.abs(data).max()
     if size == 0 or graph.nodes == 1:

@@ -92,7 +92,7 @@ def recovery_window(
     validate.choice("norm", norm, problem.NORMS)
     validate.choice("conductances", conductances, CONDUCTANCES)
     edges, weights = _arguments.arrays(graph)
-    data = np.asarray(problem.checked_points(points, graph), np.float64)
+    data = _arguments.rows(points, graph)
     values, places = _arguments.clusters(labels, graph.nodes)
     data = data - data.mean(0)
     leaving = _leaving(edges, weights, places, len(values))
