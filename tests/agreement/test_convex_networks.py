@@ -262,3 +262,19 @@ def test_mean_field_blocks_are_met_as_degrees_grow():
     ones = theory.block_edges(blocks, 5, within=1.0, between=1.0)
     for kind in (ones.inside, ones.between):
         assert float(kind.sensitivity) == pytest.approx(np.sqrt(2) / 20, rel=1e-14)
+
+
+def test_where_degrees_are_high_they_say_how_sensitive_edges_are():
+    rng, errors = generator("degrees"), []
+    for nodes in (40, 160):
+        first, second = np.triu_indices(nodes, 1)
+        there = rng.random(len(first)) < 0.5
+        weights = np.exp(rng.uniform(-0.3, 0.3, there.sum()))
+        graph = Graph(np.stack([first, second], 1)[there], weights, nodes=nodes)
+        ratio = np.asarray(theory.degree_sensitivity(graph) / theory.edge_sensitivity(graph))
+        errors.append(np.abs(ratio - 1).max())
+        # what is left out is of the order of one over the degree, some 20 and 80
+        assert errors[-1] < 4 / (nodes / 2)
+    assert errors[1] < errors[0] / 2  # a quarter, but for the extremes' logarithms
+    bridge = np.asarray(theory.degree_sensitivity(graphs.barbell(20, bridges=1)))[-1]
+    assert float(theory.barbell_edges(20, bridges=1).bridge.sensitivity) > 10 * bridge

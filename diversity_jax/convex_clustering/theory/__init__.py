@@ -34,6 +34,7 @@ from diversity_jax.convex_clustering.theory.complete_graph import (
 from diversity_jax.convex_clustering.theory.electrical import (
     Connectivity,
     connectivity,
+    degree_sensitivity,
     edge_sensitivity,
     effective_resistance,
     laplacian,
@@ -87,6 +88,7 @@ __all__ = [
     "complete_edges",
     "complete_graph_bound",
     "connectivity",
+    "degree_sensitivity",
     "design_bound",
     "design_growth",
     "edge_sensitivity",

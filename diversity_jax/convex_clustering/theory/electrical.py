@@ -57,6 +57,27 @@ def edge_sensitivity(graph: Graph) -> Float[Array, " m"]:
     return _arguments.returned(_arguments.spread(values[0] / weights, own, graph), graph)
 
 
+def degree_sensitivity(graph: Graph) -> Float[Array, " m"]:
+    """``w_e sqrt(1 / d_i^2 + 1 / d_j^2)``, d the degrees: what r_e is on a graph of high degrees.
+
+    Asymptotic in the degrees, where a walk forgets its start in a step: then ``L^+`` is the inverse
+    of the degrees but for constants, and what is left out is of the relative order ``1 / d``. So
+    the largest r_e is at nodes of low degree. Far too small at bridges, where clusters hang
+    together by few edges. Of a graph connected or not; on the host.
+
+    Errors: ValueError for a traced graph.
+    Source: derived.
+    """
+    edges, weights = _arguments.arrays(graph)
+    degrees = np.zeros(graph.nodes)
+    for end in (0, 1):
+        np.add.at(degrees, edges[:, end], weights**2)
+    own = edges[:, 0] != edges[:, 1]
+    near = np.zeros(len(edges))
+    near[own] = np.hypot(1 / degrees[edges[own, 0]], 1 / degrees[edges[own, 1]])
+    return _arguments.returned(weights * near, graph)
+
+
 def effective_resistance(graph: Graph) -> Float[Array, " m"]:
     """``R_e`` between the ends of each edge, in the order of `graph.edges`, for conductances w^2.
 

@@ -21,7 +21,7 @@ cancel. (Hence ``w_e R_e / sqrt 2 <= r_e <= w_e R_e sqrt n / 2``.)
 
 For flows of given sources the unknowns are ``w_t y_t``, in which the matrix
 ``sum_e (w_e / w_t) (w_e / w_u) N_et N_eu`` is symmetric, with a trace of at most
-edges times depth and an inverse whose trace is below n^2.
+edges times twice the depth, and an inverse whose trace is below n^2.
 """
 
 from __future__ import annotations
