@@ -58,8 +58,10 @@ class Graph(Record):
         if nodes is not None:
             fix = "name at least all nodes that have an edge"
             validate.integer("nodes", nodes, fix, least=least)
-        self.edges = jnp.asarray(pairs)
-        values = jnp.asarray(weights)
+        # Put, since `asarray` compiles a program for every new number of edges.
+        self.edges = jax.device_put(pairs)
+        known = isinstance(weights, jax.Array)
+        values = jnp.asarray(weights) if known else jax.device_put(np.asarray(weights))
         floats = jnp.issubdtype(values.dtype, jnp.floating)
         self.weights = values if floats else values.astype(float)
         self.nodes = least if nodes is None else int(nodes)
