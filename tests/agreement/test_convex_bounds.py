@@ -197,6 +197,12 @@ def test_the_whole_bound_with_probability_and_the_theorem_of_complete_graphs():
     assert float(whole.gamma / whole.sharp_gamma) == pytest.approx(np.sqrt(NODES / 2))
     pairs = NODES * (NODES - 1) / 2
     assert float(whole.gamma) == pytest.approx(4 * 0.7 * np.sqrt(np.log(2 * pairs) / NODES))
+    total = sum(np.abs(a - b).sum() for a, b in itertools.combinations(TRUTH, 2))
+    term = float(theory.probable_mean_term(dimension=2, deviation=0.7, failure=failure))
+    assert float(whole.bound) == pytest.approx(3 * float(whole.gamma) * total + 2 * term)
+    sharp = 1.5 * float(whole.sharp_gamma) * total + term
+    assert float(whole.sharp_bound) == pytest.approx(sharp)
+    assert float(whole.probability) == pytest.approx(1 - failure - 1 / pairs)
     low = theory.probable_recovery_bound(
         TRUTH, graph, deviation=0.7, failure=failure, gamma=0.5 * bound.rho
     )
