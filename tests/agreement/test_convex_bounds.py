@@ -120,9 +120,13 @@ def test_the_noise_is_fused_from_the_gamma_that_is_named_on():
         # in the place of rho
         points = TRUTH + noise
         near, slack = solved(points, graph, upper, norm)
+        bound = theory.recovery_bound(
+            TRUTH, noise, graph, gamma=upper, norm=norm, level=found.upper
+        )
         total = reference.penalty(TRUTH, graph.edges, graph.weights, norm)
-        error = max(np.linalg.norm(near - TRUTH) - slack, 0) ** 2
-        assert error <= NODES * (noise.mean(0) ** 2).sum() + 2 * upper * total
+        wanted = NODES * (noise.mean(0) ** 2).sum() + 2 * upper * total
+        assert float(bound.bound) == pytest.approx(wanted, rel=1e-12) and bool(bound.dropped)
+        assert max(np.linalg.norm(near - TRUTH) - slack, 0) ** 2 <= wanted
     tree = graphs.star(NODES, weight=0.7)
     for norm in NORMS:
         found = theory.fusing_gamma(noise, tree, norm=norm)
