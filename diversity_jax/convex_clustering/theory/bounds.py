@@ -52,9 +52,10 @@ class RecoveryBound(Record):
     """A bound on ``|V - U|_F^2`` and what it is made of.
 
     `rho` is ``max_e |(F^+ E)_e|_q*`` (or the `level` given), `truth_penalty` J(U), `mean_term`
-    ``n |ebar|^2``; `bound` theirs by (A) of the module docstring, `mean_squared` the bound per entry. `dropped` says that
-    ``gamma >= rho``, so that ``(gamma - rho) J(V)`` was dropped (or, with `centroids`, only
-    lowers the bound). `residual` is how far the flow misses the noise, relative to it: rounding.
+    ``n |ebar|^2``; `bound` theirs by (A) of the module docstring, `mean_squared` that per entry.
+    `dropped` says that ``gamma >= rho``, so that ``(gamma - rho) J(V)`` was dropped (or, with
+    `centroids`, only lowers the bound). `residual` is how far the flow F^+ E misses the noise,
+    relative to it: rounding.
     """
 
     bound: Float[Array, ""]
