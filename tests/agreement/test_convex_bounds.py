@@ -120,9 +120,13 @@ def test_the_noise_is_fused_from_the_gamma_that_is_named_on():
         # in the place of rho
         points = TRUTH + noise
         near, slack = solved(points, graph, upper, norm)
+        bound = theory.recovery_bound(
+            TRUTH, noise, graph, gamma=upper, norm=norm, level=found.upper
+        )
         total = reference.penalty(TRUTH, graph.edges, graph.weights, norm)
-        error = max(np.linalg.norm(near - TRUTH) - slack, 0) ** 2
-        assert error <= NODES * (noise.mean(0) ** 2).sum() + 2 * upper * total
+        wanted = NODES * (noise.mean(0) ** 2).sum() + 2 * upper * total
+        assert float(bound.bound) == pytest.approx(wanted, rel=1e-12) and bool(bound.dropped)
+        assert max(np.linalg.norm(near - TRUTH) - slack, 0) ** 2 <= wanted
     tree = graphs.star(NODES, weight=0.7)
     for norm in NORMS:
         found = theory.fusing_gamma(noise, tree, norm=norm)
@@ -197,6 +201,12 @@ def test_the_whole_bound_with_probability_and_the_theorem_of_complete_graphs():
     assert float(whole.gamma / whole.sharp_gamma) == pytest.approx(np.sqrt(NODES / 2))
     pairs = NODES * (NODES - 1) / 2
     assert float(whole.gamma) == pytest.approx(4 * 0.7 * np.sqrt(np.log(2 * pairs) / NODES))
+    total = sum(np.abs(a - b).sum() for a, b in itertools.combinations(TRUTH, 2))
+    term = float(theory.probable_mean_term(dimension=2, deviation=0.7, failure=failure))
+    assert float(whole.bound) == pytest.approx(3 * float(whole.gamma) * total + 2 * term)
+    sharp = 1.5 * float(whole.sharp_gamma) * total + term
+    assert float(whole.sharp_bound) == pytest.approx(sharp)
+    assert float(whole.probability) == pytest.approx(1 - failure - 1 / pairs)
     low = theory.probable_recovery_bound(
         TRUTH, graph, deviation=0.7, failure=failure, gamma=0.5 * bound.rho
     )

@@ -51,6 +51,7 @@ BAD = {
     "noise: got 1 of 12": lambda: theory.noise_flow(np.where(POINTS == 3, np.nan, POINTS), PATH),
     "noise: got shape": lambda: theory.recovery_bound(POINTS, POINTS[:, :1], PATH, gamma=1.0),
     "gamma": lambda: theory.recovery_bound(POINTS, POINTS, PATH, gamma=-1.0),
+    "level": lambda: theory.recovery_bound(POINTS, POINTS, PATH, gamma=1.0, level=-1.0),
     "norm": lambda: theory.noise_level(POINTS, PATH, norm="l3"),
     "law": lambda: theory.probable_noise_level(
         1.0, edges=5, dimension=2, deviation=1.0, failure=0.1, law="cauchy"

@@ -51,10 +51,11 @@ from diversity_jax.records import Record
 class RecoveryBound(Record):
     """A bound on ``|V - U|_F^2`` and what it is made of.
 
-    `rho` is ``max_e |(F^+ E)_e|_q*``, `truth_penalty` J(U), `mean_term` ``n |ebar|^2``; `bound`
-    theirs by (A) of the module docstring, `mean_squared` the bound per entry. `dropped` says that
-    ``gamma >= rho``, so that ``(gamma - rho) J(V)`` was dropped (or, with `centroids`, only
-    lowers the bound). `residual` is how far the flow misses the noise, relative to it: rounding.
+    `rho` is ``max_e |(F^+ E)_e|_q*`` (or the `level` given), `truth_penalty` J(U), `mean_term`
+    ``n |ebar|^2``; `bound` theirs by (A) of the module docstring, `mean_squared` that per entry.
+    `dropped` says that ``gamma >= rho``, so that ``(gamma - rho) J(V)`` was dropped (or, with
+    `centroids`, only lowers the bound). `residual` is how far the flow F^+ E misses the noise,
+    relative to it: rounding.
     """
 
     bound: Float[Array, ""]
@@ -86,14 +87,16 @@ def recovery_bound(
     gamma: ScalarLike,
     norm: Norm = "l2",
     centroids: npt.ArrayLike | None = None,
+    level: ScalarLike | None = None,
 ) -> RecoveryBound:
     """A bound on ``|V - U|_F^2``, V the solution for the points ``truth + noise``; no probability.
 
     ``n |ebar|^2 + (gamma + rho) J(U)`` for ``gamma >= rho``, where ``-(gamma - rho) J(V)`` has been
     dropped; below rho it is this plus ``(rho - gamma) J(X)``. With the `centroids` V given, the
-    term is kept and the bound smaller; they have to be the solution, not any others. Holds for
-    every connected graph, one that depends on the noise too. Can be traced and batched (then see
-    `noise_flow` for its digits).
+    term is kept and the bound smaller; they have to be the solution, not any others. A `level`
+    takes the place of rho: the upper `fusing_gamma` of the noise, which is lower (by half on dense
+    graphs), is one; too low a level is not noticed. Holds for every connected graph, one that
+    depends on the noise too. Can be traced and batched (then see `noise_flow` for its digits).
 
     Errors: ValueError for a graph that is seen not to be connected, naming components; arrays of
     another shape than `[graph.nodes, d]`, a negative gamma, an unknown norm.
@@ -102,15 +105,15 @@ def recovery_bound(
     """
     problem.checked_gamma(gamma)
     validate.choice("norm", norm, problem.NORMS)
-    centres = problem.checked_points(truth, graph, "truth")
-    errors = problem.checked_points(noise, graph, "noise")
-    if centres.shape != errors.shape:
-        got = f"shape {errors.shape} for a truth of {centres.shape}"
-        raise validate.fail("noise", got, "the truth's shape", "pass noise for every point")
+    centres, errors = _split(truth, noise, graph)
     found = noise_flow(errors, graph)
-    xp = _arguments.library(centres, errors, graph, gamma, centroids)
+    xp = _arguments.library(centres, errors, graph, gamma, centroids, level)
     flow, at, own = xp.asarray(found.flow), xp.asarray(gamma), xp.asarray(errors)
     rho = xp.max(_arguments.lengths(flow, problem.dual(norm), xp), initial=0)
+    if level is not None:
+        validate.shape("level", level, (), "pass one number")
+        validate.nonnegative("level", level)
+        rho = xp.asarray(level) + 0 * rho  # NaN where the graph is not connected
     mean_term = graph.nodes * xp.sum(xp.mean(own, axis=0) ** 2)
     total = _arguments.penalty(centres, graph, norm, xp)
     if centroids is None:
@@ -129,6 +132,15 @@ def recovery_bound(
         dropped=jnp.asarray(at >= rho),
         residual=found.residual,
     )
+
+
+def _split(truth: npt.ArrayLike, noise: npt.ArrayLike, graph: Graph) -> tuple[Array, Array]:
+    centres = problem.checked_points(truth, graph, "truth")
+    errors = problem.checked_points(noise, graph, "noise")
+    if centres.shape != errors.shape:
+        got = f"shape {errors.shape} for a truth of {centres.shape}"
+        raise validate.fail("noise", got, "the truth's shape", "pass noise for every point")
+    return centres, errors
 
 
 def probable_recovery_bound(
