@@ -192,7 +192,7 @@ def solver(matrix: sparse.csc_matrix) -> Solve:
     if nodes > DENSE:
         factors = linalg.cho_factor(matrix.toarray(), lower=True, check_finite=False)
         return lambda right: linalg.cho_solve(factors, right, check_finite=False)
-    root, _ = POTRF(matrix.toarray(), lower=1)
+    root, _ = POTRF(matrix.toarray(order="F"), lower=1, overwrite_a=1)
     half = np.tril(POTRI(root, lower=1)[0])
     whole = half + np.tril(half, -1).T
     return lambda right: whole @ right
