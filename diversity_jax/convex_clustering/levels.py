@@ -185,7 +185,7 @@ def factor(at: Level, penalty: float) -> Solve:
 
 def solver(matrix: sparse.csc_matrix) -> Solve:
     """Solves with one positive definite matrix, many times."""
-    nodes, _ = np.shape(matrix)
+    nodes = len(matrix.indptr) - 1
     if nodes > SPARSE and matrix.nnz * 16 < nodes * nodes:
         options = {"SymmetricMode": True}
         return splu(matrix, "MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options).solve

@@ -37,7 +37,9 @@ def lengths(rows: Numbers, norm: Norm, axis: int = -1) -> Any:
 
 
 def project(rows: Numbers, radii: Numbers, norm: Norm, axis: int = -1) -> Any:
-    """The nearest point to each row, along the first or last axis, in the ball of radius `radii` of the dual of `norm`.
+    """The nearest point to each row in the ball of radius `radii` of the dual of `norm`.
+
+    Rows lie along the first or the last axis.
 
     q = 1 clips, q = 2 shortens. q = inf takes the same from all entries and stops at zero: with the
     sizes in falling order ``a_1 >= a_2 >= ...`` it takes the largest of

@@ -165,18 +165,7 @@ def batch(
     some 0.3 ms; the program is compiled once, for several seconds.
     Source: 2605.24673, equation 1; accelerated projected gradient on the dual (`ama`).
     """
-    validate.shape("points", points, (None, graphs.nodes, None), "give every node its row")
-    data = jnp.asarray(points)
-    check_same(data, graphs)
-    validate.finite("points", data)
-    validate.choice("norm", norm, NORMS)
-    values = checked_gammas(gammas).astype(data.dtype)
-    check_number(tolerance)
-    validate.integer("iterations", iterations, "allow some steps", least=1)
-    shared = graphs.edges.ndim == 2
-    if not shared and graphs.edges.shape[0] != data.shape[0]:
-        got = f"{graphs.edges.shape[0]} graphs for {data.shape[0]} data sets"
-        raise validate.fail("graphs", got, "one for each, or one for all", "stack as many")
+    data, values = _checked_sets(points, graphs, gammas, norm, tolerance, iterations)
     if together is None:
         together = 1 if jax.default_backend() == "cpu" else 256
     validate.integer("together", together, "run at least one at a time", least=1)
@@ -189,6 +178,28 @@ def batch(
         iterations=iterations,
         together=together,
     )
+
+
+def _checked_sets(
+    points: npt.ArrayLike,
+    graphs: Graph,
+    gammas: npt.ArrayLike,
+    norm: Norm,
+    tolerance: float,
+    iterations: int,
+) -> tuple[Float[Array, "b n d"], Float[Array, " k"]]:
+    """Data sets and gammas of `batch`, after its checks."""
+    validate.shape("points", points, (None, graphs.nodes, None), "give every node its row")
+    data = jnp.asarray(points)
+    check_same(data, graphs)
+    validate.finite("points", data)
+    validate.choice("norm", norm, NORMS)
+    check_number(tolerance)
+    validate.integer("iterations", iterations, "allow some steps", least=1)
+    if graphs.edges.ndim == 3 and graphs.edges.shape[0] != data.shape[0]:
+        got = f"{graphs.edges.shape[0]} graphs for {data.shape[0]} data sets"
+        raise validate.fail("graphs", got, "one for each, or one for all", "stack as many")
+    return data, checked_gammas(gammas).astype(data.dtype)
 
 
 def _path(
