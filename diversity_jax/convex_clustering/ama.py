@@ -54,26 +54,13 @@ def ascend(
     """
     # Coordinates first, edges last: sums and shifts over edges then run over contiguous numbers,
     # which is 2.7 times as fast on a CPU at 6000 edges.
-    data, first, second = points.T, graph.first, graph.second
-    radii = gamma * graph.weights
+    data = points.T
+    radii = jnp.asarray(gamma * graph.weights)
     steps = step_sizes(graph)[None]
-
-    def centroids(flows: Array) -> Array:
-        moved = jnp.zeros_like(data).at[:, first].add(flows).at[:, second].add(-flows)
-        return data - moved
-
-    def apart(flows: Array) -> Array:
-        at = centroids(flows)
-        return at[:, first] - at[:, second]
-
-    def gap(flows: Array) -> Array:
-        between = apart(flows)
-        lost = radii * lengths(between, norm, axis=0) - jnp.sum(flows * between, axis=0)
-        return jnp.sum(lost)
 
     def step(_: ScalarLike, state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         old, ahead, momentum = state
-        new = project(ahead + steps * apart(ahead), radii, norm, axis=0)
+        new = project(ahead + steps * _apart(data, ahead, graph), radii, norm, axis=0)
         against = jnp.sum((ahead - new) * (new - old) / steps) > 0
         momentum = jnp.where(against, 1, momentum)
         following = (1 + jnp.sqrt(1 + 4 * momentum**2)) / 2
@@ -82,16 +69,30 @@ def ascend(
 
     def body(state: tuple) -> tuple:
         inner = lax.fori_loop(0, EVERY, step, state[0])
-        return inner, gap(inner[0]), state[2] + EVERY
+        return inner, _gap(data, inner[0], graph, radii, norm), state[2] + EVERY
 
     def goes_on(state: tuple) -> Array:
         return (state[1] > limit) & (state[2] < iterations)
 
     flows = project(start.T, radii, norm, axis=0)
     one = jnp.ones((), points.dtype)
-    state = ((flows, flows, one), gap(flows), jnp.int32(0))
+    state = ((flows, flows, one), _gap(data, flows, graph, radii, norm), jnp.int32(0))
     (flows, *_), left, taken = lax.while_loop(goes_on, body, state)
     return Ascent(flows.T, left, taken)
+
+
+def _apart(data: Array, flows: Array, graph: Graph) -> Array:
+    """``B (X - B^T Z)``, coordinates first."""
+    first, second = graph.first, graph.second
+    moved = jnp.zeros_like(data).at[:, first].add(flows).at[:, second].add(-flows)
+    at = data - moved
+    return at[:, first] - at[:, second]
+
+
+def _gap(data: Array, flows: Array, graph: Graph, radii: Array, norm: Norm) -> Array:
+    between = _apart(data, flows, graph)
+    lost = radii * lengths(between, norm, axis=0) - jnp.sum(flows * between, axis=0)
+    return jnp.sum(lost)
 
 
 def step_sizes(graph: Graph) -> Float[Array, " m"]:

@@ -23,7 +23,7 @@ from diversity_jax.convex_clustering.projections import DUALS, lengths, project
 
 ROUNDS, FIRST = 12, 40
 # Shares of its ball up to which an edge's flow may go for its ends to be taken as one group.
-KEPT, EARLY = 0.95, 0.9
+KEPT, EARLY = 0.98, 0.9
 FULL = 1 - 1e-6  # share of its ball from which on a flow fills it
 LOOSE = 10  # times the gap asked for, in which groups are first looked at
 TORN = (0.9, 0.7, 0.3)  # the same within a group that could not show its flows, round by round
@@ -112,7 +112,8 @@ def advance(problem: Whole, stand: Stand, target: Target) -> Stand:
     for turn in range(ROUNDS + 1):
         alone = len(here.at.sizes) == nodes
         early = alone and turn == 0 and nodes > SMALL
-        aim = ENOUGH * target.limit * (1 if alone else loose)
+        quick = target.norm == "l2" and here.at.means.size <= newton.UNKNOWNS
+        aim = ENOUGH * target.limit * (1 if alone or quick else loose)
         left = target.iterations - taken
         most = min(FIRST, left) if early else left
         between, gap, steps, penalty = _level(here.at, flows, target, penalty, aim, most)

@@ -30,7 +30,7 @@ from scipy.sparse.linalg import splu
 from diversity_jax.convex_clustering.problem import Norm
 from diversity_jax.convex_clustering.projections import lengths, project
 
-DENSE = 400  # nodes up to which the inverse is kept whole
+SPARSE, DENSE = 150, 400  # nodes from which factors may be sparse, up to which inverses are kept
 RELAXED = 1.7
 PENALTIES = (1e-2, 1e2)
 EVERY, BALANCED = 10, 20  # steps between two gaps, and before rho is looked at
@@ -185,14 +185,14 @@ def factor(at: Level, penalty: float) -> Solve:
 
 def solver(matrix: sparse.csc_matrix) -> Solve:
     """Solves with one positive definite matrix, many times."""
-    nodes, _ = np.shape(matrix)
-    if nodes <= DENSE:
-        root, _ = POTRF(matrix.toarray(), lower=1)
-        half = np.tril(POTRI(root, lower=1)[0])
-        whole = half + np.tril(half, -1).T
-        return lambda right: whole @ right
-    if matrix.nnz > nodes * nodes / 16:
-        whole = linalg.cho_factor(matrix.toarray(), lower=True, check_finite=False)
-        return lambda right: linalg.cho_solve(whole, right, check_finite=False)
-    options = {"SymmetricMode": True}
-    return splu(matrix, "MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options).solve
+    nodes = len(matrix.indptr) - 1
+    if nodes > SPARSE and matrix.nnz * 16 < nodes * nodes:
+        options = {"SymmetricMode": True}
+        return splu(matrix, "MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options).solve
+    if nodes > DENSE:
+        factors = linalg.cho_factor(matrix.toarray(), lower=True, check_finite=False)
+        return lambda right: linalg.cho_solve(factors, right, check_finite=False)
+    root, _ = POTRF(matrix.toarray(order="F"), lower=1, overwrite_a=1)
+    half = np.tril(POTRI(root, lower=1)[0])
+    whole = half + np.tril(half, -1).T
+    return lambda right: whole @ right

@@ -79,7 +79,8 @@ def _step(
     axes = np.arange(dimension)
     blocks[:, axes, axes] += (radii / height)[:, None]
     matrix = _assembled(at, blocks)
-    _, change, failed = POSV(matrix, -slope.reshape(-1), lower=1, overwrite_a=1)
+    # Transposed, which is the same matrix, it lies as LAPACK takes it and is not copied.
+    _, change, failed = POSV(matrix.T, -slope.reshape(-1), lower=1, overwrite_a=1)
     if failed or not np.isfinite(change).all():
         return None
     change = change.reshape(groups, dimension)

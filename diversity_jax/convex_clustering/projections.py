@@ -39,19 +39,22 @@ def lengths(rows: Numbers, norm: Norm, axis: int = -1) -> Any:
 def project(rows: Numbers, radii: Numbers, norm: Norm, axis: int = -1) -> Any:
     """The nearest point to each row in the ball of radius `radii` of the dual of `norm`.
 
+    Rows lie along the first or the last axis.
+
     q = 1 clips, q = 2 shortens. q = inf takes the same from all entries and stops at zero: with the
     sizes in falling order ``a_1 >= a_2 >= ...`` it takes the largest of
     ``(a_1 + ... + a_k - radius) / k``, or nothing where all are negative.
     """
     xp = library(rows)
-    wide = xp.expand_dims(radii, axis)
+    along: Any = (Ellipsis, None) if axis in (-1, rows.ndim - 1) else (None,)
+    wide = radii[along]
     if norm == "l1":
         return xp.clip(rows, -wide, wide)
     if norm == "l2":
         # Divided by the larger of the two, so that nothing overflows and zero stays zero.
         length = xp.maximum(lengths(rows, "l2", axis), radii)
         length = xp.maximum(length, xp.finfo(rows.dtype).tiny)
-        return rows * xp.expand_dims(radii / length, axis)
+        return rows * (radii / length)[along]
     sizes = xp.abs(rows)
     falling = -xp.sort(-sizes, axis=axis)
     shape = [1] * rows.ndim

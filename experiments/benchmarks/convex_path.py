@@ -23,7 +23,7 @@ import jax
 import numpy as np
 import scipy.sparse as sparse
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 from threadpoolctl import threadpool_limits
 
@@ -40,7 +40,7 @@ def draw(number: int, dimension: int) -> np.ndarray:
 def neighbours(points: np.ndarray, count: int, bandwidth: float) -> tuple[np.ndarray, np.ndarray]:
     """Edges to nearest neighbours, completed by a spanning tree of components, and weights."""
     number = len(points)
-    near = cKDTree(points).query(points, count + 1)[1][:, 1:]
+    near = np.asarray(KDTree(points).query(points, count + 1)[1])[:, 1:]
     pairs = np.stack([np.repeat(np.arange(number), count), near.ravel()], axis=1)
     pairs = np.unique(np.sort(pairs, axis=1), axis=0)
     matrix = sparse.coo_matrix((np.ones(len(pairs)), pairs.T), (number, number))
@@ -153,29 +153,27 @@ def compare_paths(number: int, dimension: int, gammas: np.ndarray, repetitions: 
 def compare_cvxpy(number: int) -> None:
     """Objectives and times against an interior-point method, where it is installed."""
     try:
-        import cvxpy
+        import cvxpy  # pyright: ignore[reportMissingImports]
     except ImportError:
         print("cvxpy is not installed: objectives are not compared", flush=True)
         return
     from diversity_jax.convex_clustering import solver
-    from diversity_jax.convex_clustering.problem import Graph
+    from diversity_jax.convex_clustering.problem import Graph, Norm
 
     points = draw(number, 2)
     edges, weights = neighbours(points, 10, 0.5)
     graph = Graph(edges, weights)
-    for norm, order in (("l1", 1), ("l2", 2), ("linf", "inf")):
+    orders: dict[Norm, Any] = {"l1": 1, "l2": 2, "linf": "inf"}
+    for norm, order in orders.items():
         for gamma in (0.3, 3.0):
             rows = cvxpy.Variable(points.shape)
             apart = rows[edges[:, 0]] - rows[edges[:, 1]]
             value = cvxpy.sum_squares(rows - points) / 2
             value += gamma * weights @ cvxpy.norm(apart, order, axis=1)
             task = cvxpy.Problem(cvxpy.Minimize(value))
-            other, _ = seconds(lambda task=task: task.solve(solver="CLARABEL"))
-            own, found = seconds(
-                lambda norm=norm, gamma=gamma: jax.block_until_ready(
-                    solver.solve(points, graph, gamma=gamma, norm=norm, tolerance=1e-9)
-                )
-            )
+            other, _ = seconds(partial(task.solve, solver="CLARABEL"))
+            ours = partial(solver.solve, points, graph, gamma=gamma, norm=norm, tolerance=1e-9)
+            own, found = seconds(ours)
             apart = abs(float(found.objective) - task.value) / task.value
             print(
                 f"n={number}, {norm}, gamma {gamma}: cvxpy {other:.2f} s, ours {own:.3f} s, "
