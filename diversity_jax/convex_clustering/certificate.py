@@ -47,6 +47,7 @@ from diversity_jax.convex_clustering.flows import returned
 from diversity_jax.convex_clustering.problem import Norm
 from diversity_jax.convex_clustering.projections import DUALS, Numbers, lengths, library
 
+SHORTEST = 1e-100  # a difference whose direction has all its digits: its square is no underflow
 ROUNDING = 8  # units in the last place that a length may be off
 
 
@@ -104,8 +105,9 @@ def _unsure(
     most = radii + lengths(flows, "l2")
     size = lengths(apart, "l2")
     if norm == "l2":
-        unit = apart / np.maximum(size, np.finfo(float).tiny)[:, None]
-        turned = 2 * near / np.maximum(np.maximum(size, near), np.finfo(float).tiny)
+        near = max(near, SHORTEST)
+        unit = apart / np.maximum(size, near)[:, None]
+        turned = 2 * near / np.maximum(size, near)
         bound = lengths(flows - radii[:, None] * unit, "l2") + radii * turned
         return np.where(size > near, np.minimum(bound, most), most)
     ideal = radii[:, None] * np.sign(apart)

@@ -194,7 +194,7 @@ def _regrouped(
 
 def _pressed(flows: np.ndarray, radii: np.ndarray, norm: Norm) -> np.ndarray:
     """The share of its ball that each edge's flow takes."""
-    return lengths(flows, DUALS[norm]) / np.maximum(radii, np.finfo(float).tiny)
+    return lengths(flows, DUALS[norm]) / np.maximum(radii, 1e-100)
 
 
 def _stand(

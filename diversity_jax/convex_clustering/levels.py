@@ -166,7 +166,7 @@ def _balanced(
 ) -> float:
     """Another penalty where the two residuals, each by its own size, are far from even."""
     size = np.linalg.norm
-    least = np.finfo(float).tiny
+    least = 1e-100  # so that no ratio of two overflows
     primal = size(apart - moved) / max(size(apart), size(moved), least)
     dual = size(at.transposed @ (rho * (moved - split)))
     dual /= max(size(at.transposed @ flows), least)

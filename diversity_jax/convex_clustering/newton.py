@@ -22,7 +22,7 @@ import scipy.linalg as linalg
 
 from diversity_jax.convex_clustering import levels
 from diversity_jax.convex_clustering.levels import Level
-from diversity_jax.convex_clustering.projections import lengths, project
+from diversity_jax.convex_clustering.projections import project
 
 (POSV,) = linalg.get_lapack_funcs(("posv",), dtype=np.float64)
 UNKNOWNS = 320  # groups times dimensions up to which a step costs less than ADMM's many
@@ -56,10 +56,7 @@ def climb(
             best, least = project(flows, radii, "l2"), left
         if least <= limit:
             return best, least, step
-        size = lengths(flows, "l2")
-        flows = (
-            flows * np.minimum(1, INSIDE * radii / np.maximum(size, np.finfo(float).tiny))[:, None]
-        )
+        flows = project(flows, INSIDE * radii, "l2")
         smoothing = max(end, min(smoothing, FALL * left / total))
     return best, least, step
 
