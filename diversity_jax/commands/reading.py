@@ -152,7 +152,7 @@ def _of_parquet(argument: str, name: str, drop: tuple[str, ...]) -> Table:
 
     path = _there(argument, name, "a .parquet file")
     try:
-        from pyarrow import parquet
+        from pyarrow import parquet  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         fix = "install pyarrow, or save it as .csv or .npy"
         raise validate.fail(argument, f"{name}, without pyarrow", "pyarrow", fix) from error
