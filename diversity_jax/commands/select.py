@@ -6,12 +6,10 @@ import argparse
 import hashlib
 import io
 import json
-import math
-import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
-from diversity_jax.commands import entry
+from diversity_jax.commands import entry, reading
 from diversity_jax.selection.offered import ALL, FRACTION, offered
 
 if TYPE_CHECKING:
@@ -71,8 +69,8 @@ def main(words: list[str], *, program: str = PROGRAM) -> int:
     out = options.out or Path("selected") / Path(options.embeddings).stem / options.rule
     if out.exists() and not out.is_dir():
         raise validate.fail("out", f"{out}, which is a file", "a folder", "choose another")
-    embeddings = read("embeddings", options.embeddings)
-    labels = None if options.labels is None else read("labels", options.labels)
+    embeddings = reading.array("embeddings", options.embeddings)
+    labels = None if options.labels is None else reading.array("labels", options.labels)
     identity = _identity(options, embeddings, labels)
     if not options.again and _up_to_date(out, identity):
         print(f"{out}: up to date (--again chooses all the same)")
@@ -92,47 +90,6 @@ def main(words: list[str], *, program: str = PROGRAM) -> int:
     print(tables.as_text(table))
     print(f"\n{out}")
     return 0
-
-
-def read(argument: str, name: str) -> np.ndarray:
-    """The array in a .npy file; ValueError in one line for anything else."""
-    import numpy as np
-
-    from diversity_jax import validate
-
-    path, fix = Path(name), "save it with numpy.save"
-    if not path.is_file():
-        got = f"{name}, a folder" if path.is_dir() else f"{name}, where there is no file"
-        raise validate.fail(argument, got, "a .npy file", "name one that exists")
-    try:
-        with path.open("rb") as file:
-            if file.read(2) != b"PK":
-                _check_promise(file)
-            file.seek(0)
-            content = np.load(file, allow_pickle=False)
-            names = None if isinstance(content, np.ndarray) else ", ".join(content.files)
-    except PermissionError as error:
-        raise validate.fail(argument, f"{name}, without access", "a file to read", fix) from error
-    except (ValueError, OSError, EOFError, OverflowError, zipfile.BadZipFile) as error:
-        got = f"{name}, which holds no whole array of numbers"
-        raise validate.fail(argument, got, "a .npy file", fix) from error
-    if names is not None:
-        got, fix = f"{name}, an archive of arrays ({names})", "save the one array with numpy.save"
-        raise validate.fail(argument, got, "a .npy file", fix)
-    return content
-
-
-def _check_promise(file: BinaryIO) -> None:
-    """Refuse a .npy file whose header promises more than it holds: numpy would make room for it."""
-    from numpy.lib import format as layout
-
-    file.seek(0)
-    old = layout.read_magic(file) == (1, 0)
-    read_header = layout.read_array_header_1_0 if old else layout.read_array_header_2_0
-    shape, _, dtype = read_header(file)
-    begins, ends = file.tell(), file.seek(0, 2)
-    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > ends - begins:
-        raise ValueError(f"{shape} in {ends - begins} bytes")
 
 
 def _identity(

@@ -233,11 +233,11 @@ def test_both_ways_in_say_and_write_the_same_but_for_the_program_s_name(here, ca
 
 def test_commands_are_listed_from_their_folder(own):
     code, out, _ = own("list")
-    assert code == 0 and [row.split()[0] for row in out.splitlines()] == ["select"]
+    assert code == 0 and [row.split()[0] for row in out.splitlines()] == ["cluster", "select"]
     assert own("--help")[0] == 0 and out.strip() in own("--help")[1]
     assert own()[0] == 2
     code, _, error = own("selekt")
-    assert code == 2 and error.startswith("command: got 'selekt', expected one of select; did you")
+    assert code == 2 and error.startswith("command: got 'selekt', expected one of cluster, select; did")
 
 
 def test_progress_without_rich_is_plain_lines(monkeypatch, capsys):

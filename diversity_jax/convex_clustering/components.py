@@ -1,0 +1,79 @@
+"""Which nodes hang together: components of a graph, and the error for a graph that has several."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+import scipy.sparse as sparse
+from jax import lax
+from jaxtyping import Array, Bool, Int
+from scipy.sparse import csgraph
+
+from diversity_jax import validate
+from diversity_jax.convex_clustering.problem import Graph
+
+SHOWN, MEMBERS = 3, 4  # components that the error names, and nodes of each
+
+
+def joined(nodes: int, edges: np.ndarray, kept: np.ndarray) -> tuple[int, np.ndarray]:
+    """How many components the `kept` edges leave, and each node's, numbered by first members."""
+    pairs = edges[kept]
+    matrix = sparse.coo_matrix((np.ones(len(pairs), np.int8), pairs.T), shape=(nodes, nodes))
+    count, labels = csgraph.connected_components(matrix, directed=False)
+    return int(count), labels.astype(np.int64)
+
+
+def components(graph: Graph) -> Int[np.ndarray, " n"]:
+    """The component of each node, numbered from 0 by their first members.
+
+    Shapes: `[graph.nodes]`.
+    Cost: one pass over the edges, on the host.
+    """
+    edges = np.asarray(graph.edges)
+    return joined(graph.nodes, edges, np.ones(len(edges), dtype=bool))[1]
+
+
+def check_connected(graph: Graph) -> None:
+    """Refuse a graph that is seen to fall into components, naming the largest of them."""
+    if validate.concrete(graph.edges) is None:
+        return
+    labels = components(graph)
+    count = int(labels.max()) + 1
+    if count == 1:
+        return
+    sizes = np.bincount(labels)
+    order = np.argsort(-sizes, kind="stable")
+    named = [f"{sizes[label]} nodes ({_members(labels, int(label))})" for label in order[:SHOWN]]
+    more = f" and {count - SHOWN} more" if count > SHOWN else ""
+    got = f"a graph in {count} components: {', '.join(named)}{more}"
+    fix = "complete it by graphs.complete_components(points, graph), or solve each by itself"
+    raise validate.fail("graph", got, "one that is connected", fix)
+
+
+def spread(nodes: int, edges: Int[Array, "m 2"], kept: Bool[Array, " m"]) -> Int[Array, " n"]:
+    """Each node's component as its smallest member, in traced code: `joined` without the host.
+
+    Every round takes the smallest label across each kept edge and then follows labels to their
+    own labels, so that long chains shrink by a factor in each round.
+    """
+    first, second = edges[:, 0], edges[:, 1]
+    # Edges that are left out become loops, which move nothing.
+    second = jnp.where(kept, second, first)
+
+    def turn(state: tuple[Array, Array]) -> tuple[Array, Array]:
+        old, _ = state
+        least = jnp.minimum(old[first], old[second])
+        # Onto the labels' own nodes too: a whole tree learns of a smaller label at once.
+        new = old.at[first].min(least).at[second].min(least)
+        new = new.at[old[first]].min(least).at[old[second]].min(least)
+        new = new[new]
+        return new, jnp.any(new != old)
+
+    start = jnp.arange(nodes, dtype=jnp.int32)
+    return lax.while_loop(lambda state: state[1], turn, (start, jnp.asarray(True)))[0]
+
+
+def _members(labels: np.ndarray, label: int) -> str:
+    inside = np.flatnonzero(labels == label)
+    more = ", ..." if len(inside) > MEMBERS else ""
+    return ", ".join(str(node) for node in inside[:MEMBERS]) + more

@@ -1,0 +1,132 @@
+"""Nearest rows, exactly and in blocks: products find who may be among them, differences decide.
+
+``|x - y|^2 = |x|^2 + |y|^2 - 2 x.y`` is fast and has the rounding of the largest row. Rows are seen
+from their middle, in units of a power of two; whoever lies within the rounding of the last place
+that is wanted is looked at again by differences, which have all digits however far rows or clusters
+lie. Equal distances go to the smaller index, so that ties and rows given twice have one outcome.
+All is on the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+BLOCK = 8 * 2**20  # bytes of distances at once
+
+
+class Table:
+    """Rows as seen from their middle, and what is needed to compare them."""
+
+    def __init__(self, points: np.ndarray):
+        rows = np.asarray(points, np.float64)
+        # Halved first: neither the middle nor the reach of the largest numbers overflows.
+        middle = rows.min(0) / 2 + rows.max(0) / 2
+        reach = np.abs(rows / 2 - middle / 2).max()
+        self.unit = float(np.ldexp(1.0, min(np.frexp(reach)[1] + 1, 1023)))
+        self.rows = rows / self.unit - middle / self.unit
+        self.own = (self.rows**2).sum(1)
+        number, dimension = rows.shape
+        # A bound on the rounding of a square by products, of rows of these lengths.
+        self.slack = 8 * (dimension + 4) * np.finfo(np.float64).eps * float(self.own.max())
+        self.block = max(1, BLOCK // (8 * number))
+        # One product gives the whole square, without a sum over a block.
+        ones, own = np.ones((number, 1)), self.own[:, None]
+        self._left = np.concatenate([-2 * self.rows, own, ones], axis=1)
+        self._right = np.ascontiguousarray(np.concatenate([self.rows, ones, own], axis=1).T)
+
+    def squares(self, chosen: np.ndarray) -> np.ndarray:
+        """Squared distances of the chosen rows to all, within `slack`."""
+        return self._left[chosen] @ self._right
+
+    def exactly(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Squared distances of pairs, by differences, in squares of the unit."""
+        found = np.empty(len(first))
+        for part in in_blocks(len(first), max(1, BLOCK // (8 * self.rows.shape[1]))):
+            found[part] = ((self.rows[first[part]] - self.rows[second[part]]) ** 2).sum(1)
+        return found
+
+
+def in_blocks(number: int, size: int) -> Iterator[slice]:
+    """Slices that cover `number` places, `size` at a time."""
+    for start in range(0, number, size):
+        yield slice(start, min(start + size, number))
+
+
+def nearest(table: Table, number: int) -> np.ndarray:
+    """The `number` nearest other rows of each row `[n, number]`, nearest first, ties by index."""
+    total = len(table.rows)
+    found = np.empty((total, number), np.int64)
+    for part in in_blocks(total, table.block):
+        chosen = np.arange(part.start, part.stop)
+        squares = table.squares(chosen)
+        squares[np.arange(len(chosen)), chosen] = np.inf
+        last = np.partition(squares, number - 1, axis=1)[:, number - 1]
+        row, other = np.nonzero(squares <= (last + 2 * table.slack)[:, None])
+        exact = table.exactly(chosen[row], other)
+        order = np.lexsort((other, exact, row))
+        starts = np.searchsorted(row[order], np.arange(len(chosen)))
+        places = order[starts[:, None] + np.arange(number)]
+        found[part] = other[places]
+    return found
+
+
+def nearest_outside(table: Table, part: np.ndarray) -> np.ndarray:
+    """For each part but the largest its shortest pair `(inside, outside)` `[parts - 1, 2]`.
+
+    Among equal distances the pair of the smallest indices, in ascending order, counts.
+    """
+    sizes = np.bincount(part)
+    searched = np.flatnonzero(np.arange(len(sizes)) != np.argmax(sizes))
+    best = {int(each): (np.inf, 0, 0) for each in searched}
+    rows = np.flatnonzero(part != np.argmax(sizes))
+    for block in in_blocks(len(rows), table.block):
+        chosen = rows[block]
+        squares = table.squares(chosen)
+        squares[part[chosen][:, None] == part[None]] = np.inf
+        row, other = np.nonzero(squares <= squares.min(1)[:, None] + 2 * table.slack)
+        inside = chosen[row]
+        exact = table.exactly(inside, other)
+        low, high = np.minimum(inside, other), np.maximum(inside, other)
+        order = np.lexsort((high, low, exact, part[inside]))
+        _, heads = np.unique(part[inside][order], return_index=True)
+        for place in order[heads]:
+            candidate = (float(exact[place]), int(low[place]), int(high[place]))
+            owner = int(part[inside[place]])
+            best[owner] = min(best[owner], candidate)
+    return np.array([pair for _, *pair in best.values()]).reshape(-1, 2)
+
+
+def within(table: Table, radius: float) -> tuple[np.ndarray, np.ndarray]:
+    """All pairs `i < j` at most `radius` apart, in ascending order."""
+    limit = (radius / table.unit) ** 2
+    pairs = []
+    for part in in_blocks(len(table.rows), table.block):
+        chosen = np.arange(part.start, part.stop)
+        close = table.squares(chosen) <= limit + table.slack
+        row, other = np.nonzero(close & (np.arange(len(table.rows))[None] > chosen[:, None]))
+        inside = table.exactly(chosen[row], other) <= limit
+        pairs.append(np.stack([chosen[row][inside], other[inside]]))
+    first, second = np.concatenate(pairs, axis=1)
+    return first, second
+
+
+def joining(table: Table, edges: np.ndarray) -> np.ndarray:
+    """Edges of the minimum spanning tree of the components (Boruvka's rounds)."""
+    added = np.zeros((0, 2), np.int64)
+    while True:
+        part = parts(np.concatenate([edges, added]), len(table.rows))
+        if part.max(initial=0) == 0:
+            return added
+        added = np.unique(np.concatenate([added, nearest_outside(table, part)]), axis=0)
+
+
+def parts(edges: np.ndarray, nodes: int) -> np.ndarray:
+    """The component of each node, numbered from 0 in the order of their smallest nodes."""
+    table = csr_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(nodes, nodes))
+    _, labels = connected_components(table, directed=False)
+    _, first, place = np.unique(labels, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[place]
