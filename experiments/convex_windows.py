@@ -13,7 +13,8 @@ from diversity_jax.convex_clustering import graphs, solver, theory
 from diversity_jax.convex_clustering.problem import Graph
 
 HOST = True
-AXES = {name: ("place",) for name in ("recovered", "certified")}
+MEASURED = ("recovered", "certified", "squared_error", "off", "bound", "bound_without_noise")
+AXES = {name: ("place",) for name in MEASURED}
 EACH, CLUSTERS = 8, 3
 # Of the window: its ends and its middle; ten times beyond it, where clusters are one.
 PLACES = ("lower end", "middle", "upper end", "beyond")
@@ -64,7 +65,23 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
     gammas = np.array([lower, (lower + upper) / 2, 0.99 * upper, 10 * upper])
     found = solver.path(points, graph, gammas, norm=point["norm"], tolerance=TOLERANCE)
     same = [_same(row, labels) for row in np.asarray(found.labels)]
+    centroids = np.asarray(found.centroids)
+    truth = np.stack([points[labels == each].mean(axis=0) for each in range(CLUSTERS)])[labels]
+    noise = points - truth + random.standard_normal(2) / 5  # whose mean is a part of the bound
+    truth = points - noise
+    kept = {"norm": point["norm"], "centroids": None}
+    bounds, without = [], []
+    for gamma, rows in zip(gammas, centroids):
+        kept["centroids"] = rows
+        bounds.append(theory.recovery_bound(truth, noise, graph, gamma=gamma, **kept).bound)
+        without.append(
+            theory.recovery_bound(truth, noise, graph, gamma=gamma, level=0.0, **kept).bound
+        )
     return {
+        "squared_error": ((centroids - truth) ** 2).sum(axis=(1, 2)),
+        "off": np.sqrt(2 * np.maximum(np.asarray(found.gap), 0)),
+        "bound": np.array(bounds, float),
+        "bound_without_noise": np.array(without, float),
         "recovered": np.array(same, float),
         "certified": np.asarray(found.certified).all(axis=1).astype(float),
         "tried": np.asarray(attempt + 1.0),
