@@ -253,8 +253,8 @@ def _analogues(experiment, tag):
             LIKE.format("P5"),
             confused(against(texts.mean, ["random"], ["daar"], resolution=0.1)),
             (
-                "the corrected sentence: worse",
-                confused(against(texts.mean, ["daar"], ["random"], resolution=0.1)),
+                "the corrected sentence: worse, by 0.05 of accuracy at least",
+                confused(checks.behind("daar", "random", by=0.05, resolution=0.1)),
                 {"expected": "holds"},
             ), failing,
         ),

@@ -58,6 +58,12 @@ def below(measure, first, second, *, resolution, composition="own"):
     return lambda dataset: texts.lower(dataset, pairs, resolution=resolution)
 
 
+def behind(first, second, *, by, resolution):
+    """A check that one rule's texts teach less than another's by so much accuracy at least."""
+    apart = texts.gap(*(partial(texts.mean, arm=(rule, "own")) for rule in (first, second)))
+    return lambda dataset: texts.lower(dataset, [(by, apart)], resolution=resolution)
+
+
 def composed(measure, rules, kinds, *, resolution):
     """A check that each rule has less of a quantity with the first composition than the second."""
     pairs = [tuple(partial(measure, arm=(rule, kind)) for kind in kinds) for rule in rules]
