@@ -136,7 +136,14 @@ def _kept(experiment, tag):
             "and D-optimal choice have a higher one (on these texts).",
             OURS,
             confused(parts(reward=vendi(own, resolution=0.1), cover=vendi(more, resolution=0.1))),
-            (EQUAL[0], confused(vendi(_again("own"), resolution=0.1)), EQUAL[1]),
+            (
+                EQUAL[0],
+                confused(parts(
+                    reward=vendi(_again("own"), resolution=0.1),
+                    cover=vendi(_again("pool"), resolution=0.1),
+                )),
+                EQUAL[1],
+            ),
         ),
         (
             "vendi-composition",
@@ -254,7 +261,7 @@ def _analogues(experiment, tag):
             confused(against(texts.mean, ["random"], ["daar"], resolution=0.1)),
             (
                 "the corrected sentence: worse, by 0.05 of accuracy at least",
-                confused(checks.behind("daar", "random", by=0.05, resolution=0.1)),
+                confused(checks.behind("daar", "random", by=0.05, resolution=0.2)),
                 {"expected": "holds"},
             ), failing,
         ),
@@ -269,9 +276,13 @@ def _analogues(experiment, tag):
             "P7",
             "Where domains are far apart (k-means tells 98% right or more), DaaR with pseudo "
             "labels and with true ones keep more than half alike, from the same start: not far "
-            "from the paper's 83 to 87%. (Less than some 0.3 could not be told.)",
+            "from the paper's 83 to 87%; from other starts, less than half. (Less than some 0.3 "
+            "could not be told.)",
             LIKE.format("P7"), apart(checks.labels_agree),
-            ("domains that are taken for each other", confused(checks.labels_agree)), {},
+            (
+                "from other starts",
+                apart(lambda d: checks.labels_agree(d, checks.elsewhere)),
+            ), {},
         ),
         (
             "P7-score",

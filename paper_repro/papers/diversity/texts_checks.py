@@ -175,9 +175,14 @@ def ends_of_nothing(dataset):
     return texts.lower(dataset, [(0.0, texts.gap(*arms))], resolution=0.12)
 
 
-def labels_agree(dataset):
+def labels_agree(dataset, labels=LABELS):
     """Pseudo labels keep more than half of what true labels keep."""
-    return texts.lower(dataset, [(0.5, LABELS)], resolution=0.3)
+    return texts.lower(dataset, [(0.5, labels)], resolution=0.3)
+
+
+def elsewhere(some):
+    """A quantity: what two runs from other starts keep of what true labels keep."""
+    return (texts.overlap(1, -1)(some) + texts.overlap(2, -1)(some)) / 2
 
 
 def runs_agree(dataset):
