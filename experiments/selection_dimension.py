@@ -29,7 +29,7 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(seeds=6, points=1000, dimensions=(32, 128, 512, 2048)),
+    "smoke": Config(seeds=6, points=1000, dimensions=(16, 32, 128, 512, 2048)),
     "laptop": Config(),
     "paper": Config(seeds=400, points=100000),
 }

@@ -8,6 +8,7 @@ from figures import style
 
 EXPERIMENT = "selection_lda"
 COMPARED = ("theory_base",)
+PREDICTED_ONLY = (4,)  # the panel in which predictions are compared with each other
 LABELS = {
     "random": "random",
     "entropy": "highest entropy",

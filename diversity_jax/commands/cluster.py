@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import base64
 import csv
-import hashlib
 import io
-import json
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diversity_jax.commands import entry, reading
+from diversity_jax.commands import entry, keeping, reading
+from diversity_jax.convex_clustering.offered import DECAY, FAINTEST, GAMMAS, NEIGHBOURS, TOLERANCE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,10 +19,9 @@ if TYPE_CHECKING:
     from diversity_jax.convex_clustering.tables import Clustering
 
 PROGRAM = "python -m diversity_jax cluster"
-REPORT, PAGE, PATH, LABELS, CHOSEN, FIGURE = FILES = (
-    "report.json", "report.html", "path.csv", "labels.npy", "clusters.csv", "path.png"
-)  # fmt: skip
-NORMS = ("l1", "l2", "linf")
+PAGE, PATH, LABELS = "report.html", "path.csv", "labels.npy"
+CHOSEN, FIGURE = "clusters.csv", "path.png"
+FILES = {keeping.REPORT, PAGE, PATH, LABELS, CHOSEN, FIGURE}
 
 
 def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
@@ -34,11 +32,12 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
         description="Convex clustering of the rows of a table, from single rows to one cluster.\n"
         f"Writes {PATH} (gamma, objective, gap, clusters), {LABELS} ([gammas, rows]),\n"
         f"{CHOSEN} (each row's cluster at the gamma suggested), {FIGURE}, {PAGE} and\n"
-        f"{REPORT}, and prints the path.",
-        epilog="Columns are taken as they are unless --standardise. Edges join each row to its\n"
-        "nearest ones, and components by their shortest edges; an edge of length d weighs\n"
-        "exp(-decay d^2 / median d^2), 0.01 at least. A folder that holds another clustering\n"
-        "is refused without --again.",
+        f"{keeping.REPORT}, and prints the path.",
+        epilog="Columns are taken as they are unless --standardise; a first line of a .csv\n"
+        "without any number holds their names. Edges join each row to its nearest ones, and\n"
+        "components by their shortest edges; an edge of length d weighs exp(-decay d^2 / median\n"
+        f"d^2), at least {FAINTEST}. A folder that holds another clustering is refused without\n"
+        "--again.",
     )
     arguments.add_argument(
         "--table", type=entry.named, required=True, help="a .csv, .npy or .parquet file of numbers"
@@ -49,16 +48,19 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     arguments.add_argument(
         "--standardise", action="store_true", help="give every column mean 0 and deviation 1"
     )
-    arguments.add_argument("--neighbours", type=int, default=10, help="of each row (default 10)")
-    arguments.add_argument("--norm", default="l2", help="of the penalty: l1, l2 (default) or linf")
-    arguments.add_argument("--decay", type=float, default=0.5, help="of weights (default 0.5)")
-    arguments.add_argument("--gammas", type=int, default=60, help="how many (default 60)")
     arguments.add_argument(
-        "--tolerance", type=float, default=1e-6, help="gap over |rows - mean|^2 / 2 (default 1e-6)"
+        "--neighbours", type=int, default=NEIGHBOURS, help=f"of each row (default {NEIGHBOURS})"
     )
+    arguments.add_argument("--norm", default="l2", help="of the penalty: l1, l2 or linf (l2)")
+    arguments.add_argument("--decay", type=float, default=DECAY, help=f"of weights ({DECAY})")
+    arguments.add_argument("--gammas", type=int, default=GAMMAS, help=f"how many ({GAMMAS})")
     arguments.add_argument(
-        "--out", type=entry.folder, help="folder to write to (default clustered/FILE)"
+        "--tolerance",
+        type=float,
+        default=TOLERANCE,
+        help=f"gap over |rows - mean|^2 / 2 ({TOLERANCE:g})",
     )
+    arguments.add_argument("--out", type=entry.folder, help="folder to write to (clustered/FILE)")
     arguments.add_argument("--again", action="store_true", help="replace a clustering there")
     return arguments
 
@@ -66,16 +68,12 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
 def main(words: list[str], *, program: str = PROGRAM) -> int:
     """Read, solve, write, print; ValueError or OSError with one line for what cannot be."""
     options = parser(program).parse_args(words)
-    from diversity_jax import validate  # here, so that `--help` does not import numpy
-
-    validate.choice("norm", options.norm, NORMS)
     out = options.out or Path("clustered") / Path(options.table).stem
-    if out.exists() and not out.is_dir():
-        raise validate.fail("out", f"{out}, which is a file", "a folder", "choose another")
+    keeping.check_folder(out)
     table = reading.table("table", options.table, drop=tuple(options.drop))
     values = _standardised(table) if options.standardise else table.values
     identity = _identity(options, values)
-    if not options.again and _up_to_date(out, identity):
+    if not options.again and keeping.up_to_date(out, identity, FILES, "clustering"):
         print(f"{out}: up to date (--again solves all the same)")
         return 0
     from diversity_jax import files
@@ -98,15 +96,15 @@ def main(words: list[str], *, program: str = PROGRAM) -> int:
 def _standardised(table: reading.Table) -> np.ndarray:
     from diversity_jax import validate
 
-    # In units of its largest entry, so that no square over- or underflows.
-    centred = table.values - table.values.mean(axis=0)
-    most = abs(centred).max(axis=0)
-    flat = [column for column, size in zip(table.columns, most) if size == 0]
+    even = table.values.max(axis=0) == table.values.min(axis=0)
+    flat = [column for column, same in zip(table.columns, even) if same]
     if flat:
         got = f"column {flat[0]}, which is the same in every row"
         fix = f"pass --drop {flat[0]}"
         raise validate.fail("table", got, "columns that vary, to standardise them", fix)
-    unit = centred / most
+    # In units of its largest entry, so that no square over- or underflows.
+    centred = table.values - table.values.mean(axis=0)
+    unit = centred / abs(centred).max(axis=0)
     return unit / unit.std(axis=0)
 
 
@@ -116,36 +114,17 @@ def _identity(options: argparse.Namespace, values: np.ndarray) -> dict[str, Any]
 
     left = ("table", "drop", "out", "again")
     given = {name: value for name, value in vars(options).items() if name not in left}
-    digest = hashlib.sha256(f"{values.dtype.str} {values.shape} ".encode() + values.tobytes())
-    code = fingerprint.of_files(Path(__file__))
-    return files.plain({**given, "rows": digest.hexdigest(), "fingerprint": code})
-
-
-def _up_to_date(out: Path, identity: dict[str, Any]) -> bool:
-    """Whether `out` holds this very clustering; ValueError if it holds another."""
-    if not out.is_dir() or not any((out / name).exists() for name in FILES):
-        return False
-    try:
-        kept = json.loads((out / REPORT).read_text())
-        sound = all(
-            hashlib.sha256((out / name).read_bytes()).hexdigest() == digest
-            for name, digest in kept["sha256"].items()
-        )
-        if sound and kept["identity"] == identity:
-            return True
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        pass  # what cannot be read is not this clustering
-    from diversity_jax import validate
-
-    got, fix = f"{out}, with another clustering or part of one", "choose another or pass --again"
-    raise validate.fail("out", got, "a folder without", fix)
+    return files.plain({
+        **given,
+        "rows": keeping.checksum(values),
+        "fingerprint": fingerprint.of_files(Path(__file__)),
+    })  # fmt: skip
 
 
 def _write(out: Path, identity: dict[str, Any], table: Clustering) -> None:
-    """Each file in one step, the report last: its checksums tell whether all belong together."""
+    """The path, the labels, the clusters at the gamma suggested, figure, page and report."""
     import numpy as np
 
-    from diversity_jax import files, fingerprint
     from diversity_jax.convex_clustering import tables
 
     held = io.BytesIO()
@@ -164,14 +143,8 @@ def _write(out: Path, identity: dict[str, Any], table: Clustering) -> None:
         "reason": table.reason,
         "path": {name: getattr(table, name).tolist() for name in COLUMNS},
         "identity": identity,
-        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in written.items()},
-        **fingerprint.environment(),
     }
-    written[REPORT] = files.as_json(report, indent=1)
-    for name in set(FILES) - set(written):
-        (out / name).unlink(missing_ok=True)
-    for name, content in written.items():
-        files.write_atomically(out / name, content)
+    keeping.write(out, written, report, FILES)
 
 
 COLUMNS = (

@@ -175,8 +175,9 @@ def _of_parquet(argument: str, name: str, drop: tuple[str, ...]) -> Table:
 
 
 def _number(cell: str) -> float | None:
+    """None for text, and for what Python alone reads as a number, like 1_000."""
     try:
-        return float(cell)
+        return None if "_" in cell else float(cell)
     except ValueError:
         return None
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import io
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diversity_jax.commands import entry, reading
+from diversity_jax.commands import entry, keeping, reading
 from diversity_jax.selection.offered import ALL, FRACTION, offered
 
 if TYPE_CHECKING:
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     from diversity_jax.selection.tables import Table
 
 PROGRAM = "python -m diversity_jax select"
-REPORT, PAGE = "report.json", "report.html"
+PAGE = "report.html"
 
 
 def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
@@ -28,7 +26,7 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Choose rows of your own embeddings by a rule, and compare what it keeps with\n"
         "random subsets of the same size. Writes RULE.npy (row numbers from 0, in the\n"
-        f"order of choice), {REPORT} and {PAGE}, and prints the table.",
+        f"order of choice), {keeping.REPORT} and {PAGE}, and prints the table.",
         epilog=_epilog(),
     )
     arguments.add_argument(
@@ -67,12 +65,11 @@ def main(words: list[str], *, program: str = PROGRAM) -> int:
 
     validate.choice("rule", options.rule, (*offered(), ALL))
     out = options.out or Path("selected") / Path(options.embeddings).stem / options.rule
-    if out.exists() and not out.is_dir():
-        raise validate.fail("out", f"{out}, which is a file", "a folder", "choose another")
+    keeping.check_folder(out)
     embeddings = reading.array("embeddings", options.embeddings)
     labels = None if options.labels is None else reading.array("labels", options.labels)
     identity = _identity(options, embeddings, labels)
-    if not options.again and _up_to_date(out, identity):
+    if not options.again and keeping.up_to_date(out, identity, _names(), "selection"):
         print(f"{out}: up to date (--again chooses all the same)")
         return 0
     from diversity_jax import files
@@ -104,46 +101,16 @@ def _identity(
         given["fraction"] = FRACTION
     return files.plain({
         **given,
-        "embeddings": _checksum(embeddings),
-        "labels": None if labels is None else _checksum(labels),
+        "embeddings": keeping.checksum(embeddings),
+        "labels": None if labels is None else keeping.checksum(labels),
         "fingerprint": fingerprint.of_files(Path(__file__)),
     })  # fmt: skip
 
 
-def _checksum(array: np.ndarray) -> str:
-    import numpy as np
-
-    digest = hashlib.sha256(f"{array.dtype.str} {array.shape} ".encode())
-    digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
-
-
-def _up_to_date(out: Path, identity: dict[str, Any]) -> bool:
-    """Whether `out` holds this very selection; ValueError if it holds another."""
-    if not out.is_dir() or not any((out / name).exists() for name in _names()):
-        return False
-    try:
-        kept = json.loads((out / REPORT).read_text())
-        sound = all(
-            hashlib.sha256((out / name).read_bytes()).hexdigest() == digest
-            for name, digest in kept["sha256"].items()
-        )
-        if sound and kept["identity"] == identity:
-            return True
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        pass  # what cannot be read is not this selection
-    from diversity_jax import validate
-
-    got, fix = f"{out}, with another selection or part of one", "choose another or pass --again"
-    raise validate.fail("out", got, "a folder without", fix)
-
-
 def _write(out: Path, identity: dict[str, Any], table: Table) -> None:
-    """Each file in one step, the report last: its checksums tell whether all belong together."""
+    """The rows kept, the page, and the report."""
     import numpy as np
 
-    from diversity_jax import fingerprint, results
-    from diversity_jax.checks.verdict import json_safe
     from diversity_jax.selection import tables
 
     written = {}
@@ -158,27 +125,13 @@ def _write(out: Path, identity: dict[str, Any], table: Table) -> None:
         "at_random": table.chance,
         "left_out": table.left_out,
         "identity": identity,
-        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in written.items()},
-        **fingerprint.environment(),
     }
-    written[REPORT] = json.dumps(json_safe(report), indent=1, allow_nan=False).encode()
-    for name in _written(out) - set(written):
-        (out / name).unlink(missing_ok=True)
-    for name, content in written.items():
-        results.write_atomically(out / name, content)
-
-
-def _written(out: Path) -> set[str]:
-    """The files that an earlier selection in `out` names as its own."""
-    try:
-        return set(json.loads((out / REPORT).read_text())["sha256"]) & _names()
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
+    keeping.write(out, written, report, _names())
 
 
 def _names() -> set[str]:
     """What a selection may write."""
-    return {*(f"{rule}.npy" for rule in offered()), PAGE, REPORT}
+    return {*(f"{rule}.npy" for rule in offered()), PAGE, keeping.REPORT}
 
 
 def _epilog() -> str:

@@ -15,30 +15,19 @@ from diversity_jax.convex_clustering.problem import Graph
 SHOWN, MEMBERS = 3, 4  # components that the error names, and nodes of each
 
 
-def joined(nodes: int, edges: np.ndarray, kept: np.ndarray) -> tuple[int, np.ndarray]:
-    """How many components the `kept` edges leave, and each node's, numbered by first members."""
-    pairs = edges[kept]
+def joined(nodes: int, edges: np.ndarray, kept: np.ndarray | None = None) -> tuple[int, np.ndarray]:
+    """How many components the edges (those `kept`) leave, and each node's, by first members."""
+    pairs = edges if kept is None else edges[kept]
     matrix = sparse.coo_matrix((np.ones(len(pairs), np.int8), pairs.T), shape=(nodes, nodes))
     count, labels = csgraph.connected_components(matrix, directed=False)
     return int(count), labels.astype(np.int64)
-
-
-def components(graph: Graph) -> Int[np.ndarray, " n"]:
-    """The component of each node, numbered from 0 by their first members.
-
-    Shapes: `[graph.nodes]`.
-    Cost: one pass over the edges, on the host.
-    """
-    edges = np.asarray(graph.edges)
-    return joined(graph.nodes, edges, np.ones(len(edges), dtype=bool))[1]
 
 
 def check_connected(graph: Graph) -> None:
     """Refuse a graph that is seen to fall into components, naming the largest of them."""
     if validate.concrete(graph.edges) is None:
         return
-    labels = components(graph)
-    count = int(labels.max()) + 1
+    count, labels = joined(graph.nodes, np.asarray(graph.edges))
     if count == 1:
         return
     sizes = np.bincount(labels)

@@ -9,8 +9,11 @@ Lange). So functions that take a kernel ask for which it is:
     kernel="affinity"    Phi = exp(-decay d^2),  w = exp(-decay d^2 / 2)
     kernel="weight"      w = exp(-decay d^2),    Phi = exp(-2 decay d^2)
 
-`decay` 0 gives weights of one either way. All is made on the host, with numpy; edges are pairs
-``i < j`` in ascending order unless said otherwise.
+`decay` 0 gives weights of one either way. Designs (`complete`, `ring`, `path`, `star`, `barbell`)
+refuse, with a ValueError, too few nodes, an order that is none and a weight not above zero.
+
+All is made on the host, with numpy; edges are pairs ``i < j`` in ascending order unless said
+otherwise.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from jaxtyping import Array, Int, Key
 
 from diversity_jax import validate, vectors
 from diversity_jax.convex_clustering import neighbours as _neighbours
+from diversity_jax.convex_clustering.components import joined
 from diversity_jax.convex_clustering.problem import Graph
 
 Kernel = Literal["affinity", "weight"]
@@ -78,6 +82,7 @@ def barbell(nodes: int, *, bridges: int, weight: float = 1.0) -> Graph:
     The bridges are (i, i + n/2) for i below their number; all at one weight w.
 
     Errors: ValueError for an odd number of nodes, more bridges than half of them or none.
+    Source: the barbells of 2605.24673.
     """
     if _count(nodes, 4) % 2:
         raise validate.fail("nodes", nodes, "an even number", "both cliques have half of them")
@@ -196,7 +201,7 @@ def geometric(
 
 def components(graph: Graph) -> Int[Array, " n"]:
     """The component of each node, numbered from 0 in the order of their smallest nodes."""
-    return jax.device_put(_neighbours.parts(np.asarray(graph.edges), graph.nodes))
+    return jax.device_put(joined(graph.nodes, np.asarray(graph.edges))[1])
 
 
 def complete_components(

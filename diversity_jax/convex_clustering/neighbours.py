@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
+
+from diversity_jax.convex_clustering.components import joined
 
 BLOCK = 8 * 2**20  # bytes of distances at once
 
@@ -118,15 +118,7 @@ def joining(table: Table, edges: np.ndarray) -> np.ndarray:
     """Edges of the minimum spanning tree of the components (Boruvka's rounds)."""
     added = np.zeros((0, 2), np.int64)
     while True:
-        part = parts(np.concatenate([edges, added]), len(table.rows))
+        part = joined(len(table.rows), np.concatenate([edges, added]))[1]
         if part.max(initial=0) == 0:
             return added
         added = np.unique(np.concatenate([added, nearest_outside(table, part)]), axis=0)
-
-
-def parts(edges: np.ndarray, nodes: int) -> np.ndarray:
-    """The component of each node, numbered from 0 in the order of their smallest nodes."""
-    table = csr_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(nodes, nodes))
-    _, labels = connected_components(table, directed=False)
-    _, first, place = np.unique(labels, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[place]

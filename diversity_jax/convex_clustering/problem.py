@@ -31,6 +31,7 @@ from diversity_jax.records import Record
 
 Norm = Literal["l1", "l2", "linf"]
 NORMS = ("l1", "l2", "linf")
+DUALS: dict[Norm, Norm] = {"l1": "linf", "l2": "l2", "linf": "l1"}
 
 
 class Graph(Record):
@@ -82,6 +83,9 @@ def padded(graph: Graph, edges: int) -> Graph:
 
     A loop has no difference and a dual ball of radius 0: it changes nothing, and graphs of one
     number of edges share one program and can be stacked.
+
+    Shapes: edges `[edges, 2]`, weights `[edges]`.
+    Errors: ValueError for fewer edges than there are.
     """
     missing = edges - graph.weights.shape[-1]
     if missing < 0:
@@ -93,7 +97,11 @@ def padded(graph: Graph, edges: int) -> Graph:
 
 
 def stacked(graphs: list[Graph]) -> Graph:
-    """Graphs on the same nodes as one, with a leading axis, padded to the largest."""
+    """Graphs on the same nodes as one, with a leading axis, padded to the largest.
+
+    Shapes: edges `[graphs, m, 2]`, weights `[graphs, m]`, m the largest number of edges.
+    Errors: ValueError for none, or for graphs of different numbers of nodes.
+    """
     if not graphs or len({graph.nodes for graph in graphs}) != 1:
         got = f"graphs of {sorted({graph.nodes for graph in graphs})} nodes"
         raise validate.fail("graphs", got, "at least one, all of the same nodes", "split them")
@@ -130,8 +138,7 @@ def lengths(rows: Float[Array, "*m d"], norm: Norm) -> Float[Array, "*m"]:
 
 def dual(norm: Norm) -> Norm:
     """The name of the dual norm."""
-    duals: dict[Norm, Norm] = {"l1": "linf", "l2": "l2", "linf": "l1"}
-    return duals[norm]
+    return DUALS[norm]
 
 
 def penalty(centroids: Float[Array, "n d"], graph: Graph, *, norm: Norm = "l2") -> Float[Array, ""]:
@@ -160,36 +167,6 @@ def objective(
     checked_gamma(gamma)
     validate.choice("norm", norm, NORMS)
     return jnp.sum((data - at) ** 2) / 2 + gamma * penalty(at, graph, norm=norm)
-
-
-def dual_bound(
-    points: Float[Array, "n d"], flows: Float[Array, "m d"], graph: Graph
-) -> Float[Array, ""]:
-    """``<Z, B X> - |B^T Z|_F^2 / 2``: below every objective, for a feasible Z.
-
-    It is no larger than ``|X - mean|^2 / 2``; of points far from the origin pass them from their
-    middle.
-    """
-    moved = divergence(flows, graph, points.shape[0])
-    return jnp.sum(flows * differences(points, graph)) - jnp.sum(moved**2) / 2
-
-
-def gap_terms(
-    centroids: Float[Array, "n d"],
-    flows: Float[Array, "m d"],
-    graph: Graph,
-    *,
-    gamma: ScalarLike,
-    norm: Norm = "l2",
-) -> Float[Array, " m"]:
-    """Each edge's ``gamma w_e |u_i - u_j|_q - <z_e, u_i - u_j>``, >= 0 for feasible flows.
-
-    Their sum is objective minus bound where ``centroids = X - B^T Z``, and nowhere else.
-    """
-    apart = differences(centroids, graph)
-    return jnp.asarray(gamma) * graph.weights * lengths(apart, norm) - jnp.sum(
-        flows * apart, axis=-1
-    )
 
 
 def checked_points(

@@ -13,10 +13,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from diversity_jax.convex_clustering.problem import DUALS as DUALS
 from diversity_jax.convex_clustering.problem import Norm
 
 Numbers = np.ndarray | jax.Array
-DUALS: dict[Norm, Norm] = {"l1": "linf", "l2": "l2", "linf": "l1"}
 
 
 def library(array: Numbers) -> Any:

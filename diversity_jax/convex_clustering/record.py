@@ -13,7 +13,9 @@ class Solution(Record):
     ``centroids = points - B^T dual`` up to rounding, and ``|centroids - U*|_F <= sqrt(2 gap)``.
     `labels` name the groups of points that the dual point shows to share a centroid, by their first
     members' order; `certified` says of each point whether its group is proved to be one whole
-    cluster of the exact solution (`certificate`, which also holds the rule for `labels`).
+    cluster of the exact solution (`certificate`, which also holds the rule for `labels`), which the
+    host's methods look at; compiled ones prove nothing of it, and say false. A smaller
+    tolerance proves more.
     """
 
     centroids: Float[Array, "*gammas n d"]

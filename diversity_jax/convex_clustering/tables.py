@@ -22,9 +22,16 @@ import numpy.typing as npt
 
 from diversity_jax import validate
 from diversity_jax.convex_clustering import graphs, solver
+from diversity_jax.convex_clustering import neighbours as _neighbours
+from diversity_jax.convex_clustering.offered import (
+    DECAY,
+    FAINTEST,
+    GAMMAS,
+    NEIGHBOURS,
+    TOLERANCE,
+)
 from diversity_jax.convex_clustering.problem import NORMS, Graph, Norm, dual, lengths
 
-NEIGHBOURS, GAMMAS, DECAY, FAINTEST, TOLERANCE = 10, 60, 0.5, 1e-2, 1e-6
 SMALLEST = 0.02  # share of the rows that a group has to hold to be called one
 BEYOND = 1.01  # of the last fusion, where it can be proved
 MOST = 0.5  # share of the rows that such groups have to hold together
@@ -127,10 +134,7 @@ def weighted(points: np.ndarray, neighbours: int, decay: float) -> Graph:
     validate.finite("decay", decay)
     graph = graphs.nearest(points, neighbours=neighbours, connected=True)
     edges = np.asarray(graph.edges)
-    centred = points - points.mean(axis=0)
-    apart = centred[edges[:, 0]] - centred[edges[:, 1]]
-    apart = apart / np.abs(apart).max()
-    squares = (apart**2).sum(axis=1)
+    squares = _neighbours.Table(points).exactly(edges[:, 0], edges[:, 1])
     positive = squares[squares > 0]
     unit = np.median(squares) or np.median(positive)
     return Graph(edges, np.maximum(np.exp(-decay * squares / unit), FAINTEST), nodes=len(points))

@@ -7,8 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from diversity_jax import __main__ as line
-from diversity_jax.commands import entry, reading
+from diversity_jax.commands import reading
 from diversity_jax.convex_clustering import tables
 from tests.library.fake_house import everything
 
@@ -32,24 +31,9 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """The library's command line inside this process: exit code, output, errors."""
-    monkeypatch.setattr(entry, "prepare", lambda: None)
-
-    def run(*words):
-        try:
-            code = line.main(list(words))
-        except SystemExit as stopped:
-            code = stopped.code
-        return code, *capsys.readouterr()
-
-    return run
-
-
-def test_a_table_is_clustered_and_known_again(here, call):
+def test_a_table_is_clustered_and_known_again(here, own):
     words = ["cluster", "--table", "rows.csv", "--gammas", "12"]
-    code, out, _ = call(*words)
+    code, out, _ = own(*words)
     folder = here / "clustered" / "rows"
     assert code == 0 and out.endswith("clustered/rows\n")
     assert {path.name for path in folder.iterdir()} == FILES
@@ -69,8 +53,8 @@ def test_a_table_is_clustered_and_known_again(here, call):
     page = (folder / "report.html").read_text()
     assert "http" not in page and "data:image/png" in page
     before = everything(here)
-    assert "up to date" in call(*words)[1] and everything(here) == before
-    code, _, said = call(*words[:-1], "13")
+    assert "up to date" in own(*words)[1] and everything(here) == before
+    code, _, said = own(*words[:-1], "13")
     assert code == 2 and "--again" in said and everything(here) == before
 
 
@@ -96,6 +80,7 @@ def test_rows_given_twice_are_together_from_the_start(here):
     ("content", "told"),
     [
         ("a,b\n1,2\n3,x\n", ("the text 'x'", "column b, row 2", "--drop b")),
+        ("a,b\n1,1_000\n3,4\n", ("the text '1_000'", "column b, row 1")),
         ("a,b\n1,2\n,4\n", ("a missing value", "column a, row 2")),
         ("a,b\n1,nan\n3,4\n", ("a missing value", "column b, row 1")),
         ("a,b\n1,inf\n3,4\n", ("inf", "column b, row 1")),
@@ -106,10 +91,10 @@ def test_rows_given_twice_are_together_from_the_start(here):
         ("a,b\n1,2\n1,2\n", ("all equal",)),
     ],
 )
-def test_what_is_no_table_of_numbers_is_named_and_nothing_is_written(here, call, content, told):
+def test_what_is_no_table_of_numbers_is_named_and_nothing_is_written(here, own, content, told):
     (here / "bad.csv").write_text(content)
     before = everything(here)
-    code, _, said = call("cluster", "--table", "bad.csv")
+    code, _, said = own("cluster", "--table", "bad.csv")
     assert code == 2 and said.startswith(("table: got", "points: got")) and said.count("\n") == 1
     assert all(word in said for word in told), said
     assert everything(here) == before
@@ -130,9 +115,9 @@ def test_what_is_no_table_of_numbers_is_named_and_nothing_is_written(here, call,
         (["--out", "rows.csv"], ("is a file",)),
     ],
 )
-def test_bad_options_are_one_line_and_nothing_is_written(here, call, words, told):
+def test_bad_options_are_one_line_and_nothing_is_written(here, own, words, told):
     before = everything(here)
-    code, _, said = call("cluster", "--table", "rows.csv", *words)
+    code, _, said = own("cluster", "--table", "rows.csv", *words)
     assert code == 2 and said.count("\n") == 1 and all(word in said for word in told), said
     assert everything(here) == before
 
@@ -147,8 +132,15 @@ def test_tables_without_names_and_arrays_say_the_same(here):
     assert named.columns == ("a", "b") and bare.columns == array.columns == ("0", "1")
 
 
-def test_a_standardised_table_has_columns_of_one_size(here, call):
+def test_a_standardised_table_has_columns_of_one_size(here, own):
     np.save("wide.npy", rows() * [1.0, 1e200])
-    assert call("cluster", "--table", "wide.npy", "--standardise", "--gammas", "12")[0] == 0
+    assert own("cluster", "--table", "wide.npy", "--standardise", "--gammas", "12")[0] == 0
     found = np.load("clustered/wide/labels.npy")
     assert any(np.array_equal(row, np.repeat([0, 1, 2], 12)) for row in found)
+
+
+def test_a_column_that_never_varies_is_not_blown_up(here, own):
+    """The mean of a column of .1 is not .1: what rounding leaves is no column."""
+    np.save("flat.npy", np.column_stack([rows(), np.full(36, 0.1)]))
+    code, _, said = own("cluster", "--table", "flat.npy", "--standardise")
+    assert code == 2 and "column 2, which is the same in every row" in said

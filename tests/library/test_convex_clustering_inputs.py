@@ -1,35 +1,15 @@
 """What the solvers refuse, and the parts that they are made of: components and projections."""
 
 import zlib
-from itertools import combinations
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from diversity_jax.convex_clustering import components, inputs, problem, projections, solver
+from diversity_jax.convex_clustering import components, graphs, inputs, problem, projections, solver
 from diversity_jax.convex_clustering.problem import Graph
-
-NORMS = ("l1", "l2", "linf")
-NODES = 12
-DUALS = {"l1": np.inf, "l2": 2, "linf": 1}
-PRIMALS = {"l1": 1, "l2": 2, "linf": np.inf}
-
-
-def scattered(name, nodes=NODES, dimension=2):
-    """Points in two clumps, and a connected graph with uneven weights."""
-    random = np.random.default_rng(zlib.crc32(name.encode()))
-    points = random.normal(size=(nodes, dimension)) + 3 * (np.arange(nodes) % 2)[:, None]
-    tree = {(int(random.integers(node)), node) for node in range(1, nodes)}
-    tree |= {pair for pair in combinations(range(nodes), 2) if random.random() < 0.2}
-    ends = np.array(sorted(tree))
-    return points, Graph(ends, random.uniform(0.2, 2, len(ends)))
-
-
-def half_of(points):
-    return np.sum((points - points.mean(0)) ** 2) / 2
-
+from tests.library.convex_problems import DUALS, NORMS, PRIMALS, half_of, scattered
 
 BAD = [
     ("gamma", lambda p, g: solver.solve(p, g, gamma=-1.0)),
@@ -89,7 +69,7 @@ def test_a_graph_in_pieces_is_refused_with_its_pieces_and_the_way_to_join_them()
         "graphs.complete_components(points, graph)",
     ):
         assert words in str(error.value)
-    assert components.components(graph).tolist() == [0, 0, 0, 1, 1, 2]
+    assert graphs.components(graph).tolist() == [0, 0, 0, 1, 1, 2]
 
 
 def test_components_in_traced_code_are_those_of_the_host():

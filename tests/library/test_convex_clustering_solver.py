@@ -1,8 +1,5 @@
 """What the solvers give: edge cases, precisions, splits, traced values, many data sets."""
 
-import zlib
-from itertools import combinations
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,25 +7,9 @@ import pytest
 
 from diversity_jax.convex_clustering import problem, solver
 from diversity_jax.convex_clustering.problem import Graph
+from tests.library.convex_problems import DUALS, NODES, NORMS, PRIMALS, half_of, scattered
 
-NORMS = ("l1", "l2", "linf")
-NODES, EDGES = 12, 30
-DUALS = {"l1": np.inf, "l2": 2, "linf": 1}
-PRIMALS = {"l1": 1, "l2": 2, "linf": np.inf}
-
-
-def scattered(name, nodes=NODES, dimension=2):
-    """Points in two clumps, and a connected graph with uneven weights."""
-    random = np.random.default_rng(zlib.crc32(name.encode()))
-    points = random.normal(size=(nodes, dimension)) + 3 * (np.arange(nodes) % 2)[:, None]
-    tree = {(int(random.integers(node)), node) for node in range(1, nodes)}
-    tree |= {pair for pair in combinations(range(nodes), 2) if random.random() < 0.2}
-    ends = np.array(sorted(tree))
-    return points, Graph(ends, random.uniform(0.2, 2, len(ends)))
-
-
-def half_of(points):
-    return np.sum((points - points.mean(0)) ** 2) / 2
+EDGES = 30
 
 
 def recomputed(points, graph, solution, gamma, norm):

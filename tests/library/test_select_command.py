@@ -9,9 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from diversity_jax import __main__ as line
-from diversity_jax import results
-from diversity_jax.commands import entry, progress
+from diversity_jax import files
+from diversity_jax.commands import progress
 from diversity_jax.selection import rules, tables
 from diversity_jax.selection.pool import Problem
 from diversity_jax.selection.rules import RULES
@@ -70,16 +69,16 @@ def test_a_selection_is_replaced_only_when_told_to(here, call):
 
 
 def test_a_write_that_fails_leaves_no_report(here, call, monkeypatch):
-    whole = results.write_atomically
+    whole = files.write_atomically
 
     def full(path, content):
         if path.suffix == ".html":
-            raise results.WriteFailed(f"{path}: cannot be written (no space left)")
+            raise files.WriteFailed(f"{path}: cannot be written (no space left)")
         whole(path, content)
 
     words = ["select", "--embeddings", "rows.npy", "--rule", "random"]
     with monkeypatch.context() as patch:
-        patch.setattr(results, "write_atomically", full)
+        patch.setattr(files, "write_atomically", full)
         code, _, error = call(*words)
     assert code == 2 and "no space left" in error
     assert not (here / "selected" / "rows" / "random" / "report.json").exists()
@@ -205,21 +204,6 @@ def test_options_that_cannot_be_are_refused(here, call, words, message):
     assert error.count("\n") == 1 and everything(here) == before
 
 
-@pytest.fixture
-def own(monkeypatch, capsys):
-    """The library's command line inside this process: exit code, output, errors."""
-    monkeypatch.setattr(entry, "prepare", lambda: None)
-
-    def run(*words):
-        try:
-            code = line.main(list(words))
-        except SystemExit as stopped:
-            code = stopped.code
-        return code, *capsys.readouterr()
-
-    return run
-
-
 def test_both_ways_in_say_and_write_the_same_but_for_the_program_s_name(here, call, own):
     words = ["select", "--embeddings", "rows.npy", "--rule", "random"]
     first = own(*words)
@@ -237,7 +221,7 @@ def test_commands_are_listed_from_their_folder(own):
     assert own("--help")[0] == 0 and out.strip() in own("--help")[1]
     assert own()[0] == 2
     code, _, error = own("selekt")
-    assert code == 2 and error.startswith("command: got 'selekt', expected one of cluster, sel")
+    assert code == 2 and "got 'selekt', expected one of cluster, select; did" in error
 
 
 def test_progress_without_rich_is_plain_lines(monkeypatch, capsys):

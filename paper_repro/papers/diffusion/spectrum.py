@@ -18,10 +18,13 @@ def at(dataset, **chosen):
     return dataset.isel(point=np.flatnonzero(keep))
 
 
-def alike(dataset, other="even"):
-    """A class cut in two by its labels, by drawn shares or evenly, and the model of it alone."""
+def alike(dataset, instead=None):
+    """A class cut in two by its labels, by drawn shares or evenly, and the model of it alone.
+
+    `instead` is looked at in place of both.
+    """
     whole = dataset.trace_one.values
-    parts = {name: dataset[f"trace_{name}"].values for name in ("cut", other)}
+    parts = {name: dataset[f"trace_{instead or name}"].values for name in ("cut", "even")}
     return combine(
         {
             name: identity(trace, whole, terms=1e4, condition=100.0, resolution=1e-6)
@@ -175,7 +178,7 @@ CLAIMS = [
         check=alike,
         control=Control(
             "parts of unlike variance",
-            lambda d: alike(d, other="unlike"),
+            lambda d: alike(d, "unlike"),
             kind="hypothesis dropped",
         ),
     ),

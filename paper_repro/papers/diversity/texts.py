@@ -7,6 +7,8 @@ had seen these; the domains that are far apart were chosen on a third set, by cl
 Root 0 and 24 splits then changed what follows, before the 40 splits that decide: two controls
 (random texts gain a little by quotas: equal parameters in their place), the sentence of P7 (83.1%
 alike or more: 0.81 +- 0.20, undecided) and the resolutions of `lost` and P8, by the errors seen.
+Roots 0 and 29 at 40 splits changed controls that had come out undecided: those of P5 (a margin, at
+.2), P7 and vendi.
 
 Every rule keeps a fifth of 210 texts, shipped, or of 600 of whole mixes. With its own composition
 it takes domains as it likes, and a classifier cannot name a domain that it never saw; with the
@@ -136,7 +138,14 @@ def _kept(experiment, tag):
             "and D-optimal choice have a higher one (on these texts).",
             OURS,
             confused(parts(reward=vendi(own, resolution=0.1), cover=vendi(more, resolution=0.1))),
-            (EQUAL[0], confused(vendi(_again("own"), resolution=0.1)), EQUAL[1]),
+            (
+                EQUAL[0],
+                confused(parts(
+                    reward=vendi(_again("own"), resolution=0.1),
+                    cover=vendi(_again("pool"), resolution=0.1),
+                )),
+                EQUAL[1],
+            ),
         ),
         (
             "vendi-composition",
@@ -253,8 +262,8 @@ def _analogues(experiment, tag):
             LIKE.format("P5"),
             confused(against(texts.mean, ["random"], ["daar"], resolution=0.1)),
             (
-                "the corrected sentence: worse",
-                confused(against(texts.mean, ["daar"], ["random"], resolution=0.1)),
+                "the corrected sentence: worse, by 0.05 of accuracy at least",
+                confused(checks.behind("daar", "random", by=0.05, resolution=0.2)),
                 {"expected": "holds"},
             ), failing,
         ),
@@ -269,9 +278,13 @@ def _analogues(experiment, tag):
             "P7",
             "Where domains are far apart (k-means tells 98% right or more), DaaR with pseudo "
             "labels and with true ones keep more than half alike, from the same start: not far "
-            "from the paper's 83 to 87%. (Less than some 0.3 could not be told.)",
+            "from the paper's 83 to 87%; from other starts, less than half. (Less than some 0.3 "
+            "could not be told.)",
             LIKE.format("P7"), apart(checks.labels_agree),
-            ("domains that are taken for each other", confused(checks.labels_agree)), {},
+            (
+                "from other starts",
+                apart(lambda d: checks.labels_agree(d, checks.elsewhere)),
+            ), {},
         ),
         (
             "P7-score",

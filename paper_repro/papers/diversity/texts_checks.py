@@ -58,6 +58,12 @@ def below(measure, first, second, *, resolution, composition="own"):
     return lambda dataset: texts.lower(dataset, pairs, resolution=resolution)
 
 
+def behind(first, second, *, by, resolution):
+    """A check that one rule's texts teach less than another's by so much accuracy at least."""
+    apart = texts.gap(*(partial(texts.mean, arm=(rule, "own")) for rule in (first, second)))
+    return lambda dataset: texts.lower(dataset, [(by, apart)], resolution=resolution)
+
+
 def composed(measure, rules, kinds, *, resolution):
     """A check that each rule has less of a quantity with the first composition than the second."""
     pairs = [tuple(partial(measure, arm=(rule, kind)) for kind in kinds) for rule in rules]
@@ -169,9 +175,14 @@ def ends_of_nothing(dataset):
     return texts.lower(dataset, [(0.0, texts.gap(*arms))], resolution=0.12)
 
 
-def labels_agree(dataset):
+def labels_agree(dataset, labels=LABELS):
     """Pseudo labels keep more than half of what true labels keep."""
-    return texts.lower(dataset, [(0.5, LABELS)], resolution=0.3)
+    return texts.lower(dataset, [(0.5, labels)], resolution=0.3)
+
+
+def elsewhere(some):
+    """A quantity: what two runs from other starts keep of what true labels keep."""
+    return (texts.overlap(1, -1)(some) + texts.overlap(2, -1)(some)) / 2
 
 
 def runs_agree(dataset):
