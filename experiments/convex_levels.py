@@ -13,16 +13,17 @@ from diversity_jax.convex_clustering import graphs, theory
 from diversity_jax.convex_clustering.problem import Graph
 
 HOST = True
-AXES = {"reached": ("draw",), "mean_reached": ("draw",)}
+AXES = {name: ("draw",) for name in ("reached", "signs_reached", "mean_reached", "entries")}
 NODES, DIMENSION, FAILURE = 40, 2, 0.1
 DESIGNS = ("complete", "ring", "path", "barbell", "blocks")
 # Graphs that are made of the noise itself: the level is not theirs.
 DEPENDENT = ("sorted", "neighbours")
+ATTEMPTS = 1000
 
 
 @dataclass(frozen=True)
 class Config:
-    """Each seed has `draws` draws of the noise, on one graph where that is fixed."""
+    """Each seed has `draws` draws of the noise, on one graph where that is not made of it."""
 
     seeds: int = 40
     draws: int = 25
@@ -37,50 +38,82 @@ def grid(config: Config) -> list[dict]:
 
 
 def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
-    """Each draw's noise level and mean term over what they stay below with probability .9 each."""
+    """Each draw over what it stays below with probability .9.
+
+    `reached` is the level of Gaussian noise for l2, `signs_reached` the largest entry of the flow
+    of random signs, `mean_reached` the Gaussian noise's mean term.
+    """
     random = seeds.numpy_generator(seeds.stream(key, "noise"))
-    reached, means = [], []
-    for draw in range(point["draws"]):
-        noise = random.standard_normal((NODES, DIMENSION))
-        graph = made(point["design"], seeds.stream(key, "graph", draw), noise)
-        level = theory.probable_noise_level(
-            float(theory.edge_sensitivity(graph).max()), edges=graph.weights.shape[0],
-            dimension=DIMENSION, deviation=1.0, failure=FAILURE,
-        )  # fmt: skip
-        most = theory.probable_mean_term(dimension=DIMENSION, deviation=1.0, failure=FAILURE)
-        reached.append(_largest(noise, graph) / float(level))
-        means.append(NODES * (noise.mean(axis=0) ** 2).sum() / float(most))
-    return {"reached": np.array(reached), "mean_reached": np.array(means)}
+    size = (point["draws"], NODES, DIMENSION)
+    noise, signs = random.standard_normal(size), random.choice([-1.0, 1.0], size)
+    if point["design"] in DEPENDENT:
+        made = [_prepared(dependent(point["design"], one)) for one in noise]
+    else:
+        made = [_prepared(fixed(point["design"], seeds.stream(key, "graph")))] * len(noise)
+    mean = theory.probable_mean_term(dimension=DIMENSION, deviation=1.0, failure=FAILURE)
+    return {
+        "reached": np.array(
+            [
+                np.linalg.norm(inverse @ one, axis=1).max() / level
+                for one, (inverse, level, _, _) in zip(noise, made)
+            ]
+        ),
+        "signs_reached": np.array(
+            [
+                np.abs(inverse @ one).max() / level
+                for one, (inverse, _, level, _) in zip(signs, made)
+            ]
+        ),
+        "mean_reached": NODES * (noise.mean(axis=1) ** 2).sum(axis=1) / float(mean),
+        "entries": np.array([factor for _, _, _, factor in made]),
+    }
 
 
-def _largest(noise: np.ndarray, graph: Graph) -> float:
-    """``max_e |(F^+ E)_e|`` by a pseudo-inverse of F itself."""
+def _prepared(graph: Graph) -> tuple[np.ndarray, float, float, float]:
+    """F^+ by a pseudo-inverse of F, the levels for l2 (Gaussian) and l1 (any law), its factor."""
     edges, weights = np.asarray(graph.edges), np.asarray(graph.weights)
     rows = np.zeros((len(edges), NODES))
     rows[np.arange(len(edges)), edges[:, 0]] = weights
     rows[np.arange(len(edges)), edges[:, 1]] = -weights
-    return float(np.linalg.norm(np.linalg.pinv(rows.T) @ noise, axis=1).max())
+    given = {
+        "edges": len(edges), "dimension": DIMENSION, "deviation": 1.0, "failure": FAILURE,
+    }  # fmt: skip
+    most = float(theory.edge_sensitivity(graph).max())
+    level = theory.probable_noise_level(most, **given)
+    entries = theory.probable_noise_level(most, norm="l1", law="subgaussian", **given)
+    return np.linalg.pinv(rows.T), float(level), float(entries), float(entries) / most
 
 
-def made(design: str, key: jax.Array, noise: np.ndarray) -> Graph:
-    """A graph of 40 nodes; connected, blocks drawn again until they are."""
-    if design == "blocks":
-        for attempt in range(1000):
-            graph = graphs.stochastic_block(
-                seeds.stream(key, attempt), np.arange(NODES) % 4, within=0.5, between=0.05
-            )
-            if graph.nodes == NODES and int(graphs.components(graph).max()) == 0:
-                return graph
-        raise ValueError("no connected graph in 1000")
+def fixed(design: str, key: jax.Array) -> Graph:
+    """A graph of 40 nodes that knows no noise; blocks are drawn again until they are connected."""
     if design == "barbell":
         return graphs.barbell(NODES, bridges=3)
+    if design != "blocks":
+        made = {"complete": graphs.complete, "ring": graphs.ring, "path": graphs.path}
+        return made[design](NODES)
+    for attempt in range(ATTEMPTS):
+        graph = graphs.stochastic_block(
+            seeds.stream(key, attempt), np.arange(NODES) % 4, within=0.5, between=0.05
+        )
+        if graph.nodes == NODES and int(graphs.components(graph).max()) == 0:
+            return graph
+    raise ValueError(f"no connected graph in {ATTEMPTS}")
+
+
+def dependent(design: str, noise: np.ndarray) -> Graph:
+    """A graph made of the noise: the path through its sorted rows, or their nearest neighbours."""
     if design == "sorted":
         return graphs.path(NODES, order=np.argsort(noise[:, 0]))
-    if design == "neighbours":
-        return graphs.nearest(noise, neighbours=3, connected=True)
-    return {"complete": graphs.complete, "ring": graphs.ring, "path": graphs.path}[design](NODES)
+    return graphs.nearest(noise, neighbours=3, connected=True)
 
 
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
-    """The probability that is claimed."""
-    return dataset.assign_attrs(failure=FAILURE)
+    """The probability that is claimed, and what takes the mean term's level to its average.
+
+    The mean term is `mean_factor` times as large over its average as over its level.
+    """
+    mean = theory.probable_mean_term(dimension=DIMENSION, deviation=1.0, failure=FAILURE)
+    return dataset.assign(
+        failure=FAILURE,
+        mean_factor=float(mean) / DIMENSION,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import jax
 import jax.numpy as jnp
@@ -16,50 +17,97 @@ from experiments.shared import convex_study as study
 
 HOST = True
 AXES = {"drawn": ("size",)}
-DESIGNS = ("complete", "ring", "path", "barbell", "shuffled_ring")
+DESIGNS = ("complete", "ring", "path", "barbell", "shuffled_ring", "blocks", "sparse_blocks")
+KNOWN = {"path": 4, "barbell": 2}  # with their clusters: the limit's constant has a closed form
 BRIDGES, DIMENSION = 3, 2
+WITHIN, BETWEEN = 0.5, 0.1  # of blocks; between / sqrt(n / 100) where that falls
+ATTEMPTS = 200
 
 
 @dataclass(frozen=True)
 class Config:
     """`nodes` in four clusters of equal size, two on a barbell, at the study's distances."""
 
-    seeds: int = 200
-    nodes: tuple[int, ...] = (40, 80, 160, 320)
+    seeds: int = 24
+    draws: int = 16
+    nodes: tuple[int, ...] = (40, 80, 160, 320, 640)
 
 
 PRESETS = {
-    "smoke": Config(seeds=4, nodes=(16, 24, 32)),
+    "smoke": Config(seeds=4, draws=2, nodes=(24, 32, 40)),
     "laptop": Config(),
-    "paper": Config(seeds=400, nodes=(80, 160, 320, 640, 1280)),
+    "paper": Config(seeds=100, nodes=(80, 160, 320, 640, 1280)),
 }
 
 
 def grid(config: Config) -> list[dict]:
-    """Every design at all numbers of nodes."""
-    return [{"design": name, "nodes": config.nodes} for name in DESIGNS]
+    """Every design at all numbers of nodes, with more draws where a constant is known."""
+    return [
+        {
+            "design": name,
+            "nodes": config.nodes,
+            "draws": config.draws * (6 if name in KNOWN else 1),
+        }
+        for name in DESIGNS
+    ]
 
 
 def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
-    """``2 rho J / (n p)`` of one draw of the noise, on each number of nodes."""
+    """``2 rho J / (n p)``, a mean over draws of the noise, on each number of nodes."""
     drawn = []
     for nodes in point["nodes"]:
         random = seeds.numpy_generator(seeds.stream(key, "noise", nodes))
-        order = random.permutation(nodes)
-        graph = made(point["design"], nodes, order)
         truth = means(point["design"], nodes)
-        found = theory.recovery_bound(truth, random.standard_normal(truth.shape), graph, gamma=0.0)
-        drawn.append(2 * float(found.rho) * float(found.truth_penalty) / truth.size)
+        if point["design"].endswith("blocks"):
+            edges, weights, inverse = _prepared(_blocks(point["design"], nodes, key))
+        else:
+            edges, weights, inverse = _fixed(point["design"], nodes)
+        if point["design"] == "shuffled_ring":
+            truth = random.permutation(truth)
+        total = (weights * _lengths(truth, edges)).sum()
+        levels = [
+            (weights * _lengths(inverse @ random.standard_normal(truth.shape), edges)).max()
+            for _ in range(point["draws"])
+        ]
+        drawn.append(2 * np.mean(levels) * total / truth.size)
     return {"drawn": np.array(drawn)}
 
 
-def made(design: str, nodes: int, order: np.ndarray) -> Graph:
-    """The graph of a design, through the nodes in `order` where that is shuffled."""
+def _lengths(rows: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    first, second = edges.T
+    return np.sqrt(sum((column[first] - column[second]) ** 2 for column in rows.T))
+
+
+def _prepared(graph: Graph) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    inverse = np.asarray(theory.laplacian_inverse(graph))
+    return np.asarray(graph.edges), np.asarray(graph.weights), inverse
+
+
+@cache
+def _fixed(design: str, nodes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A graph that no seed changes, with the inverse of its Laplacian."""
     if design == "barbell":
-        return graphs.barbell(nodes, bridges=BRIDGES)
-    if design == "shuffled_ring":
-        return graphs.ring(nodes, order=order)
-    return {"complete": graphs.complete, "ring": graphs.ring, "path": graphs.path}[design](nodes)
+        return _prepared(graphs.barbell(nodes, bridges=BRIDGES))
+    made = {"complete": graphs.complete, "path": graphs.path}.get(design, graphs.ring)
+    return _prepared(made(nodes))
+
+
+def _blocks(design: str, nodes: int, key: jax.Array) -> Graph:
+    """A block model of four clusters, the first that is connected."""
+    labels = np.repeat(np.arange(study.CLUSTERS), nodes // study.CLUSTERS)
+    for attempt in range(ATTEMPTS):
+        graph = graphs.stochastic_block(
+            seeds.stream(key, "graph", nodes, attempt), labels,
+            within=WITHIN, between=chance(design, nodes),
+        )  # fmt: skip
+        if graph.nodes == nodes and int(graphs.components(graph).max()) == 0:
+            return graph
+    raise ValueError(f"no connected graph of {nodes} nodes in {ATTEMPTS}")
+
+
+def chance(design: str, nodes: int) -> float:
+    """That of an edge between blocks."""
+    return BETWEEN * (1.0 if design == "blocks" else float(np.sqrt(100 / nodes)))
 
 
 def means(design: str, nodes: int) -> np.ndarray:
@@ -77,14 +125,18 @@ def predicted(design: str, nodes: int) -> float:
     """
     side = 2 * np.sqrt(2)
     mixed = side * (2 + np.sqrt(2)) / 3
+    aligned = design in ("ring", "path", "barbell")
+    kind = "blocks" if design == "sparse_blocks" else design
     found = theory.design_bound(
-        design,  # pyright: ignore[reportArgumentType]
+        kind,  # pyright: ignore[reportArgumentType]
         2 if design == "barbell" else 4,
         nodes // (2 if design == "barbell" else 4),
-        distance=mixed if design in ("complete", "shuffled_ring") else side,
+        distance=side if aligned else mixed,
         dimension=DIMENSION,
         deviation=1.0,
         bridges=BRIDGES,
+        within=WITHIN,
+        between=chance(design, nodes),
     )
     return float(found.mean_squared)
 
@@ -94,10 +146,30 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     sizes = np.asarray(dataset.nodes.values[0])
     names = [str(name) for name in dataset.design.values]
     levels = [[predicted(name, int(nodes)) for nodes in sizes] for name in names]
-    growth = [theory.design_growth(name) for name in names]  # pyright: ignore[reportArgumentType]
+    growth = [
+        theory.design_growth(
+            "blocks" if name == "sparse_blocks" else name,  # pyright: ignore[reportArgumentType]
+            between_exponent=0.5 if name == "sparse_blocks" else 0.0,
+        )
+        for name in names
+    ]
     powers = jnp.stack([one.exponent for one in growth])
     logs = jnp.stack([one.log_power_of_draws for one in growth])
+    side = 2 * np.sqrt(2)
+    constants = [
+        theory.design_constant(
+            name,
+            KNOWN[name],
+            distance=side,
+            dimension=DIMENSION,
+            deviation=1.0,  # pyright: ignore[reportArgumentType]
+        )
+        if name in KNOWN
+        else np.nan
+        for name in names
+    ]
     return dataset.assign(
+        theory_constant=("point", np.array([float(value) for value in constants])),
         theory_level=(("point", "size"), np.array(levels)),
         theory_exponent=("point", np.asarray(powers)),
         theory_log_power=("point", np.asarray(logs)),

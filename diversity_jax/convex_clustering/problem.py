@@ -91,9 +91,12 @@ def padded(graph: Graph, edges: int) -> Graph:
     if missing < 0:
         got = f"{edges} edges for a graph of {graph.weights.shape[-1]}"
         raise validate.fail("edges", got, "at least as many", "pad to the largest graph")
-    pairs = jnp.concatenate([graph.edges, jnp.zeros((missing, 2), graph.edges.dtype)])
-    weights = jnp.concatenate([graph.weights, jnp.zeros(missing, graph.weights.dtype)])
-    return _with(graph, pairs, weights)
+    # On the host where values are seen: jax would compile anew for every number of edges.
+    seen = not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(graph))  # pyright: ignore[reportAttributeAccessIssue]
+    xp, put = (np, jax.device_put) if seen else (jnp, jnp.asarray)
+    pairs = xp.concatenate([graph.edges, xp.zeros((missing, 2), graph.edges.dtype)])
+    weights = xp.concatenate([graph.weights, xp.zeros(missing, graph.weights.dtype)])
+    return _with(graph, put(pairs), put(weights))
 
 
 def stacked(graphs: list[Graph]) -> Graph:

@@ -15,6 +15,7 @@ from diversity_jax.convex_clustering.theory.bounds import (
     probable_recovery_bound,
     recovery_bound,
 )
+from diversity_jax.convex_clustering.theory.bridges import bridge_supremum, design_constant
 from diversity_jax.convex_clustering.theory.closed_forms import (
     BarbellEdges,
     BlockEdges,
@@ -84,12 +85,14 @@ __all__ = [
     "barbell_edges",
     "between_edges",
     "block_edges",
+    "bridge_supremum",
     "commute_times",
     "complete_edges",
     "complete_graph_bound",
     "connectivity",
     "degree_sensitivity",
     "design_bound",
+    "design_constant",
     "design_growth",
     "edge_sensitivity",
     "effective_resistance",

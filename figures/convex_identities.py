@@ -1,0 +1,49 @@
+"""Identities of edge sensitivities and known solutions: errors at rounding, spoiled far off."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from figures import style
+
+EXPERIMENT = "convex_identities"
+FLOOR = 1e-17  # an error of exactly zero is shown here
+# Name of the identity, its two sides, what spoils it, and the side that does.
+IDENTITIES = (
+    ("r² by commute times", "square_commute", "square_theory", "mean kept", "square_uncentred"),
+    ("r² by hitting times", "square_hitting", "square_theory", "mean kept", "square_uncentred"),
+    ("r² by the\npseudo-inverse of F", "square", "square_theory", "", ""),
+    ("R by commute times", "resistance", "resistance_theory", "", ""),
+    ("sum of r² = tr L⁺", "trace_theory", "trace", "", ""),
+    ("closed forms on\nnamed graphs", "named", "named_formula", "w for Φ", "named_spoiled"),
+    ("two points", "pair", "pair_formula", "pairs twice", "pair_spoiled"),
+    ("points on a line", "line", "line_formula", "pairs twice", "line_spoiled"),
+    ("corners of a simplex", "simplex", "simplex_formula", "pairs twice", "simplex_spoiled"),
+)  # fmt: skip
+
+
+def draw(dataset):
+    """Largest relative difference of the two sides, and of the spoiled one."""
+    figure, (axes,) = style.panels(1, width=8.0, height=4.8)
+    axes.axvline(np.finfo(float).eps, color="black", linewidth=1.4, label="spacing at 1")
+    for place, (_, left, right, what, spoiled) in enumerate(IDENTITIES):
+        exact = _error(dataset, left, right)
+        axes.plot([exact], [place], **style.look(0), label="identity" if place == 0 else None)
+        if spoiled:
+            bad = _error(dataset, spoiled, right)
+            axes.plot([bad], [place], **style.look(1), label="spoiled" if place == 0 else None)
+            axes.annotate(
+                what, (bad, place), xytext=(-7, 4), textcoords="offset points", ha="right",
+                fontsize=8,
+            )  # fmt: skip
+    style.rows(axes, [identity[0] for identity in IDENTITIES])
+    axes.set(
+        xscale="log", xlabel="largest |left / right − 1|", ylabel="identity",
+        title="r: edge sensitivity, R: resistance, Φ: affinity, w: weight",
+    )  # fmt: skip
+    style.legend(axes, columns=3)
+    return figure
+
+
+def _error(dataset, left: str, right: str) -> float:
+    return max(float(np.abs(dataset[left].values / dataset[right].values - 1).max()), FLOOR)

@@ -1,0 +1,69 @@
+"""Convex clustering on block models: what of a graph goes with the error on it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from figures import style
+
+EXPERIMENT = "convex_sbm"
+AXIS = (0.75, 12.5)  # limits of the published axis of the oracle term
+
+
+def draw(dataset):
+    """Error by oracle term and by connectivity, Rand index, cells, and the path against rho."""
+    figure, axes = style.panels(3, rows=2, width=4.3, height=3.7)
+    error = dataset.error.values[0]
+    kept = np.isfinite(error).all(axis=-1)
+    best = error.min(axis=-1)[kept]
+    look = {**style.look(0), "markersize": 3, "alpha": 0.6 if best.size < 1000 else 0.15}
+    panels = (
+        ("oracle", "oracle term", "the paper's predictor of the error"),
+        ("lambda_two", "second eigenvalue of the Laplacian", "connectivity alone"),
+        ("between", "edges between clusters / all edges", "what connectivity is bought with"),
+    )
+    for each, (name, label, title) in zip(axes, panels):
+        each.plot(dataset[name].values[0][kept], best, **look, label="one graph")
+        each.set(xlabel=label, ylabel="least mean squared error on the path", title=title)
+        style.short_log(each)
+    for each in axes[:2]:
+        each.set_xscale("log")
+    for place, side in zip(AXIS, ("right", "left")):
+        style.threshold(axes[0], place, "published axis", side=side)
+    agreement = dataset.agreement.values[0].max(axis=-1)[kept]
+    axes[3].plot(dataset.between.values[0][kept], agreement, **look, label="one graph")
+    axes[3].set(
+        xlabel="edges between clusters / all edges", ylabel="best adjusted Rand index on the path",
+        title="clusters are found where few edges join them",
+    )  # fmt: skip
+    _cells(axes[4], dataset, kept, best)
+    _paths(axes[5], dataset, error[kept])
+    style.legend(axes[0])
+    return figure
+
+
+def _cells(axes, dataset, kept, best) -> None:
+    """The mean error of each cell of the two probabilities."""
+    within, between = dataset.within.values[0][kept], dataset.between_chance.values[0][kept]
+    marks = axes.scatter(between, within, c=best, s=14, cmap="viridis", marker="s")
+    axes.set(
+        xlabel="probability of an edge between clusters",
+        ylabel="probability of one within",
+        title="least error by cell",
+    )
+    bar = axes.figure.colorbar(marks, ax=axes)
+    bar.set_label("mean squared error")
+
+
+def _paths(axes, dataset, error) -> None:
+    """Along the path, the error over its least."""
+    factors = dataset.factor.values
+    style.course(
+        axes, factors, error / error.min(axis=-1, keepdims=True), 0, "median, 80% of graphs"
+    )
+    style.threshold(axes, 1.0, "gamma of the theorem")
+    axes.set(
+        xscale="log", xlabel="gamma / rho", ylabel="error / least error",
+        title="rho is no tuning rule",
+    )  # fmt: skip
+    style.legend(axes)
