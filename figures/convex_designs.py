@@ -8,11 +8,11 @@ from figures import style
 
 EXPERIMENT = "convex_designs"
 PANELS = (
-    ("error", "least mean squared error", "error"),
-    ("agreement", "best adjusted Rand index", "clusters found"),
-    ("oracle", "oracle term", "the paper's term"),
-    ("between", "edges between / all", "edges between clusters"),
-    ("lambda_two", "second eigenvalue", "connectivity"),
+    ("error", "least mean squared error", "error", (0.03, 0.1, 0.3, 1)),
+    ("agreement", "best adjusted Rand index", "clusters found", ()),
+    ("oracle", "oracle term", "the paper's term", (0.5, 1, 2, 5, 10, 20)),
+    ("between", "edges between / all", "edges between clusters", (0.01, 0.1, 1)),
+    ("lambda_two", "second eigenvalue", "connectivity", (0.001, 0.01, 0.1, 1, 10, 100)),
 )
 
 
@@ -22,7 +22,7 @@ def draw(dataset):
     error = dataset.error.values[0].min(axis=-1)
     order = np.argsort(error.mean(axis=0))
     names = [str(name) for name in dataset.design.values[order]]
-    for each, (name, label, title) in zip(axes, PANELS):
+    for each, (name, label, title, ticks) in zip(axes, PANELS):
         values = dataset[name].values[0]
         values = error if name == "error" else values
         values = values.max(axis=-1) if name == "agreement" else values
@@ -31,6 +31,6 @@ def draw(dataset):
         each.errorbar(middle, places, xerr=half, capsize=2.5, **style.look(0))
         style.rows(each, names if name == "error" else [""] * len(names))
         each.set(xlabel=label, ylabel="graph", title=title)
-        if name in ("error", "oracle", "lambda_two", "between"):
-            each.set_xscale("log")
+        if ticks:
+            style.ticks(each, ticks)
     return figure

@@ -32,14 +32,14 @@ def draw(dataset):
     for each, (name, values) in zip(axes, measured.items()):
         for number, weights in enumerate(TITLES):
             point = _point(dataset, weights)
-            style.points(each, counts, values[point].T, number, TITLES[weights])
-            for limit in AXES.get((weights, name), ()) if name == "oracle" else ():
-                style.level(
-                    each, limit, f"published axis, {TITLES[weights]}", over=limit > 1
-                ) if limit > 1 else None
+            _middle(each, counts, values[point], number, TITLES[weights])
+            for limit in AXES.get((weights, name), ()):
+                style.level(each, limit, f"published axis, {TITLES[weights]}", over=limit > 1)
         each.set(xlabel="neighbours", ylabel=labels[name], title=labels[name])
         each.axvline(25, color=style.GUIDE, linewidth=1, linestyle=":", label="points of a cluster")
         style.ticks(each, counts if counts.size < 12 else [2, 5, 10, 20, 50, 99])
+        if name != "agreement":
+            style.short_log(each)
         style.legend(each, columns=2)
     for number, weights in enumerate(TITLES):
         _clouds(axes[3 + number], dataset, weights, least, counts)
@@ -49,6 +49,16 @@ def draw(dataset):
 
 def _point(dataset, weights) -> int:
     return int(np.flatnonzero(dataset.weights.values == weights)[0])
+
+
+def _middle(axes, counts, samples, number, label) -> None:
+    """Medians over data sets, and where eight of ten lie, of `[seed, count]`."""
+    some = np.isfinite(samples).any(axis=0)
+    low, middle, high = np.nanquantile(samples[:, some], (0.1, 0.5, 0.9), axis=0)
+    axes.errorbar(
+        counts[some], middle, yerr=[middle - low, high - middle], capsize=2.5, label=label,
+        **style.look(number),
+    )  # fmt: skip
 
 
 def _clouds(axes, dataset, weights, least, counts) -> None:
@@ -70,11 +80,12 @@ def _clouds(axes, dataset, weights, least, counts) -> None:
 def _coded(axes, dataset, counts) -> None:
     """By how much the gamma read off falls short where the affinity is the weight."""
     for number, weights in enumerate(TITLES):
-        shortfall = np.log10(dataset.shortfall.values[_point(dataset, weights)].T)
-        style.points(axes, counts, shortfall, number, TITLES[weights])
+        shortfall = dataset.shortfall.values[_point(dataset, weights)]
+        _middle(axes, counts, shortfall, number, TITLES[weights])
+    style.short_log(axes)
     axes.set(
         xlabel="neighbours",
-        ylabel="log10(rho needed / rho read off)",
+        ylabel="rho needed / rho read off",
         title="affinity solved with, its root diagnosed",
     )
     style.ticks(axes, counts if counts.size < 12 else [2, 5, 10, 20, 50, 99])

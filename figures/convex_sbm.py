@@ -45,7 +45,13 @@ def draw(dataset):
 def _cells(axes, dataset, kept, best) -> None:
     """The mean error of each cell of the two probabilities."""
     within, between = dataset.within.values[0][kept], dataset.between_chance.values[0][kept]
-    marks = axes.scatter(between, within, c=best, s=14, cmap="viridis", marker="s")
+    chances = np.round(np.arange(0.02, 0.2501, 0.01), 2)
+    cells = [np.abs(chances[:, None] - values).argmin(axis=0) for values in (within, between)]
+    total, count = np.zeros((2, chances.size, chances.size))
+    np.add.at(total, tuple(cells), best)
+    np.add.at(count, tuple(cells), 1.0)
+    shown = np.ma.masked_array(total / np.maximum(count, 1), count == 0)
+    marks = axes.pcolormesh(chances, chances, shown, cmap="viridis", shading="nearest")
     axes.set(
         xlabel="probability of an edge between clusters",
         ylabel="probability of one within",
