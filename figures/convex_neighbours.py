@@ -34,7 +34,8 @@ def draw(dataset):
             point = _point(dataset, weights)
             _middle(each, counts, values[point], number, TITLES[weights])
             for limit in AXES.get((weights, name), ()):
-                style.level(each, limit, f"published axis, {TITLES[weights]}", over=limit > 1)
+                text = "" if limit == 1 else f"published axis, {TITLES[weights]}"
+                style.level(each, limit, text, over=limit > 1)
         each.set(xlabel="neighbours", ylabel=labels[name], title=labels[name])
         each.axvline(25, color=style.GUIDE, linewidth=1, linestyle=":", label="points of a cluster")
         style.ticks(each, counts if counts.size < 12 else [2, 5, 10, 20, 50, 99])

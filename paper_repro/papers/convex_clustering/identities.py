@@ -12,7 +12,7 @@ def squares(dataset, walk="square_commute"):
     """Squared sensitivities of edges: the theory's, the pseudo-inverse's, and by commute times."""
     wanted = dataset.square_theory.values
     # Commute times are solved with errors that weights over two decades enlarge, squared.
-    settings = {"terms": 1e3, "condition": 1e4, "resolution": 1e-6}
+    settings = {"terms": 1e3, "condition": 1e6, "resolution": 1e-6}
     return combine(
         {
             "walk": identity(dataset[walk].values, wanted, **settings),
@@ -27,7 +27,7 @@ def hitting(dataset, name="square_hitting"):
     """Squared sensitivities by differences of hitting times."""
     return identity(
         dataset[name].values, dataset.square_theory.values,
-        terms=1e3, condition=1e4, resolution=1e-6,
+        terms=1e3, condition=1e6, resolution=1e-6,
     )  # fmt: skip
 
 
