@@ -19,7 +19,7 @@ HOST = True
 AXES = {"drawn": ("size",)}
 DESIGNS = ("complete", "ring", "path", "barbell", "shuffled_ring", "blocks", "sparse_blocks")
 KNOWN = {"path": 4, "barbell": 2}  # with their clusters: the limit's constant has a closed form
-BRIDGES, DIMENSION = 3, 2
+BRIDGES, DIMENSION = 1, 2
 WITHIN, BETWEEN = 0.5, 0.1  # of blocks; between / sqrt(n / 100) where that falls
 ATTEMPTS = 200
 

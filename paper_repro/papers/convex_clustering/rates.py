@@ -92,8 +92,7 @@ CLAIMS = [
     Claim(
         id="G5-barbell",
         kind="exponent",
-        sentence="On a barbell with a fixed number of bridges it falls like n^-1/2, without a "
-        "logarithm.",
+        sentence="On a barbell with one bridge it falls like n^-1/2, without a logarithm.",
         source=f"G5; {SHAPED}",
         experiment="convex_rates",
         formula="asymptotic in nodes",
