@@ -54,7 +54,7 @@ class Config:
 MANY = tuple(f"{count}:{decay}" for count in (3, 5, 10, 20, 40) for decay in (0.5, 1, 2, 4))
 PRESETS = {
     "smoke": Config(
-        seeds=4, rows=30, neighbours=(2, 3, 5, 12), kernels=("5:0.5", "12:2"), levels=3
+        seeds=4, rows=20, neighbours=(2, 3, 4, 8), kernels=("4:0.5", "8:2"), levels=2
     ),
     "laptop": Config(),
     "paper": Config(

@@ -9,7 +9,7 @@ __all__ = ["AXES", "HOST", "PRESETS", "Config", "grid", "job", "summarise"]
 DATA = ("fashion-mnist",)
 PRESETS = {
     "smoke": Config(
-        seeds=4, data=DATA, rows=30, neighbours=(2, 3, 5, 12), kernels=("5:0.5",), levels=3
+        seeds=4, data=DATA, rows=20, neighbours=(2, 3, 4, 8), kernels=("4:0.5",), levels=2
     ),
     "laptop": Config(data=DATA, kernels=("10:0.5",)),
     "paper": Config(
