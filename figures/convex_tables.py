@@ -39,7 +39,7 @@ def _methods(axes, some) -> int:
     graphs = [str(name) for name in some.graph.values]
     style.rows(axes, [*graphs, *(str(name) for name in some.rival.values)])
     axes.axhline(len(graphs) - 0.5, color="0.85", linewidth=0.8, zorder=0)
-    axes.set_ylabel("graph of k neighbours; other methods")
+    axes.set_ylabel("graph (k); other methods")
     axes.set_xlim(-0.08, 1.02)
     return len(graphs)
 
