@@ -150,10 +150,10 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     ends = np.asarray(barbell.edges)
     times = np.asarray(theory.commute_times(barbell))[ends[:, 0], ends[:, 1]]
     return dataset.assign(
-        barbell_edges=(("bar", "end"), ends),
         theory_sensitivity=("bar", np.asarray(theory.edge_sensitivity(barbell))),
         theory_commute=("bar", times),
     ).assign_coords(
+        barbell_edges=(("bar", "end"), ends),
         graph=list(SHOWN), path=list(PATHS), label=("node", LABELS), labels=["true", "dealt out"],
         fraction=("level", np.linspace(0, 1, dataset.sizes["level"]) ** 2),
     )  # fmt: skip
