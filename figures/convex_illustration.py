@@ -42,7 +42,7 @@ def _graph(axes, one, coloured=False):
     ends = one.edges.values
     there = ends[:, 0] >= 0
     places = one.points.values
-    segments = places[ends[there].astype(int)]
+    segments = [*places[ends[there].astype(int)]]
     if coloured:
         drawn = LineCollection(segments, cmap="viridis_r", linewidths=1.3)
         drawn.set_array(one.sensitivity.values[there])
@@ -69,7 +69,7 @@ def _nodes(axes, one, places) -> None:
 def _barbell(figure, axes, dataset, name, label, digits) -> None:
     """Two cliques of five with three bridges; a number at one edge of each kind."""
     ends, values = dataset.barbell_edges.values, dataset[name].values
-    drawn = LineCollection(BARBELL[ends], cmap="viridis_r", linewidths=2)
+    drawn = LineCollection([*BARBELL[ends]], cmap="viridis_r", linewidths=2)
     drawn.set_array(values)
     axes.add_collection(drawn)
     figure.colorbar(drawn, ax=axes, label=label)
@@ -101,7 +101,7 @@ def _means(axes, some) -> None:
 def _path(axes, one, name) -> None:
     """Each point's centroid from the point itself to the common mean."""
     courses = one.centroids.transpose("node", "level", "axis").values
-    axes.add_collection(LineCollection(courses, colors="0.55", linewidths=0.7, zorder=1))
+    axes.add_collection(LineCollection([*courses], colors="0.55", linewidths=0.7, zorder=1))
     _nodes(axes, one, one.points.values)
     best = one.agreement.values.max()
     called = "cliques, one edge a pair" if name == "oracle" else name

@@ -98,7 +98,7 @@ def _centres(rows: Rows, number: int) -> list[float]:
     from sklearn.cluster import KMeans
 
     found = [
-        KMeans(count, n_init=STARTS, random_state=number).fit_predict(rows.points)
+        KMeans(count, n_init=STARTS, random_state=number).fit_predict(rows.points)  # pyright: ignore[reportArgumentType]
         for count in _numbers(rows)
     ]
     return [rand_index(rows.classes, labels) for labels in found]

@@ -15,6 +15,7 @@ the rows or more), is nearest to it.
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -95,13 +96,17 @@ def lower(dataset, pairs, *, tables, resolution, together=False):
     for name in tables:
         some = dataset.isel(point=known.index(name)).transpose("seed", ...)
         for less, more in pairs:
-            both = (one(some) if callable(one) else one for one in (less, more))
-            first, second = np.broadcast_arrays(*both)
+            first, second = (_values(one, some) for one in (less, more))
             columns.append(second - first)
     gains = np.stack(columns, axis=1)
     if together:
         gains = gains.mean(axis=1, keepdims=True)
     return ordering(np.ones_like(gains), np.exp(gains), resolution=resolution)
+
+
+def _values(one: Any, some: Any) -> np.ndarray:
+    """A quantity's values, or a number for every seed."""
+    return np.asarray(one(some)) if callable(one) else np.full(some.sizes["seed"], one)
 
 
 def check(*pairs, **how):
