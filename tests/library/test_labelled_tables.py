@@ -7,7 +7,8 @@ import pytest
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
 
-from diversity_jax import seeds
+import experiments
+from diversity_jax import datasets, seeds
 from diversity_jax.convex_clustering import solver, tables
 from experiments import convex_tables
 from experiments.shared import labelled_tables as labelled
@@ -71,3 +72,10 @@ def test_what_is_given_is_the_level_nearest_to_the_number_of_classes(rows):
         last = np.flatnonzero(off == off.min())[-1]
         assert found["given"][place] == found["agreement"][last]
     assert found["best"] == found["agreement"].max() and (found["share"] <= 1e-4).all()
+
+
+def test_without_fashion_mnist_the_message_names_the_install_line(monkeypatch, tmp_path):
+    monkeypatch.setenv(datasets.VARIABLE, str(tmp_path))
+    labelled.table.cache_clear()
+    with pytest.raises(datasets.DatasetMissing, match="apt-get install dataset-fashion-mnist"):
+        experiments.run("convex_tables_fashion", "smoke")
