@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from diversity_jax.convex_clustering import certificate, fusion
-from diversity_jax.convex_clustering.components import joined
+from diversity_jax.convex_clustering import certificate, fusion, levels
+from diversity_jax.convex_clustering.components import joined, near, renamed
 from diversity_jax.convex_clustering.fusion import Stand, Target, Whole
 from diversity_jax.convex_clustering.problem import Graph, Norm
 from diversity_jax.convex_clustering.projections import lengths, project
@@ -37,6 +37,7 @@ class Setting(NamedTuple):
 
     units: Scaled
     whole: Whole
+    place: np.ndarray  # [n] the number of each node in `whole`
     norm: Norm
     dtype: np.dtype
 
@@ -51,8 +52,12 @@ def setting(points: np.ndarray, graph: Graph, norm: Norm) -> Setting:
     weights = np.asarray(graph.weights, dtype=float)
     units = scaled(np.asarray(points, dtype=float), weights)
     edges = np.asarray(graph.edges, dtype=np.int64)
-    here = fusion.whole(units.points, edges, units.weights)
-    return Setting(units, here, norm, np.dtype(points.dtype))
+    # Neighbours near one another: matrices are narrow bands, and what is read lies together.
+    place = near(graph.nodes, edges)
+    rows = np.empty(units.points.shape, order="F")
+    rows[place] = units.points
+    here = fusion.whole(rows, place[edges.T].T, units.weights)
+    return Setting(units, here, place, norm, np.dtype(points.dtype))
 
 
 def along(
@@ -92,19 +97,19 @@ def _solution(here: Setting, stand: Stand, target: Target) -> Found:
         flows, rows = (array.astype(here.dtype).astype(float) for array in (shrunk, rows))
         flows = project(flows, radii, norm)
         gap = fusion.gap_at(whole, flows, radii, rows, norm)
-    apart = rows[edges[:, 0]] - rows[edges[:, 1]]
+    apart = levels.apart(rows, edges)
     together = certificate.fused(flows, apart, radii, whole.steps, norm)
     labels = joined(len(rows), edges, np.asarray(together))[1]
     sure = certificate.proved(whole.points, edges, radii, flows, rows, gap, labels, norm)
     height = np.sum((whole.points - rows) ** 2) / 2 + np.sum(radii * lengths(apart, norm))
     size = float(here.units.size)
     return Found(
-        centroids=(here.units.middle + size * rows).astype(here.dtype),
+        centroids=(here.units.middle + size * rows[here.place]).astype(here.dtype),
         dual=(size * flows).astype(here.dtype),
         gap=np.asarray(size * (size * gap), dtype=here.dtype),
         objective=np.asarray(size * (size * height), dtype=here.dtype),
-        labels=np.asarray(labels, dtype=np.int32),
+        labels=renamed(labels[here.place]).astype(np.int32),
         iterations=np.asarray(stand.iterations, dtype=np.int32),
         converged=np.asarray(gap <= target.limit),
-        certified=sure,
+        certified=sure[here.place],
     )

@@ -23,8 +23,9 @@ from __future__ import annotations
 import numpy as np
 
 from diversity_jax.convex_clustering import fusion
-from diversity_jax.convex_clustering.flows import returned, split, within
+from diversity_jax.convex_clustering.flows import split, within
 from diversity_jax.convex_clustering.fusion import Target, Whole
+from diversity_jax.convex_clustering.levels import returned
 from diversity_jax.convex_clustering.problem import Norm
 from diversity_jax.convex_clustering.projections import DUALS, lengths
 
