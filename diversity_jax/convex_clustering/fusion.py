@@ -2,25 +2,30 @@
 
 Points that have met mostly stay together, so that the problem of `levels` has far fewer nodes. Its
 solution is one of the whole problem exactly where the flows of `flows` exist, and these are sought
-for every group at every gamma: a group that cannot show them is split along the edges on which its
-flow presses hardest, and the smaller problem is solved again from where it was. After `ROUNDS` of
-that, ADMM on the whole graph finishes. Either way one pair of centroids and feasible flows of the
-whole graph comes out, and its gap is what is reported: no fusion is taken on trust, and none is
-kept to the next gamma unless its edges have room left.
+for every group at every gamma. Groups that Newton's steps show to have met are taken as one before
+that: what flows between them is free, and its shares by weight are mostly not what their own edges
+can take up. Where the flows of such a one are not found, its parts stay apart; a group that cannot
+show them at all is split along the edges on which its flow presses hardest, and the smaller problem
+is solved again from where it was. After `ROUNDS` of that, ADMM on the whole graph finishes. Either
+way one pair of centroids and feasible flows of the whole graph comes out, and its gap is what is
+reported: no fusion is taken on trust, at this gamma or at the next.
+
+The centroids begin from where the last gamma left them, the flows with those that fill their balls
+filling the new ones. Extrapolating either from two gammas saved no step: groups that meet between
+the two are what costs steps.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from diversity_jax.convex_clustering import levels, newton
 from diversity_jax.convex_clustering.components import joined
-from diversity_jax.convex_clustering.flows import Within, flows_of, within
+from diversity_jax.convex_clustering.flows import flows_of
 from diversity_jax.convex_clustering.levels import returned
+from diversity_jax.convex_clustering.partition import Grouped, Target, Whole, gap_at, grouped
 from diversity_jax.convex_clustering.problem import Norm
 from diversity_jax.convex_clustering.projections import DUALS, lengths, project
 
@@ -35,34 +40,6 @@ LOOSE = 10  # times the gap asked for, in which groups are first looked at
 TORN = (0.9, 0.7, 0.3)  # the same within a group that could not show its flows, round by round
 SMALL = 64  # nodes of a graph that is solved as it is
 ENOUGH = 0.9  # of the gap asked for, left for the rounding of the last sums
-
-
-class Whole(NamedTuple):
-    """The whole problem, centred and of a scale near one."""
-
-    points: np.ndarray  # [n, d]
-    edges: np.ndarray  # [m, 2]
-    weights: np.ndarray  # [m]
-    steps: np.ndarray  # [m] 1 / (d_i + d_j)
-
-
-@dataclass
-class Grouped:
-    """A partition: the problem between its groups, and what is made of it when it is needed."""
-
-    problem: Whole
-    at: levels.Level
-
-    @cached_property
-    def own(self) -> Within:
-        """What is needed for flows within groups."""
-        inside = np.flatnonzero(~self.at.crossing)
-        return within(self.problem.edges, self.problem.weights, self.at.labels, inside)
-
-    @cached_property
-    def band(self) -> newton.Banded:
-        """Where entries of Newton's matrix lie."""
-        return newton.banded(self.at)
 
 
 class Solved(NamedTuple):
@@ -84,22 +61,7 @@ class Stand(NamedTuple):
     iterations: int
     labels: np.ndarray  # [n] groups to begin the next problem with
     penalty: float
-    grouped: Grouped | None
-
-
-class Target(NamedTuple):
-    """What is asked for at one gamma."""
-
-    gamma: float
-    norm: Norm
-    limit: float
-    iterations: int
-
-
-def whole(points: np.ndarray, edges: np.ndarray, weights: np.ndarray) -> Whole:
-    """The problem with its steps."""
-    degrees = np.bincount(edges.ravel(), minlength=len(points))
-    return Whole(points, edges, weights, 1 / (degrees[edges[:, 0]] + degrees[edges[:, 1]]))
+    parts: Grouped | None
 
 
 def begin(problem: Whole) -> Stand:
@@ -113,7 +75,7 @@ def begin(problem: Whole) -> Stand:
 def plain(problem: Whole, stand: Stand, target: Target) -> Stand:
     """ADMM on the whole graph, without groups: the same problem and record as `advance`."""
     radii = target.gamma * problem.weights
-    here = _grouped(problem, np.arange(len(problem.points)))
+    here = grouped(problem, np.arange(len(problem.points)))
     start = _predicted(stand, radii, target.norm)
     flows, _, taken, penalty = levels.admm(
         here.at,
@@ -132,9 +94,9 @@ def advance(problem: Whole, stand: Stand, target: Target) -> Stand:
     """Solve at `gamma`, beginning from `stand`, to a gap of `limit`."""
     radii = target.gamma * problem.weights
     flows, rows, penalty = _predicted(stand, radii, target.norm), stand.centroids, stand.penalty
-    here = stand.grouped
+    here = stand.parts
     if here is None or here.at.labels is not stand.labels:
-        here = _grouped(problem, stand.labels)
+        here = grouped(problem, stand.labels)
     if _meets(problem, flows, here, target):
         return _stand(problem, flows, here, target, 0, penalty, torn=False)
     taken, loose, exact, nodes = 0, LOOSE, False, len(problem.points)
@@ -154,7 +116,7 @@ def advance(problem: Whole, stand: Stand, target: Target) -> Stand:
             break
         if len(torn) or early:
             labels = _regrouped(problem, flows, radii, here.at, torn, turn, target.norm)
-            here = _grouped(problem, labels)
+            here = grouped(problem, labels)
         loose, exact = loose if len(torn) else 1, exact or joining
     return _stand(problem, flows, here, target, taken, penalty, torn=bool(len(torn)))
 
@@ -186,13 +148,13 @@ def _shown(
     if not joining or labels.max() + 1 == len(here.at.sizes):
         found, torn = sought(here)
         return found, here, torn
-    joint = _grouped(problem, labels[here.at.labels])
+    joint = grouped(problem, labels[here.at.labels])
     found, torn = sought(joint)
     if not len(torn):
         return found, joint, torn
     apart = np.isin(joint.at.labels, torn)
     names = np.where(apart, here.at.labels, len(here.at.sizes) + joint.at.labels)
-    mixed = _grouped(problem, np.unique(names, return_inverse=True)[1])
+    mixed = grouped(problem, np.unique(names, return_inverse=True)[1])
     inside = mixed.own.inside
     flows.T[:, inside] = found.T[:, inside]
     found, torn = sought(mixed)
@@ -219,10 +181,6 @@ def _meets(
 def _quick(here: Grouped, norm: Norm) -> bool:
     """Whether Newton's steps cost less than ADMM's many."""
     return norm == "l2" and here.at.means.size * here.band.wide**2 <= newton.WORK
-
-
-def _grouped(problem: Whole, labels: np.ndarray) -> Grouped:
-    return Grouped(problem, levels.level(problem.points, problem.edges, problem.weights, labels))
 
 
 def _level(
@@ -322,13 +280,3 @@ def _stand(
         # The same where they are equal, so that `advance` knows its groups again.
         labels = labels if np.array_equal(found, labels) else found
     return Stand(flows, radii, rows, gap, taken, labels, penalty, here)
-
-
-def gap_at(
-    problem: Whole, flows: np.ndarray, radii: np.ndarray, rows: np.ndarray, norm: Norm
-) -> float:
-    """Objective at `rows` minus bound at `flows`, summed by edges (see `_stand`)."""
-    apart = levels.apart(rows, problem.edges)
-    given = problem.points - returned(flows, problem.edges, len(problem.points))
-    terms = radii * lengths(apart, norm) - np.sum(flows * apart, axis=1)
-    return float(np.sum(terms) + np.sum((rows - given) ** 2) / 2)

@@ -10,7 +10,8 @@ from threadpoolctl import ThreadpoolController
 
 from diversity_jax.convex_clustering import certificate, fusion, levels
 from diversity_jax.convex_clustering.components import joined, near, renamed
-from diversity_jax.convex_clustering.fusion import Stand, Target, Whole
+from diversity_jax.convex_clustering.fusion import Stand
+from diversity_jax.convex_clustering.partition import Target, Whole, gap_at, whole
 from diversity_jax.convex_clustering.problem import Graph, Norm
 from diversity_jax.convex_clustering.projections import lengths, project
 from diversity_jax.convex_clustering.units import Scaled, scaled
@@ -56,7 +57,7 @@ def setting(points: np.ndarray, graph: Graph, norm: Norm) -> Setting:
     place = near(graph.nodes, edges)
     rows = np.empty(units.points.shape, order="F")
     rows[place] = units.points
-    here = fusion.whole(rows, place[edges.T].T, units.weights)
+    here = whole(rows, place[edges.T].T, units.weights)
     return Setting(units, here, place, norm, np.dtype(points.dtype))
 
 
@@ -88,20 +89,20 @@ def along(
 
 def _solution(here: Setting, stand: Stand, target: Target) -> Found:
     """The record in the caller's precision and units, with the gap that it has as returned."""
-    whole, norm = here.whole, here.norm
-    radii, edges = target.gamma * whole.weights, whole.edges
+    every, norm = here.whole, here.norm
+    radii, edges = target.gamma * every.weights, every.edges
     flows, rows, gap = stand.flows, stand.centroids, stand.gap
     if here.dtype.itemsize < 8:
         # Rounded inwards: what is returned is feasible itself, and its own gap is given.
         shrunk = flows * (1 - 2 * float(np.finfo(here.dtype).eps))
         flows, rows = (array.astype(here.dtype).astype(float) for array in (shrunk, rows))
         flows = project(flows, radii, norm)
-        gap = fusion.gap_at(whole, flows, radii, rows, norm)
+        gap = gap_at(every, flows, radii, rows, norm)
     apart = levels.apart(rows, edges)
-    together = certificate.fused(flows, apart, radii, whole.steps, norm)
+    together = certificate.fused(flows, apart, radii, every.steps, norm)
     labels = joined(len(rows), edges, np.asarray(together))[1]
-    sure = certificate.proved(whole.points, edges, radii, flows, rows, gap, labels, norm)
-    height = np.sum((whole.points - rows) ** 2) / 2 + np.sum(radii * lengths(apart, norm))
+    sure = certificate.proved(every.points, edges, radii, flows, rows, gap, labels, norm)
+    height = np.sum((every.points - rows) ** 2) / 2 + np.sum(radii * lengths(apart, norm))
     size = float(here.units.size)
     return Found(
         centroids=(here.units.middle + size * rows[here.place]).astype(here.dtype),

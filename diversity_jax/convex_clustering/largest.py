@@ -24,8 +24,8 @@ import numpy as np
 
 from diversity_jax.convex_clustering import fusion
 from diversity_jax.convex_clustering.flows import split, within
-from diversity_jax.convex_clustering.fusion import Target, Whole
 from diversity_jax.convex_clustering.levels import returned
+from diversity_jax.convex_clustering.partition import Target, Whole
 from diversity_jax.convex_clustering.problem import Norm
 from diversity_jax.convex_clustering.projections import DUALS, lengths
 

@@ -41,11 +41,11 @@ from diversity_jax.convex_clustering.projections import lengths, project
 
 (PBSV,) = linalg.get_lapack_funcs(("pbsv",), dtype=np.float64)
 STEPS = 40
-WORK = 3e7
+WORK = 3e7  # unknowns times width squared up to which a step costs less than ADMM's many
 INSIDE = 0.999  # of its ball that a flow may take while steps go on
 FALL = 0.03  # of the gap at hand, left to the next smoothing
 PART = 0.3  # of the gap asked for, left to the last smoothing
-SEARCH = 8
+SEARCH = 8  # turns in search of a smoothing
 
 
 class Banded(NamedTuple):
@@ -101,8 +101,9 @@ def climb(
         return *best, least, 0
     left = pair(at, *best, radii)
     flows = INSIDE * best[1]
-    smoothing, step = np.inf, 0
-    for step in range(1, min(STEPS, iterations) + 1):
+    smoothing, steps = np.inf, 0
+    while steps < min(STEPS, iterations) and least > limit:
+        steps += 1
         goal = max(PART * limit, FALL * left)
         smoothing = min(smoothing, smoothed(at, rows, radii, goal))
         moved = _step(at, band, rows, flows, radii, smoothing)
@@ -114,10 +115,8 @@ def climb(
         now = levels.gap(at, feasible, radii, "l2") if exact else left
         if now < least:
             best, least = (rows, feasible), now
-        if least <= limit:
-            break
         flows = project(flows, INSIDE * radii, "l2")
-    return *best, least, step
+    return *best, least, steps
 
 
 def pair(at: Level, rows: np.ndarray, flows: np.ndarray, radii: np.ndarray) -> float:
