@@ -59,6 +59,7 @@ def whole(points: np.ndarray, edges: np.ndarray, weights: np.ndarray) -> Whole:
 
 
 def grouped(problem: Whole, labels: np.ndarray) -> Grouped:
+    """The partition that `labels` name, 0 to k - 1."""
     return Grouped(problem, levels.level(problem.points, problem.edges, problem.weights, labels))
 
 
