@@ -42,8 +42,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from diversity_jax.convex_clustering import levels
 from diversity_jax.convex_clustering.components import joined
-from diversity_jax.convex_clustering.flows import returned
+from diversity_jax.convex_clustering.levels import returned
 from diversity_jax.convex_clustering.problem import Norm
 from diversity_jax.convex_clustering.projections import DUALS, Numbers, lengths, library
 
@@ -75,14 +76,12 @@ def proved(
     gap = max(gap, 0.0) + ROUNDING * eps * float(np.sum(points**2)) / 2
     near = 2 * np.sqrt(gap)
     first, second = edges[:, 0], edges[:, 1]
-    apart = rows[first] - rows[second]
+    apart = levels.apart(rows, edges)
     across = labels[first] != labels[second]
     split = lengths(apart, "l2") > near
     unsure = np.where(across, _unsure(flows, apart, radii, near, norm), 0.0)
     given = points - returned(flows, edges, nodes)
-    sizes = np.bincount(labels, minlength=groups)
-    sums = np.stack([np.bincount(labels, column, groups) for column in given.T], axis=1)
-    off = lengths(given - (sums / sizes[:, None])[labels], "l2")
+    off = lengths(given - levels.averages(given, labels).T.take(labels, axis=1).T, "l2")
     wrong = np.bincount(labels, off, groups)
     wrong += np.bincount(labels[first], unsure, groups) + np.bincount(
         labels[second], unsure, groups

@@ -16,19 +16,24 @@ smaller than those that are asked for.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.linalg as linalg
 import scipy.sparse as sparse
 
 from diversity_jax.convex_clustering import levels
-from diversity_jax.convex_clustering.levels import Level
+from diversity_jax.convex_clustering.levels import Level, apart, returned
 from diversity_jax.convex_clustering.problem import Norm
 from diversity_jax.convex_clustering.projections import DUALS, lengths, project
 
 SMALLER = 0.98
 TURNS = 20
 LEAST = 1e-8
+BAND = 5e7  # rows times width squared of a band that is factored as such
+PBTRF: Any
+PBTRS: Any
+PBTRF, PBTRS = linalg.get_lapack_funcs(("pbtrf", "pbtrs"), dtype=np.float64)
 
 
 class Within(NamedTuple):
@@ -38,8 +43,6 @@ class Within(NamedTuple):
     ends: np.ndarray  # [inside, 2]
     groups: np.ndarray  # [n]
     weights: np.ndarray  # [m]
-    out: sparse.csr_matrix
-    back: sparse.csr_matrix
     rates: np.ndarray  # [inside, 1]
     solve: levels.Solve | None  # None without edges
 
@@ -48,14 +51,13 @@ def within(
     edges: np.ndarray, weights: np.ndarray, groups: np.ndarray, inside: np.ndarray
 ) -> Within:
     """What `lift` needs of a partition, whatever gamma is."""
-    ends = edges[inside]
-    out = levels.incidence(ends, len(groups))
+    ends = edges.T.take(inside, axis=1).T
     rates = weights[inside] ** 2
     if len(rates):
         # Any metric will do; one that is far from singular keeps the factors sound.
         rates = np.maximum(rates / rates.max(), LEAST)
-    solve = levels.solver(_laplacian(ends, rates, groups)) if len(rates) else None
-    return Within(inside, ends, groups, weights, out, out.T.tocsr(), rates[:, None], solve)
+    solve = _factored(ends, rates, groups) if len(rates) else None
+    return Within(inside, ends, groups, weights, rates[:, None], solve)
 
 
 def flows_of(
@@ -73,8 +75,7 @@ def flows_of(
     `between` are the flows of the level, `start` those of the whole graph to begin from. The groups
     that do not have theirs at once, mostly few and small, are looked at by themselves.
     """
-    flows = np.zeros_like(start)
-    flows[at.crossing] = at.share * between[at.onto]
+    flows = levels.shared(at, between, np.zeros_like(start))
     if not len(own.inside):
         return flows, np.zeros(0, dtype=int)
     shared = levels.centroids(at, between)[at.labels]
@@ -89,7 +90,7 @@ def flows_of(
     place = np.zeros(len(points), dtype=int)
     place[few] = np.arange(len(few))
     inside = own.inside[open_[at.labels[own.ends[:, 0]]]]
-    part = within(place[edges], own.weights, at.labels[few], inside)
+    part = within(place[edges.T].T, own.weights, at.labels[few], inside)
     exact, broken = split(missing[few], radii[inside], start[inside], part, norm, TURNS)
     flows[inside] = exact
     return flows, np.unique(part.groups[part.ends[broken, 0]])
@@ -102,7 +103,8 @@ def split(
     if own.solve is None:
         return trial, np.zeros(0, dtype=bool)
     for turn in range(turns + 1):
-        exact = trial + own.rates * (own.out @ own.solve(missing - own.back @ trial))
+        left = missing - returned(trial, own.ends, len(own.groups))
+        exact = trial + own.rates * apart(own.solve(left), own.ends)
         broken = lengths(exact, DUALS[norm]) > room
         if turn == turns or not broken.any():
             break
@@ -110,28 +112,27 @@ def split(
     return exact, broken
 
 
-def returned(flows: np.ndarray, edges: np.ndarray, nodes: int) -> np.ndarray:
-    """``B^T Z`` `[n, d]`."""
-    first, second = edges[:, 0], edges[:, 1]
-    columns = [
-        np.bincount(first, column, nodes) - np.bincount(second, column, nodes) for column in flows.T
-    ]
-    return np.stack(columns, axis=1)
-
-
-def _laplacian(ends: np.ndarray, rates: np.ndarray, groups: np.ndarray) -> sparse.csc_matrix:
-    """The Laplacian of the groups' own edges, grounded at one point of each.
+def _factored(ends: np.ndarray, rates: np.ndarray, groups: np.ndarray) -> levels.Solve:
+    """Solve with the Laplacian of the groups' own edges, grounded at one point of each.
 
     What is asked for sums to zero in each group, so nothing flows to the ground and the solution
-    is that of the Laplacian itself.
+    is that of the Laplacian itself. Where nodes are numbered so that neighbours are near
+    (`host.setting`), it is a narrow band.
     """
     nodes = len(groups)
     grounded = np.zeros(int(groups.max()) + 1, dtype=int)
     grounded[groups] = np.arange(nodes)
     first, second, every = ends[:, 0], ends[:, 1], np.arange(nodes)
     diagonal = np.bincount(first, rates, nodes) + np.bincount(second, rates, nodes)
-    ground = np.zeros(nodes)
-    ground[grounded[groups]] = 1.0
-    diagonal = diagonal + ground
+    diagonal[grounded[groups]] += 1.0
+    low, far = np.minimum(first, second), np.abs(first - second)
+    wide = int(far.max()) + 1
+    if nodes * wide**2 <= BAND:
+        band = np.zeros(nodes * wide)
+        band[::wide] = diagonal
+        band[low * wide + far] = -rates
+        factors, _ = PBTRF(band.reshape(nodes, wide).T, lower=1, overwrite_ab=1)
+        return lambda right: PBTRS(factors, right, lower=1)[0]
     places = (np.r_[first, second, every], np.r_[second, first, every])
-    return sparse.csc_matrix((np.r_[-rates, -rates, diagonal], places), shape=(nodes, nodes))
+    entries = np.r_[-rates, -rates, diagonal]
+    return levels.solver(sparse.csc_matrix((entries, places), shape=(nodes, nodes)))

@@ -8,9 +8,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from diversity_jax.convex_clustering import certificate, fusion
-from diversity_jax.convex_clustering.components import joined
-from diversity_jax.convex_clustering.fusion import Stand, Target, Whole
+from diversity_jax.convex_clustering import certificate, fusion, levels
+from diversity_jax.convex_clustering.components import joined, near, renamed
+from diversity_jax.convex_clustering.fusion import Stand
+from diversity_jax.convex_clustering.partition import Target, Whole, gap_at, whole
 from diversity_jax.convex_clustering.problem import Graph, Norm
 from diversity_jax.convex_clustering.projections import lengths, project
 from diversity_jax.convex_clustering.units import Scaled, scaled
@@ -37,6 +38,7 @@ class Setting(NamedTuple):
 
     units: Scaled
     whole: Whole
+    place: np.ndarray  # [n] the number of each node in `whole`
     norm: Norm
     dtype: np.dtype
 
@@ -51,8 +53,12 @@ def setting(points: np.ndarray, graph: Graph, norm: Norm) -> Setting:
     weights = np.asarray(graph.weights, dtype=float)
     units = scaled(np.asarray(points, dtype=float), weights)
     edges = np.asarray(graph.edges, dtype=np.int64)
-    here = fusion.whole(units.points, edges, units.weights)
-    return Setting(units, here, norm, np.dtype(points.dtype))
+    # Neighbours near one another: matrices are narrow bands, and what is read lies together.
+    place = near(graph.nodes, edges)
+    rows = np.empty(units.points.shape, order="F")
+    rows[place] = units.points
+    here = whole(rows, place[edges.T].T, units.weights)
+    return Setting(units, here, place, norm, np.dtype(points.dtype))
 
 
 def along(
@@ -83,28 +89,28 @@ def along(
 
 def _solution(here: Setting, stand: Stand, target: Target) -> Found:
     """The record in the caller's precision and units, with the gap that it has as returned."""
-    whole, norm = here.whole, here.norm
-    radii, edges = target.gamma * whole.weights, whole.edges
+    every, norm = here.whole, here.norm
+    radii, edges = target.gamma * every.weights, every.edges
     flows, rows, gap = stand.flows, stand.centroids, stand.gap
     if here.dtype.itemsize < 8:
         # Rounded inwards: what is returned is feasible itself, and its own gap is given.
         shrunk = flows * (1 - 2 * float(np.finfo(here.dtype).eps))
         flows, rows = (array.astype(here.dtype).astype(float) for array in (shrunk, rows))
         flows = project(flows, radii, norm)
-        gap = fusion.gap_at(whole, flows, radii, rows, norm)
-    apart = rows[edges[:, 0]] - rows[edges[:, 1]]
-    together = certificate.fused(flows, apart, radii, whole.steps, norm)
+        gap = gap_at(every, flows, radii, rows, norm)
+    apart = levels.apart(rows, edges)
+    together = certificate.fused(flows, apart, radii, every.steps, norm)
     labels = joined(len(rows), edges, np.asarray(together))[1]
-    sure = certificate.proved(whole.points, edges, radii, flows, rows, gap, labels, norm)
-    height = np.sum((whole.points - rows) ** 2) / 2 + np.sum(radii * lengths(apart, norm))
+    sure = certificate.proved(every.points, edges, radii, flows, rows, gap, labels, norm)
+    height = np.sum((every.points - rows) ** 2) / 2 + np.sum(radii * lengths(apart, norm))
     size = float(here.units.size)
     return Found(
-        centroids=(here.units.middle + size * rows).astype(here.dtype),
+        centroids=(here.units.middle + size * rows[here.place]).astype(here.dtype),
         dual=(size * flows).astype(here.dtype),
         gap=np.asarray(size * (size * gap), dtype=here.dtype),
         objective=np.asarray(size * (size * height), dtype=here.dtype),
-        labels=np.asarray(labels, dtype=np.int32),
+        labels=renamed(labels[here.place]).astype(np.int32),
         iterations=np.asarray(stand.iterations, dtype=np.int32),
         converged=np.asarray(gap <= target.limit),
-        certified=sure,
+        certified=sure[here.place],
     )

@@ -54,68 +54,76 @@ class Level(NamedTuple):
     crossing: np.ndarray  # [m] whether an edge of the whole graph joins two groups
     onto: np.ndarray  # [crossing] the edge here of each that does
     share: np.ndarray  # [crossing] its part of the flow, with the sign of its direction
-    incidence: sparse.csr_matrix  # [e, k] B, rows e_a - e_b
-    transposed: sparse.csr_matrix  # [k, e]
 
 
-def incidence(edges: np.ndarray, nodes: int) -> sparse.csr_matrix:
-    """B `[m, n]`: row e_i - e_j for the edge (i, j)."""
-    count = len(edges)
-    values = np.tile([1.0, -1.0], count)
-    ends = np.arange(0, 2 * count + 1, 2)
-    return sparse.csr_matrix((values, edges.ravel(), ends), shape=(count, nodes))
+def apart(rows: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """``B U`` `[m, d]`, the difference along each edge."""
+    columns = rows.T
+    return (columns.take(edges[:, 0], axis=1) - columns.take(edges[:, 1], axis=1)).T
+
+
+def returned(flows: np.ndarray, edges: np.ndarray, nodes: int) -> np.ndarray:
+    """``B^T Z`` `[n, d]`."""
+    first, second = edges[:, 0], edges[:, 1]
+    found = np.empty((flows.shape[1], nodes))
+    for column, out in zip(flows.T, found):
+        np.subtract(np.bincount(first, column, nodes), np.bincount(second, column, nodes), out=out)
+    return found.T
 
 
 def level(points: np.ndarray, edges: np.ndarray, weights: np.ndarray, labels: np.ndarray) -> Level:
     """The problem of the groups that `labels` name, 0 to k - 1."""
-    count, nodes = int(labels.max()) + 1, len(labels)
+    count = int(labels.max()) + 1
     sizes = np.bincount(labels, minlength=count).astype(float)
-    members = sparse.csr_matrix((np.ones(nodes), labels, np.arange(nodes + 1)), (nodes, count))
     first, second = labels[edges[:, 0]], labels[edges[:, 1]]
     crossing = first != second
     low, high = np.minimum(first, second)[crossing], np.maximum(first, second)[crossing]
     codes, onto = np.unique(low * count + high, return_inverse=True)
-    merged = np.stack([codes // count, codes % count], axis=1)
+    merged = np.stack([codes // count, codes % count]).T
     total = np.bincount(onto, weights[crossing], minlength=len(codes))
     signs = np.where(first < second, 1.0, -1.0)[crossing]
-    matrix = incidence(merged, count)
     return Level(
         labels=labels,
         sizes=sizes,
-        means=(members.T @ points) / sizes[:, None],
+        means=averages(points, labels),
         edges=merged,
         weights=total,
         copies=np.bincount(onto, minlength=len(codes)).astype(float),
         crossing=crossing,
         onto=onto,
         share=(signs * weights[crossing] / total[onto])[:, None],
-        incidence=matrix,
-        transposed=matrix.T.tocsr(),
     )
 
 
 def gathered(at: Level, flows: np.ndarray) -> np.ndarray:
     """Flows of the whole graph `[m, d]` summed along the edges between groups `[e, d]`."""
-    signed = flows[at.crossing] * np.sign(at.share)
-    sums = [np.bincount(at.onto, column, minlength=len(at.weights)) for column in signed.T]
-    return np.stack(sums, axis=1).astype(float)  # of no edges numpy makes integers
+    signs, found = np.sign(at.share[:, 0]), np.empty((flows.shape[1], len(at.weights)))
+    for column, out in zip(flows.T, found):
+        out[:] = np.bincount(at.onto, column[at.crossing] * signs, minlength=len(at.weights))
+    return found.T
+
+
+def shared(at: Level, flows: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """`whole` with the flows between groups shared out to its edges, in place."""
+    for column, out in zip(flows.T, whole.T):
+        out[at.crossing] = at.share[:, 0] * column[at.onto]
+    return whole
 
 
 def averages(rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """The mean of each group's rows `[k, d]`."""
-    sums = np.stack([np.bincount(labels, column) for column in rows.T], axis=1)
-    return sums / np.bincount(labels)[:, None]
+    return (np.stack([np.bincount(labels, column) for column in rows.T]) / np.bincount(labels)).T
 
 
 def centroids(at: Level, flows: np.ndarray) -> np.ndarray:
     """``mean - N^-1 B^T z``."""
-    return at.means - (at.transposed @ flows) / at.sizes[:, None]
+    return at.means - returned(flows, at.edges, len(at.sizes)) / at.sizes[:, None]
 
 
 def gap(at: Level, flows: np.ndarray, radii: np.ndarray, norm: Norm) -> float:
     """Objective minus bound at `centroids`, summed by edges."""
-    apart = at.incidence @ centroids(at, flows)
-    return float(np.sum(radii * lengths(apart, norm)) - np.vdot(flows, apart))
+    between = apart(centroids(at, flows), at.edges)
+    return float(np.sum(radii * lengths(between, norm)) - np.sum(flows * between))
 
 
 def admm(
@@ -136,16 +144,17 @@ def admm(
         return flows, left, step, penalty
     solve, rho = factor(at, penalty), (penalty * at.copies)[:, None]
     pull = at.means * at.sizes[:, None]
-    split, look = at.incidence @ centroids(at, flows), BALANCED
+    split, look = apart(centroids(at, flows), at.edges), BALANCED
     while step < iterations and left > limit:
         step += 1
-        apart = at.incidence @ solve(pull + at.transposed @ (rho * split - flows))
-        wanted = flows + rho * (RELAXED * apart + (1 - RELAXED) * split)
+        rows = solve(pull + returned(rho * split - flows, at.edges, len(at.sizes)))
+        between = apart(rows, at.edges)
+        wanted = flows + rho * (RELAXED * between + (1 - RELAXED) * split)
         new = project(wanted, radii, norm)
         moved = (wanted - new) / rho
         if step == look:
             look = step + max(BALANCED, step // 2)
-            turned = _balanced(at, penalty, rho, apart, split, moved, new)
+            turned = _balanced(at, penalty, rho, between, split, moved, new)
             if turned != penalty:
                 penalty, rho = turned, (turned * at.copies)[:, None]
                 solve = factor(at, penalty)
@@ -159,7 +168,7 @@ def _balanced(
     at: Level,
     penalty: float,
     rho: np.ndarray,
-    apart: np.ndarray,
+    between: np.ndarray,
     split: np.ndarray,
     moved: np.ndarray,
     flows: np.ndarray,
@@ -167,9 +176,10 @@ def _balanced(
     """Another penalty where the two residuals, each by its own size, are far from even."""
     size = np.linalg.norm
     least = 1e-100  # so that no ratio of two overflows
-    primal = size(apart - moved) / max(size(apart), size(moved), least)
-    dual = size(at.transposed @ (rho * (moved - split)))
-    dual /= max(size(at.transposed @ flows), least)
+    primal = size(between - moved) / max(size(between), size(moved), least)
+    nodes = len(at.sizes)
+    dual = size(returned(rho * (moved - split), at.edges, nodes))
+    dual /= max(size(returned(flows, at.edges, nodes)), least)
     ratio = primal / max(dual, least)
     if 0.25 <= ratio <= 4:
         return penalty
@@ -179,8 +189,12 @@ def _balanced(
 def factor(at: Level, penalty: float) -> Solve:
     """Solve ``(N + B^T R B) u = b``: whole inverse, dense or sparse factors by size and density."""
     rates = penalty * at.copies
-    matrix = sparse.diags(at.sizes) + at.transposed @ sparse.diags(rates) @ at.incidence
-    return solver(matrix.tocsc())
+    first, second, every = at.edges[:, 0], at.edges[:, 1], np.arange(len(at.sizes))
+    diagonal = at.sizes + np.bincount(first, rates, len(every))
+    diagonal += np.bincount(second, rates, len(every))
+    places = (np.r_[first, second, every], np.r_[second, first, every])
+    shape = (len(every), len(every))
+    return solver(sparse.csc_matrix((np.r_[-rates, -rates, diagonal], places), shape=shape))
 
 
 def solver(matrix: sparse.csc_matrix) -> Solve:

@@ -14,8 +14,9 @@ class Solution(Record):
     `labels` name the groups of points that the dual point shows to share a centroid, by their first
     members' order; `certified` says of each point whether its group is proved to be one whole
     cluster of the exact solution (`certificate`, which also holds the rule for `labels`), which the
-    host's methods look at; compiled ones prove nothing of it, and say false. A smaller
-    tolerance proves more.
+    host's methods look at; compiled ones prove nothing of it, and say false: the proof needs sums
+    over groups and a search of their edges, which their programs do not hold. A smaller tolerance
+    proves more.
     """
 
     centroids: Float[Array, "*gammas n d"]

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import importlib.util
 import json
 
 import numpy as np
@@ -96,6 +97,33 @@ def test_what_is_no_table_of_numbers_is_named_and_nothing_is_written(here, own, 
     before = everything(here)
     code, _, said = own("cluster", "--table", "bad.csv")
     assert code == 2 and said.startswith(("table: got", "points: got")) and said.count("\n") == 1
+    assert all(word in said for word in told), said
+    assert everything(here) == before
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        (["x", None, "y"], ("the text 'x'", "column b, row 1", "--drop b")),
+        ([None, "x", "y"], ("a missing value", "column b, row 1", "--drop b")),
+        ([2.0, None, 3.0], ("a missing value", "column b, row 2", "--drop b")),
+        ([2.0, 3.0, float("nan")], ("a missing value", "column b, row 3", "--drop b")),
+    ],
+)
+def test_a_parquet_table_is_refused_by_its_cell_or_for_want_of_its_reader(here, own, column, told):
+    """Whichever is the case here is tested: pyarrow need not be installed."""
+    if importlib.util.find_spec("pyarrow") is None:
+        (here / "bad.parquet").write_bytes(b"PAR1")
+        told = ("bad.parquet, without pyarrow", "expected pyarrow", "install pyarrow", ".csv")
+    else:
+        import pyarrow  # pyright: ignore[reportMissingImports]
+        from pyarrow import parquet  # pyright: ignore[reportMissingImports]
+
+        table = pyarrow.table({"a": [1.0, 2.0, 3.0], "b": column})
+        parquet.write_table(table, here / "bad.parquet")
+    before = everything(here)
+    code, _, said = own("cluster", "--table", "bad.parquet")
+    assert code == 2 and said.startswith("table: got") and said.count("\n") == 1
     assert all(word in said for word in told), said
     assert everything(here) == before
 
