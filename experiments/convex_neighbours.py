@@ -28,7 +28,7 @@ class Config:
 PRESETS = {
     "smoke": Config(seeds=4, neighbours=(12, 20, 60, 99)),
     "laptop": Config(),
-    "paper": Config(seeds=20, neighbours=tuple(range(1, 100))),
+    "paper": Config(seeds=12, neighbours=tuple(range(1, 100))),
 }
 
 

@@ -71,23 +71,26 @@ def bounds(problem: Whole, norm: Norm, tolerance: float, iterations: int) -> tup
         below, above = max(below, from_below(rows)), min(above, from_above(flows))
         if above - below <= tolerance * above:
             return min(below, above), above  # bounds that meet may cross by their rounding
-    half, gamma = float(np.sum(points**2)) / 2, below
-    limit = 1e-3 * tolerance
+    # From its own start: just below gamma_max, where the splitting leaves off, solutions are nearly
+    # one, and bounds from their rows have few digits.
+    half, low = float(np.sum(points**2)) / 2, from_below(points)
+    gamma, limit = low, 1e-3 * tolerance
     for _ in range(ROUNDS):
+        below = max(below, low)
         if above - below <= tolerance * above:
             break
         stand = fusion.advance(problem, stand, Target(gamma, norm, limit * half, iterations))
         rows = points - returned(stand.flows, edges, nodes)
         above = min(above, from_above(stand.flows))
         better = from_below(rows)
-        if better > below * (1 + tolerance / 8):
-            below, gamma = better, better
+        if better > low * (1 + tolerance / 8):
+            low, gamma = better, better
         else:
             # The rows have met or their gap is too coarse for them: look more closely, and from
             # a gamma that is certain to be no more than half way to the other bound.
             limit = max(limit / 100, 1e-15)
-            gamma = below + (above - below) / 2 if gamma <= below else (below + gamma) / 2
-    return min(below, above), above
+            gamma = low + (above - low) / 2 if gamma <= low else (low + gamma) / 2
+    return min(max(below, low), above), above
 
 
 def _splitting(

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 import pytest
 
-from diversity_jax.convex_clustering import problem, solver
+from diversity_jax.convex_clustering import graphs, problem, solver
 from diversity_jax.convex_clustering.problem import Graph
 
 NORMS, METHODS = ("l1", "l2", "linf"), ("fast", "admm")
@@ -200,3 +200,11 @@ def test_the_largest_gamma_is_exact_on_trees_and_between_bounds_elsewhere(norm):
     assert apart.objective + apart.gap < least * (1 - 1e-9)
     np.testing.assert_allclose(one.objective, least, rtol=2 * FINE)
     assert len(set(np.asarray(one.labels).tolist())) == 1
+
+
+def test_bounds_meet_where_weights_differ_by_orders_of_magnitude():
+    """Starting from the splitting's lower bound, solutions stalled three times the tolerance off."""
+    points = np.random.default_rng(3).standard_normal((300, 10))
+    graph = graphs.nearest(points, neighbours=10, decay=0.5, connected=True)
+    below, above = solver.gamma_bounds(points, graph, norm="l1")
+    assert 0 <= above - below <= 1e-6 * above
