@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 import numpy as np
-import scipy.sparse as sparse
 from jax import lax
 from jaxtyping import Array, Bool, Int
-from scipy.sparse import csgraph
 
 from diversity_jax import validate
 from diversity_jax.convex_clustering.problem import Graph
+from diversity_jax.neighbours import joined
 
 SHOWN, MEMBERS = 3, 4  # components that the error names, and nodes of each
-
-
-def joined(nodes: int, edges: np.ndarray, kept: np.ndarray | None = None) -> tuple[int, np.ndarray]:
-    """How many components the edges (those `kept`) leave, and each node's, by first members."""
-    pairs = edges if kept is None else edges[kept]
-    matrix = sparse.coo_matrix((np.ones(len(pairs), np.int8), pairs.T), shape=(nodes, nodes))
-    count, labels = csgraph.connected_components(matrix, directed=False)
-    return int(count), labels.astype(np.int64)
 
 
 def check_connected(graph: Graph) -> None:

@@ -9,11 +9,11 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from diversity_jax.convex_clustering import certificate, fusion
-from diversity_jax.convex_clustering.components import joined
 from diversity_jax.convex_clustering.fusion import Stand, Target, Whole
 from diversity_jax.convex_clustering.problem import Graph, Norm
 from diversity_jax.convex_clustering.projections import lengths, project
 from diversity_jax.convex_clustering.units import Scaled, scaled
+from diversity_jax.neighbours import joined
 
 Method = Literal["fast", "admm"]
 Progress = Callable[[int, int], object]

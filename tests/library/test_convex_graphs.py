@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.sparse.csgraph import minimum_spanning_tree
 
+from diversity_jax import neighbours
 from diversity_jax.convex_clustering import graphs, problem
 
 
@@ -169,3 +170,17 @@ def test_bad_input_is_one_line_that_names_it(words):
     message = str(refused.value)
     assert message.startswith(words) and "expected" in message and ";" in message
     assert "\n" not in message
+
+
+def test_the_tree_finds_what_blocks_find_also_among_ties_and_rows_given_many_times():
+    rng = np.random.default_rng(zlib.crc32(b"tree"))
+    grid = rng.integers(0, 4, size=(60, 2)).astype(float)  # some 16 places: ties and duplicates
+    apart = np.round(rng.normal(size=(9, 2)) * 2**10) / 2**10  # ties stay ties when centred
+    for rows in (rng.normal(size=(60, 3)), grid, np.concatenate([grid, apart])):
+        table = neighbours.Table(rows)
+        for number in (1, 5, len(rows) - 1):
+            found = neighbours.nearest(table, number)
+            squares = ((rows[:, None] - rows[None]) ** 2).sum(-1)
+            np.fill_diagonal(squares, np.inf)
+            wanted = np.argsort(squares, axis=1, kind="stable")[:, :number]
+            np.testing.assert_array_equal(found, wanted)

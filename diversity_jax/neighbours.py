@@ -1,10 +1,18 @@
-"""Nearest rows, exactly and in blocks: products find who may be among them, differences decide.
+"""Nearest rows, exactly and in blocks; which nodes hang together.
 
+Products find which rows may be the nearest, differences decide.
 ``|x - y|^2 = |x|^2 + |y|^2 - 2 x.y`` is fast and has the rounding of the largest row. Rows are seen
 from their middle, in units of a power of two; whoever lies within the rounding of the last place
 that is wanted is looked at again by differences, which have all digits however far rows or clusters
 lie. Equal distances go to the smaller index, so that ties and rows given twice have one outcome.
 All is on the host.
+
+In few dimensions a tree finds the same rows sooner: it is asked for one more than is wanted, and
+only rows whose last place is tied within rounding are looked at in blocks. Nothing is ever
+approximate. One core, 10 neighbours of 10,000 normal rows, blocks / tree in seconds:
+
+    dimension     2          4          6          8          10         16         64
+    seconds    1.0 / .03  1.0 / .07  1.0 / .23  1.0 / .58  1.0 / 1.2  1.1 / 3.7  1.6 / 7.9
 """
 
 from __future__ import annotations
@@ -12,10 +20,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-
-from diversity_jax.convex_clustering.components import joined
+import scipy.sparse as sparse
+from scipy.sparse import csgraph
+from scipy.spatial import KDTree
 
 BLOCK = 8 * 2**20  # bytes of distances at once
+LEAST = 64  # rows at once: fewer wait for memory (60,000 rows of 784: 300 s of products, not 180)
+TREE = 8  # up to this dimension the tree is faster, see above
 
 
 class Table:
@@ -32,7 +43,7 @@ class Table:
         number, dimension = rows.shape
         # A bound on the rounding of a square by products, of rows of these lengths.
         self.slack = 8 * (dimension + 4) * np.finfo(np.float64).eps * float(self.own.max())
-        self.block = max(1, BLOCK // (8 * number))
+        self.block = max(LEAST, BLOCK // (8 * number))
         # One product gives the whole square, without a sum over a block.
         ones, own = np.ones((number, 1)), self.own[:, None]
         self._left = np.concatenate([-2 * self.rows, own, ones], axis=1)
@@ -58,10 +69,27 @@ def in_blocks(number: int, size: int) -> Iterator[slice]:
 
 def nearest(table: Table, number: int) -> np.ndarray:
     """The `number` nearest other rows of each row `[n, number]`, nearest first, ties by index."""
-    total = len(table.rows)
-    found = np.empty((total, number), np.int64)
-    for part in in_blocks(total, table.block):
-        chosen = np.arange(part.start, part.stop)
+    total, dimension = table.rows.shape
+    if dimension > TREE:
+        return _by_blocks(table, np.arange(total), number)
+    distances, near = KDTree(table.rows).query(table.rows, number + 2)
+    # The row itself goes to the end; among rows given many times it need not be there.
+    order = np.argsort(near == np.arange(total)[:, None], axis=1, kind="stable")[:, : number + 1]
+    near = np.take_along_axis(near, order, axis=1)[:, :number]
+    last, next_one = np.take_along_axis(distances, order[:, -2:], axis=1).T
+    tied = next_one <= last * (1 + 8 * (dimension + 4) * np.finfo(np.float64).eps)
+    near[tied] = 0
+    row = np.repeat(np.arange(total), number)
+    exact = table.exactly(row, near.ravel())
+    found = near.ravel()[np.lexsort((near.ravel(), exact, row))].reshape(total, number)
+    found[tied] = _by_blocks(table, np.flatnonzero(tied), number)
+    return found.astype(np.int64)
+
+
+def _by_blocks(table: Table, rows: np.ndarray, number: int) -> np.ndarray:
+    found = np.empty((len(rows), number), np.int64)
+    for part in in_blocks(len(rows), table.block):
+        chosen = rows[part]
         squares = table.squares(chosen)
         squares[np.arange(len(chosen)), chosen] = np.inf
         last = np.partition(squares, number - 1, axis=1)[:, number - 1]
@@ -122,3 +150,11 @@ def joining(table: Table, edges: np.ndarray) -> np.ndarray:
         if part.max(initial=0) == 0:
             return added
         added = np.unique(np.concatenate([added, nearest_outside(table, part)]), axis=0)
+
+
+def joined(nodes: int, edges: np.ndarray, kept: np.ndarray | None = None) -> tuple[int, np.ndarray]:
+    """How many components the edges (those `kept`) leave, and each node's, by first members."""
+    pairs = edges if kept is None else edges[kept]
+    matrix = sparse.coo_matrix((np.ones(len(pairs), np.int8), pairs.T), shape=(nodes, nodes))
+    count, labels = csgraph.connected_components(matrix, directed=False)
+    return int(count), labels.astype(np.int64)
