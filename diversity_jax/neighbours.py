@@ -73,15 +73,19 @@ def nearest(table: Table, number: int) -> np.ndarray:
     if dimension > TREE:
         return _by_blocks(table, np.arange(total), number)
     distances, near = KDTree(table.rows).query(table.rows, number + 2)
-    # The row itself goes to the end; among rows given many times it need not be there.
-    order = np.argsort(near == np.arange(total)[:, None], axis=1, kind="stable")[:, : number + 1]
-    near = np.take_along_axis(near, order, axis=1)[:, :number]
-    last, next_one = np.take_along_axis(distances, order[:, -2:], axis=1).T
-    tied = next_one <= last * (1 + 8 * (dimension + 4) * np.finfo(np.float64).eps)
+    if (near[:, 0] != np.arange(total)).any():
+        # The row itself goes to the front; among rows given many times it need not be there.
+        other = near != np.arange(total)[:, None]
+        order = np.argsort(other, axis=1, kind="stable")
+        # Where it is not, the last goes: all are at distance 0 then, and tied.
+        order[other.all(1), 1:] = order[other.all(1), :-1]
+        near = np.take_along_axis(near, order, axis=1)
+        distances = np.take_along_axis(distances, order, axis=1)
+    near, last, beyond = near[:, 1 : number + 1], distances[:, number], distances[:, number + 1]
+    tied = beyond <= last * (1 + 8 * (dimension + 4) * np.finfo(np.float64).eps)
     near[tied] = 0
-    row = np.repeat(np.arange(total), number)
-    exact = table.exactly(row, near.ravel())
-    found = near.ravel()[np.lexsort((near.ravel(), exact, row))].reshape(total, number)
+    exact = table.exactly(np.repeat(np.arange(total), number), near.ravel()).reshape(near.shape)
+    found = np.take_along_axis(near, np.lexsort((near, exact), axis=1), axis=1)
     found[tied] = _by_blocks(table, np.flatnonzero(tied), number)
     return found.astype(np.int64)
 
