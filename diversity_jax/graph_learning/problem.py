@@ -134,9 +134,17 @@ def dense(affinity: object) -> Float[Array, "n n"]:
         raise validate.fail("affinity", "points and a bandwidth", "edges or a matrix", fix)
     if isinstance(given, Affinity):
         first, second = given.edges[:, 0], given.edges[:, 1]
+        ends, weights = validate.concrete(given.edges), validate.concrete(given.weights)
+        if ends is not None and weights is not None:
+            # By numpy, since jax compiles a program for every new number of edges.
+            table = np.zeros((given.nodes, given.nodes), weights.dtype)
+            table[ends[:, 0], ends[:, 1]] = table[ends[:, 1], ends[:, 0]] = weights
+            return jax.device_put(table)
         empty = jnp.zeros((given.nodes, given.nodes), given.weights.dtype)
         return empty.at[first, second].add(given.weights).at[second, first].add(given.weights)
-    return jnp.where(jnp.eye(len(given), dtype=bool), 0, jnp.asarray(given))
+    if isinstance(given, np.ndarray):
+        return jax.device_put(np.where(np.eye(len(given), dtype=bool), 0, given))
+    return jnp.where(jnp.eye(len(given), dtype=bool), 0, given)
 
 
 def _check_values(values: np.ndarray) -> None:
