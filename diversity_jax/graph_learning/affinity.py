@@ -36,6 +36,12 @@ class Neighbourhood(Record):
         Errors: ValueError for a bandwidth that is not one number above zero.
         """
         good = _bandwidth(bandwidth)
+        squares, given = validate.concrete(self.squares), validate.concrete(bandwidth)
+        if squares is not None and given is not None:
+            # By numpy, since jax compiles a program for every new number of edges.
+            far = np.sqrt(squares.astype(np.float64)) / float(given)
+            with np.errstate(over="ignore", under="ignore"):
+                return self._with(np.exp(-(far**2) / 2).astype(squares.dtype))
         width = jnp.asarray(bandwidth, self.squares.dtype)
         # The root is scaled first: the square of a large distance need not be finite.
         weights = jnp.exp(-((jnp.sqrt(self.squares) / width) ** 2) / 2)
@@ -95,14 +101,15 @@ def gaussian(points: npt.ArrayLike, *, bandwidth: ScalarLike) -> Float[Array, "n
     rows, good = vectors.rows("points", jnp.asarray(points)), _bandwidth(bandwidth)
     seen, width = validate.concrete(rows), validate.concrete(bandwidth)
     if seen is not None and width is not None:
-        scaled = seen.astype(np.float64) / float(width)
-        return jax.device_put(np.exp(-cdist(scaled, scaled, "sqeuclidean") / 2).astype(seen.dtype))
-    scaled = rows / jnp.asarray(bandwidth, rows.dtype)
+        table = _neighbours.Table(seen)
+        far = cdist(table.rows, table.rows) * (table.unit / float(width))
+        with np.errstate(over="ignore"):
+            return jax.device_put(np.exp(-(far**2) / 2).astype(seen.dtype))
 
     def row(one: Array) -> Array:
-        return jnp.exp(-jnp.sum((scaled - one) ** 2, axis=1) / 2)
+        return jnp.exp(-jnp.sum(((rows - one[None]) / bandwidth) ** 2, axis=1) / 2)
 
-    return traced.only(good, lax.map(row, scaled), rows, bandwidth)
+    return traced.only(good, lax.map(row, rows), rows, bandwidth)
 
 
 def deviation_bandwidth(points: npt.ArrayLike, *, multiple: float = 1.0) -> Float[Array, ""]:

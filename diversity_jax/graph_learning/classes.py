@@ -83,17 +83,18 @@ def mass_normalised(
     Errors: ValueError for shares that are not positive, or of another number than the columns.
     Source: Zhu, Ghahramani and Lafferty 2003, section 4.
     """
-    columns = jnp.asarray(inputs.columns(scores, np.shape(scores)[0]))
-    chosen = jnp.asarray(inputs.mask(labelled, columns.shape[0]))[:, None]
+    columns = inputs.columns(scores, np.shape(scores)[0])
+    xp = inputs.library(columns, labelled, 0 if shares is None else shares)
+    chosen = xp.asarray(inputs.mask(labelled, columns.shape[0]))[:, None]
     if shares is None:
-        weight = jnp.where(chosen, columns, 0).sum(0) + 1
+        weight = xp.where(chosen, columns, 0).sum(0) + 1
     else:
         validate.shape("shares", shares, (columns.shape[1],), "give one share per class")
         validate.positive("shares", shares)
-        weight = jnp.asarray(shares, columns.dtype)
-    mass = jnp.where(chosen, 0, columns).sum(0)
-    scaled = columns * (weight / weight.sum()) / jnp.where(mass > 0, mass, 1)
-    return jnp.where(chosen, columns, scaled)
+        weight = xp.asarray(shares, columns.dtype)
+    mass = xp.where(chosen, 0, columns).sum(0)
+    factor = weight / weight.sum() / xp.where(mass > 0, mass, 1)
+    return jnp.asarray(xp.where(chosen, columns, columns * factor[None]))
 
 
 def classify(

@@ -69,14 +69,14 @@ def product(affinity: Known) -> Callable[[Array], Array]:
 
         return along_edges
     if isinstance(affinity, GaussianAffinity):
-        scaled = affinity.points / affinity.bandwidth
+        points, width = affinity.points, affinity.bandwidth
 
         def by_rows(x: Array) -> Array:
             @jax.checkpoint
             def row(one: Array) -> Array:
-                return jnp.exp(-jnp.sum((scaled - one) ** 2, axis=1) / 2) @ x
+                return jnp.exp(-jnp.sum(((points - one[None]) / width) ** 2, axis=1) / 2) @ x
 
-            return lax.map(row, scaled) - x
+            return lax.map(row, points) - x
 
         return by_rows
     table = without_diagonal(affinity)
@@ -176,7 +176,7 @@ def _solved(
         solver, used = Relative(inner), matrix
     else:
         factor = jnp.where(free, v / jnp.sqrt(diagonal), 0)
-        table = factor[:, None] * without_diagonal(affinity) * factor
+        table = factor[:, None] * without_diagonal(affinity) * factor[None]
         full = jnp.eye(len(v), dtype=table.dtype) - table
         solver, used = lineax.Cholesky(), lineax.MatrixLinearOperator(full, SEMIDEFINITE)
 

@@ -247,14 +247,8 @@ def _task(
 def _solved(
     affinity: Known, task: Task, good: traced.Truth, axes: int, options: dict[str, Any]
 ) -> Solution:
-    found = systems.solve(affinity, task, **options)
-    found = traced.only(good, found, affinity, tuple(task))
-    return found if axes == 2 else _flat(found)
-
-
-def _flat(found: Solution) -> Solution:
-    columns = (found.residual, found.steps, found.converged, found.error)
-    return Solution(found.values[:, 0], *(each[0] for each in columns))
+    found = systems.solve(affinity, task, flat=axes == 1, **options)
+    return traced.only(good, found, affinity, tuple(task))
 
 
 def _if_converged(found: Solution) -> Float[Array, "n ..."]:

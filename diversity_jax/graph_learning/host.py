@@ -18,6 +18,7 @@ import scipy.sparse as sparse
 from scipy.sparse import csgraph
 from scipy.spatial.distance import cdist
 
+from diversity_jax import neighbours
 from diversity_jax.graph_learning.problem import Affinity, GaussianAffinity, Known
 from diversity_jax.graph_learning.tasks import Task
 
@@ -51,8 +52,10 @@ class System:
     def _between(self, affinity: Known, weights: Any, factor: np.ndarray) -> Any:
         """The scaled weights between free nodes: a matrix, or a product where there is none."""
         if isinstance(affinity, GaussianAffinity):
-            inside = affinity.points[self.free], affinity.bandwidth
-            kernel = _kernel(np.asarray(inside[0]), float(inside[1]))
+            if not len(self.free):
+                return lambda x: x
+            inside = np.asarray(affinity.points)[self.free]
+            kernel = _kernel(inside, float(np.asarray(affinity.bandwidth)))
             return lambda x: factor[:, None] * kernel(factor[:, None] * x)
         if isinstance(weights, np.ndarray):
             return factor[:, None] * weights[np.ix_(self.free, self.free)] * factor
@@ -222,14 +225,15 @@ def product(affinity: Known, weights: np.ndarray | sparse.csr_array | None) -> P
 
 
 def _kernel(points: np.ndarray, bandwidth: float) -> Product:
-    scaled = points.astype(np.float64) / bandwidth
-    size = max(1, BLOCK // (8 * max(len(scaled), 1)))
+    table = neighbours.Table(points)
+    rows, unit = table.rows, table.unit / bandwidth
+    size = max(1, BLOCK // (8 * len(rows)))
 
     def times(x: np.ndarray) -> np.ndarray:
-        found = np.empty((len(scaled), x.shape[1]))
-        for start in range(0, len(scaled), size):
-            part = slice(start, start + size)
-            kernel = np.exp(-cdist(scaled[part], scaled, "sqeuclidean") / 2)
+        found = np.empty((len(rows), x.shape[1]))
+        for part in neighbours.in_blocks(len(rows), size):
+            with np.errstate(over="ignore"):
+                kernel = np.exp(-((unit * cdist(rows[part], rows)) ** 2) / 2)
             found[part] = kernel @ x
         return found - x
 

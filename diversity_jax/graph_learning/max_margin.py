@@ -4,7 +4,7 @@
                 least a threshold, l the hard harmonic solution (2605.03495, equation 3.7):
                 minimises ``sum hinge + penalty |f|^2``
     supervised  the same on the labelled nodes alone
-    manifold    linear: ``sum over labelled (hinge or squares) + penalty |w|^2 + smoothness w'X'LXw``
+    manifold    linear: minimises ``sum (hinge or squares) + penalty |w|^2 + smoothness w'X'LX w``
 
 As the regularisation of l grows, |l| falls below the threshold everywhere but at labels, and the
 graph cut becomes the supervised machine. Where X'LX is a multiple s of the identity the manifold
