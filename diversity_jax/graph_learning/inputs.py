@@ -134,4 +134,4 @@ def check_reached(affinity: Known, task: Task) -> None:
 
 def _named(inside: np.ndarray) -> str:
     members = ", ".join(map(str, inside[:MEMBERS])) + (", ..." if len(inside) > MEMBERS else "")
-    return f"{len(inside)} nodes ({members})"
+    return f"{len(inside)} node{'s' if len(inside) > 1 else ''} ({members})"
