@@ -82,7 +82,8 @@ def nearest(
 ) -> Affinity:
     """Edges to the nearest neighbours, at weights of one or ``exp(-d^2 / (2 bandwidth^2))``.
 
-    Shapes, errors and cost: those of `neighbourhood`.
+    Errors: those of `neighbourhood` and `Neighbourhood.gaussian`.
+    Cost: that of `neighbourhood`.
     """
     near = neighbourhood(points, neighbours=neighbours)
     return near.even() if bandwidth is None else near.gaussian(bandwidth)

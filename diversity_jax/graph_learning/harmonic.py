@@ -90,7 +90,8 @@ def solve_hard(
     `certify` solves one more column for a bound at any regularisation (see `systems`). `method` is
     "host" (scipy), "compiled" (lineax), or "auto": host where nothing is traced.
 
-    Shapes and errors: those of `hard`.
+    Shapes: those of `hard`; residual, steps, convergence and error `[k]`, or numbers.
+    Errors: those of `hard`, but that nothing is NaN for want of convergence.
     """
     given = known(affinity)
     held = inputs.mask(labelled, count(given))

@@ -109,7 +109,7 @@ def supervised(
 ) -> Classifier:
     """The machine on the labelled nodes alone.
 
-    Shapes and errors: those of `graph_cut`.
+    Errors: those of `graph_cut`.
     """
     rows, signs, order = _problem(points, labels, labelled)
     return _fitted(rows, signs, signs != 0, order, penalty, kernel, bandwidth)
@@ -130,7 +130,7 @@ def manifold(
     With ``A = penalty + smoothness X'LX`` and ``u = A^(1/2) w`` it is an ordinary machine, with
     penalty ``|u|^2``, of the points ``A^(-1/2) x``.
 
-    Shapes and errors: those of `graph_cut`, and for an unknown loss.
+    Errors: those of `graph_cut`, and ValueError for an unknown loss.
     Cost: d^3 and one product with the Laplacian.
     Source: Belkin, Niyogi and Sindhwani 2006, the linear case; 2605.03495, section 5.2.1.
     """

@@ -106,7 +106,8 @@ def solve(
         found = compiled.solve(affinity, arrays, limit, steps, certify)
     values, residual, count, error = found
     parts = (values.astype(dtype), residual.astype(dtype), count, residual <= limit)
-    parts = (*parts, error.astype(dtype))
+    # Values are within [-1, 1], and were rounded once more.
+    parts = (*parts, (error + np.finfo(np.dtype(dtype)).eps).astype(dtype))
     # Of one column while it is numpy's, where nothing has to be compiled for a shape.
     chosen = (part[..., 0] for part in parts) if flat else parts
     return Solution(*(put(part) for part in chosen))

@@ -56,14 +56,15 @@ def loss(
 ) -> Float[Array, ""]:
     """Mean of ``(l - y)^2`` over held-out nodes, l the hard solution from the others' labels.
 
-    Differentiable by `bandwidth` and `regularisation`; of several columns the mean too.
+    Differentiable by `bandwidth` and `regularisation`, which may be traced; nothing else may. Of
+    several columns the mean too.
 
     Shapes: labels `[n]` or `[n, k]`, labelled and held_out `[n]` booleans.
     Errors: ValueError for held-out nodes that have no label or leave none, and as `harmonic.hard`.
     """
     truth, kept, out = _split(near, labels, labelled, held_out)
     found = harmonic.hard(
-        near.gaussian(bandwidth), truth, kept, regularisation=regularisation, tolerance=1e-10
+        near.gaussian(bandwidth), truth, kept, regularisation=regularisation, tolerance=_fine(truth)
     )
     apart = jnp.where(out[:, None], found - truth, 0)
     return jnp.sum(apart**2) / (out.sum() * truth.shape[1])
@@ -80,7 +81,7 @@ def loss_and_slopes(
 ) -> tuple[float, np.ndarray]:
     """`loss` and its derivatives by the logarithms of bandwidth and regularisation, by the adjoint.
 
-    Shapes and errors: those of `loss`; nothing may be traced.
+    Errors: those of `loss`, and ValueError for traced values.
     Cost: two solves on the host.
     """
     truth, kept, out = _split(near, labels, labelled, held_out)
@@ -169,6 +170,11 @@ def folds(labels: npt.ArrayLike, labelled: npt.ArrayLike, *, number: int = 5) ->
         for turn, place in enumerate(places):
             parts[turn % number][place] = True
     return [part for part in parts if part.any()]
+
+
+def _fine(labels: np.ndarray) -> float:
+    """A tolerance at which derivatives are good to more digits than a step needs."""
+    return 1e-10 if labels.dtype == np.float64 else 1e-5
 
 
 def _split(

@@ -68,8 +68,7 @@ def test_errors_stay_below_their_certificates(sparse, decades):
             exact = exactly(table, labels, problem[0], problem[1], g, many)
             error = max(abs(Fraction(float(x)) - y) for x, y in zip(found.values, exact))
             assert bool(found.converged)
-            # One rounding more: what is compared are values between -1 and 1 as they are returned.
-            assert error <= float(found.error) + EPS
+            assert error <= float(found.error)
 
 
 def test_certificates_show_what_a_residual_hides():
