@@ -60,7 +60,7 @@ def neighbourhood(points: npt.ArrayLike, *, neighbours: int) -> Neighbourhood:
 
     Shapes: points `[n, d]`, n >= 2.
     Errors: ValueError for a number of neighbours outside 1 to n - 1, points that are not finite.
-    Cost: up to 8 dimensions some n log n; above them n^2 d in blocks of some 8 MB, or of 64 rows.
+    Cost: up to 8 dimensions some n log n; above them n^2 d in blocks of some 8 MB, or of 128 rows.
     """
     data = _points(points)
     fix = "a point has no more others than that"
