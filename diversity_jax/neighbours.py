@@ -12,7 +12,7 @@ only rows whose last place is tied within rounding are looked at in blocks. Noth
 approximate. One core, 10 neighbours of 10,000 normal rows, blocks / tree in seconds:
 
     dimension     2          4          6          8          10         16         64
-    seconds    1.0 / .03  1.0 / .07  1.0 / .23  1.0 / .58  1.0 / 1.2  1.1 / 3.7  1.6 / 7.9
+    seconds    1.0 / .03  1.0 / .07  1.0 / .23  1.0 / .58  1.0 / 1.2  1.1 / 3.7  1.2 / 7.9
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def nearest(table: Table, number: int) -> np.ndarray:
     total, dimension = table.rows.shape
     if dimension > TREE:
         return _by_blocks(table, np.arange(total), number)
-    distances, near = KDTree(table.rows).query(table.rows, number + 2)
+    distances, near = map(np.asarray, KDTree(table.rows).query(table.rows, number + 2))
     if (near[:, 0] != np.arange(total)).any():
         # The row itself goes to the front; among rows given many times it need not be there.
         other = near != np.arange(total)[:, None]
@@ -139,7 +139,8 @@ def _candidates(
     """Pairs of places among the chosen rows and of rows that may be their nearest, by row."""
     squares[np.arange(len(chosen)), chosen] = np.inf
     last = np.partition(squares, number - 1, axis=1)[:, number - 1]
-    return np.nonzero(squares <= (last + 2 * slack)[:, None])
+    row, other = np.nonzero(squares <= (last + 2 * slack)[:, None])
+    return row, other
 
 
 def nearest_outside(table: Table, part: np.ndarray) -> np.ndarray:

@@ -71,8 +71,10 @@ class System:
 
     def _by_rows(self, x: np.ndarray) -> np.ndarray:
         # Vector by vector: scipy's product with two columns takes 3.4 times that with one.
-        inner = self._inner
-        return x - (inner(x.T).T if callable(inner) else np.stack([inner @ row for row in x]))
+        inner: Any = self._inner
+        if callable(inner):
+            return x - np.asarray(inner(x.T)).T
+        return x - np.stack([inner @ row for row in x])
 
     def whole(self, x: np.ndarray) -> np.ndarray:
         """Values of all nodes from scaled ones of the free nodes."""
@@ -198,8 +200,9 @@ def gradients(
         if done.any():
             found[active[done]], steps[active[done]] = best[done], step
             go = ~done
-            active, best, left, near, ahead = (x[go] for x in (active, best, left, near, ahead))
-            new, energy, first, limits = (x[go] for x in (new, energy, first, limits))
+            active, best, left, near = active[go], best[go], left[go], near[go]
+            ahead, new, energy = ahead[go], new[go], energy[go]
+            first, limits = first[go], limits[go]
         ahead = near + (new / energy)[:, None] * ahead
         energy = new
     return found, steps

@@ -91,13 +91,12 @@ def laplace(points: np.ndarray, truth: np.ndarray, held: np.ndarray) -> np.ndarr
     return graphlearning.ssl.laplace(weights).fit_predict(places, truth[places])
 
 
-def conjugate(
-    table: sparse.csr_array, signs: np.ndarray, held: np.ndarray, tolerance: float
-) -> np.ndarray:
+def conjugate(table: Any, signs: np.ndarray, held: np.ndarray, tolerance: float) -> np.ndarray:
     """scipy's conjugate gradients on the unlabelled nodes."""
     free = ~held
     degrees = table @ np.ones(table.shape[0])
-    system = (sparse.diags_array(degrees) - table).tocsr()[free][:, free]
+    system: Any = sparse.csr_array(sparse.diags_array(degrees) - table)
+    system = system[free][:, free]
     right = (table @ np.where(held, signs, 0))[free]
     jacobi = sparse.diags_array(1 / degrees[free])
     found, _ = sparse.linalg.cg(system, right, rtol=tolerance, M=jacobi, maxiter=100_000)
