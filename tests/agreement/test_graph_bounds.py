@@ -147,6 +147,9 @@ def test_the_split_of_the_regret_needs_three_and_no_more():
 
 def test_regret_and_risk_bounds_by_hand():
     task = {"regularisation": 2.0, "unlabelled_confidence": 0.5}
+    assert float(theory.norm_bound(4, **task)) == pytest.approx(2 / 2.5)
+    assert float(theory.quantised_bound(4, 3.0, **task)) == pytest.approx(2 * 3 / 2.5**2)
+    assert float(theory.paper_quantised_bound(4, 3.0, **task)) == pytest.approx(2 * 3 / (0.5 * 4))
     paper = theory.paper_regret_bound(0.1, 4, 3.0, **task)
     assert float(paper.total) == pytest.approx(4.5 * (0.1 + 16 / 9 + 4 * 3 / (0.25 * 16)))
     ours = theory.regret_bound(0.1, 4, 3.0, **task)

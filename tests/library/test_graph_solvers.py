@@ -63,6 +63,17 @@ def test_host_and_compiled_agree_within_their_certificates(points, near, form):
         assert (np.asarray(one.steps) == 0).all() == (form == "dense")
 
 
+def test_certificates_hold_for_what_is_far_from_converged_too(points, near):
+    graph = near.even()
+    for g in (0.0, 0.1):
+        task = {"regularisation": g, "certify": True}
+        exact = harmonic.solve_hard(problem.dense(graph), LABELS, HELD, **task)
+        for method in ("host", "compiled"):
+            rough = harmonic.solve_hard(graph, LABELS, HELD, most=5, method=method, **task)
+            error = np.abs(np.asarray(rough.values) - np.asarray(exact.values)).max()
+            assert not rough.converged and 1e-6 < error <= float(rough.error + exact.error)
+
+
 def test_a_kernel_without_its_matrix_is_its_matrix(points, near):
     kinds = forms(points, near)
     task = {"regularisation": 0.3, "certify": True}
@@ -75,13 +86,16 @@ def test_derivatives_are_those_of_differences_and_of_the_adjoint(near):
     """By logarithms of bandwidth and regularisation, sparse, through `jax.grad`."""
     out = np.isin(np.arange(NODES), [3, 9])
 
-    def value(logarithms):
+    def value(logarithms, unit):
         width, strength = jnp.exp(logarithms)
-        return tuning.loss(near, LABELS, HELD, out, bandwidth=width, regularisation=strength)
+        return unit * tuning.loss(near, LABELS, HELD, out, bandwidth=width, regularisation=strength)
 
     compiled = jax.jit(jax.value_and_grad(value))
     at = np.log([0.8, 0.3])
-    found, slopes = compiled(jnp.asarray(at))
+    found, slopes = compiled(jnp.asarray(at), 1.0)
+    for unit in (1e-30, 1e30):
+        # The adjoint's right-hand side may be of any size: its tolerance is relative.
+        np.testing.assert_allclose(compiled(jnp.asarray(at), unit)[1] / unit, slopes, rtol=1e-7)
     plain, adjoint = tuning.loss_and_slopes(
         near, LABELS, HELD, out, bandwidth=0.8, regularisation=0.3
     )
