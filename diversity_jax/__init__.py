@@ -4,6 +4,7 @@ Subjects, each with a `theory` of its own:
 `attention`   attention-based clustering (arXiv 2505.13112)
 `diffusion`   learning dynamics of random-features diffusion (arXiv 2605.06367)
 `selection`   diversity as a reward, and coverage rules (arXiv 2502.04380)
+`graph_learning`  labels for a graph's nodes from those of a few (arXiv 2605.03495)
 
 What they share: `mixtures` (Gaussian mixtures), `seeds` (named random streams, jobs over seeds),
 `checks` (a claim's verdict and its power), `results` (labelled results on disk), `datasets` and

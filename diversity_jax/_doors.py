@@ -14,7 +14,10 @@ from typing import Any
 MOVED = {
     f"diversity_jax.diffusion.{name}": f"diversity_jax.diffusion.theory.{name}"
     for name in ("fairness", "losses", "speciation", "spectrum", "times")
-} | {"diversity_jax.chunks": "diversity_jax.rows"}
+} | {
+    "diversity_jax.chunks": "diversity_jax.rows",
+    "diversity_jax.convex_clustering.neighbours": "diversity_jax.neighbours",
+}
 """Modules under the names they had first; both names are one module."""
 
 

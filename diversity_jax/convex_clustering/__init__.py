@@ -2,7 +2,6 @@
 
 `problem`    the graph, the objective, the dual and the gap between them (2605.24673, eq. 1)
 `graphs`     affinity graphs of points and of labels; completion of disconnected ones
-`neighbours` the nearest of points, exactly and in blocks
 `solver`     solutions, paths and `gamma_max`, each with its certificate
 `theory`     edge sensitivities, resistances, error bounds, windows of exact recovery
 """

@@ -43,10 +43,10 @@ from __future__ import annotations
 import numpy as np
 
 from diversity_jax.convex_clustering import levels
-from diversity_jax.convex_clustering.components import joined
 from diversity_jax.convex_clustering.levels import returned
 from diversity_jax.convex_clustering.problem import Norm
 from diversity_jax.convex_clustering.projections import DUALS, Numbers, lengths, library
+from diversity_jax.neighbours import joined
 
 SHORTEST = 1e-100  # a difference whose direction has all its digits: its square is no underflow
 ROUNDING = 8  # units in the last place that a length may be off

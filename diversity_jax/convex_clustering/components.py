@@ -11,24 +11,9 @@ from scipy.sparse import csgraph
 
 from diversity_jax import validate
 from diversity_jax.convex_clustering.problem import Graph
+from diversity_jax.neighbours import joined
 
 SHOWN, MEMBERS = 3, 4  # components that the error names, and nodes of each
-
-
-def joined(nodes: int, edges: np.ndarray, kept: np.ndarray | None = None) -> tuple[int, np.ndarray]:
-    """How many components the edges (those `kept`) leave, and each node's, by first members."""
-    pairs = edges if kept is None else edges[kept]
-    first, second = pairs[:, 0], pairs[:, 1]
-    # The rows of the matrix by hand: scipy's own way there takes longer than the search.
-    if (first[1:] < first[:-1]).any():
-        order = np.argsort(first, kind="stable")
-        first, second = first[order], second[order]
-    ends = np.zeros(nodes + 1, np.int32)
-    np.cumsum(np.bincount(first, minlength=nodes), out=ends[1:])
-    given = (np.ones(len(pairs), np.int8), second.astype(np.int32), ends)
-    matrix = sparse.csr_matrix(given, shape=(nodes, nodes))
-    count, labels = csgraph.connected_components(matrix, directed=False)
-    return int(count), labels.astype(np.int64)
 
 
 def near(nodes: int, edges: np.ndarray) -> np.ndarray:

@@ -22,12 +22,12 @@ from typing import NamedTuple
 import numpy as np
 
 from diversity_jax.convex_clustering import levels, newton
-from diversity_jax.convex_clustering.components import joined
 from diversity_jax.convex_clustering.flows import flows_of
 from diversity_jax.convex_clustering.levels import returned
 from diversity_jax.convex_clustering.partition import Grouped, Target, Whole, gap_at, grouped
 from diversity_jax.convex_clustering.problem import Norm
 from diversity_jax.convex_clustering.projections import DUALS, lengths, project
+from diversity_jax.neighbours import joined
 
 ROUNDS, FIRST = 12, 40
 # Shares of its ball up to which an edge's flow may go for its ends to be taken as one group.

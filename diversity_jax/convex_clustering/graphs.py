@@ -26,10 +26,10 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Array, Int, Key
 
+from diversity_jax import neighbours as _neighbours
 from diversity_jax import validate, vectors
-from diversity_jax.convex_clustering import neighbours as _neighbours
-from diversity_jax.convex_clustering.components import joined
 from diversity_jax.convex_clustering.problem import Graph
+from diversity_jax.neighbours import joined
 
 Kernel = Literal["affinity", "weight"]
 KERNELS = ("affinity", "weight")

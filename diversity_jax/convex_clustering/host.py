@@ -9,12 +9,13 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from diversity_jax.convex_clustering import certificate, fusion, levels
-from diversity_jax.convex_clustering.components import joined, near, renamed
+from diversity_jax.convex_clustering.components import near, renamed
 from diversity_jax.convex_clustering.fusion import Stand
 from diversity_jax.convex_clustering.partition import Target, Whole, gap_at, whole
 from diversity_jax.convex_clustering.problem import Graph, Norm
 from diversity_jax.convex_clustering.projections import lengths, project
 from diversity_jax.convex_clustering.units import Scaled, scaled
+from diversity_jax.neighbours import joined
 
 Method = Literal["fast", "admm"]
 Progress = Callable[[int, int], object]

@@ -20,9 +20,9 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from diversity_jax import neighbours as _neighbours
 from diversity_jax import validate
 from diversity_jax.convex_clustering import graphs, solver
-from diversity_jax.convex_clustering import neighbours as _neighbours
 from diversity_jax.convex_clustering.offered import (
     DECAY,
     FAINTEST,

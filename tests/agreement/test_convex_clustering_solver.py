@@ -203,7 +203,7 @@ def test_the_largest_gamma_is_exact_on_trees_and_between_bounds_elsewhere(norm):
 
 
 def test_bounds_meet_where_weights_differ_by_orders_of_magnitude():
-    """Starting from the splitting's lower bound, solutions stalled three times the tolerance off."""
+    """From the splitting's lower bound, solutions stalled at three times the tolerance."""
     points = np.random.default_rng(3).standard_normal((300, 10))
     graph = graphs.nearest(points, neighbours=10, decay=0.5, connected=True)
     below, above = solver.gamma_bounds(points, graph, norm="l1")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.sparse.csgraph import minimum_spanning_tree
 
+from diversity_jax import neighbours
 from diversity_jax.convex_clustering import graphs, problem
 
 
@@ -169,3 +170,38 @@ def test_bad_input_is_one_line_that_names_it(words):
     message = str(refused.value)
     assert message.startswith(words) and "expected" in message and ";" in message
     assert "\n" not in message
+
+
+def test_single_precision_looks_for_candidates_and_decides_nothing():
+    """Forty dimensions: ties, duplicates, and clusters so far apart that it tells nobody apart."""
+    rng = np.random.default_rng(zlib.crc32(b"single"))
+    grid = rng.integers(0, 2, size=(60, 40)) * (np.arange(40) < 5).astype(float)
+    far = rng.integers(0, 2**10, size=(60, 40)) * 2.0**-10
+    far[30:] += 2.0**20
+    for rows in (rng.integers(-(2**20), 2**20, size=(60, 40)).astype(float), grid, far):
+        table = neighbours.Table(rows)
+        squares = ((rows[:, None] - rows[None]) ** 2).sum(-1)
+        np.fill_diagonal(squares, np.inf)
+        rough, slack = table.rough_squares(np.arange(60))
+        off = ~np.eye(60, dtype=bool)
+        exact = squares[off] / table.unit**2
+        assert np.abs(rough[off] - exact).max() <= slack
+        for number in (1, 5, 59):
+            wanted = np.argsort(squares, axis=1, kind="stable")[:, :number]
+            np.testing.assert_array_equal(neighbours.nearest(table, number), wanted)
+    found, _ = neighbours._candidates(rough, slack, np.arange(60), 5)
+    assert len(found) > neighbours.MANY * 5 * 60  # of the far clusters all are candidates
+
+
+def test_the_tree_finds_what_blocks_find_also_among_ties_and_rows_given_many_times():
+    rng = np.random.default_rng(zlib.crc32(b"tree"))
+    grid = rng.integers(0, 4, size=(60, 2)).astype(float)  # some 16 places: ties and duplicates
+    apart = np.round(rng.normal(size=(9, 2)) * 2**10) / 2**10  # ties stay ties when centred
+    for rows in (rng.normal(size=(60, 3)), grid, np.concatenate([grid, apart])):
+        table = neighbours.Table(rows)
+        for number in (1, 5, len(rows) - 1):
+            found = neighbours.nearest(table, number)
+            squares = ((rows[:, None] - rows[None]) ** 2).sum(-1)
+            np.fill_diagonal(squares, np.inf)
+            wanted = np.argsort(squares, axis=1, kind="stable")[:, :number]
+            np.testing.assert_array_equal(found, wanted)

@@ -91,7 +91,7 @@ def less_at(small, large):
 
 
 def on_average(few, many):
-    """The error, a mean over one range of neighbours, is smaller than over another; unit weights."""
+    """The error, a mean over a range of neighbours, is smaller than over another; unit weights."""
 
     def check(dataset):
         counts = dataset["count"].values
@@ -230,7 +230,7 @@ CLAIMS = [
     Claim(
         id="G6-range",
         kind="ordering",
-        sentence="Over all numbers of neighbours the paper looks at (1 to 99, those graphs that are "
+        sentence="Over all numbers of neighbours the paper looks at (1 to 99, of graphs that are "
         "connected), errors are smaller on average with 10 to 25 than with 40 to 99.",
         source=f"G6; {SETTING}",
         experiment="convex_neighbours",

@@ -1,0 +1,14 @@
+"""Learning from few labels on a graph of similarities (thesis of M. Valko, 2605.03495).
+
+`problem`    affinities: sparse edges, a Gaussian kernel without its matrix, or a dense array
+`affinity`   exact Gaussian and nearest-neighbour affinities of points; bandwidths
+`harmonic`   labels for all nodes from those of a few: hard, soft, of groups and their members
+`classes`    names to columns and back, normalised class masses, predictions in one call
+`tuning`     bandwidth and regularisation by derivatives of a loss on held-out labels
+`max_margin` support vector machines on what a harmonic solution is sure of; baselines
+`theory`     absorbed walks, bounds that hold and those that do not
+"""
+
+from diversity_jax import _doors
+
+__getattr__, __dir__ = _doors.lazily(__name__)

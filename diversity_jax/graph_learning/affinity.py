@@ -1,0 +1,147 @@
+"""Affinities of points: Gaussian kernels and nearest neighbours, exact and in bounded memory.
+
+Neighbours are never approximate: ties go to the smaller index, and rows given twice are neighbours
+at distance 0. A pair is an edge where either is among the nearest of the other (the union).
+`Neighbourhood` keeps the squared distances, so that weights can be computed anew, and
+differentiated, for every bandwidth without another search.
+"""
+
+from __future__ import annotations
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+from jax import lax
+from jaxtyping import Array, Float, Int, ScalarLike
+from scipy.spatial.distance import cdist
+
+from diversity_jax import neighbours as _neighbours
+from diversity_jax import traced, validate, vectors
+from diversity_jax.graph_learning.problem import Affinity
+from diversity_jax.records import Record
+
+
+class Neighbourhood(Record):
+    """Pairs of near points ``i < j`` and their squared distances: a graph before its weights."""
+
+    edges: Int[Array, "m 2"]
+    squares: Float[Array, " m"]
+    nodes: int = eqx.field(static=True)
+
+    def gaussian(self, bandwidth: ScalarLike) -> Affinity:
+        """Weights ``exp(-square / (2 bandwidth^2))``; `bandwidth` may be traced.
+
+        Errors: ValueError for a bandwidth that is not one number above zero.
+        """
+        good = _bandwidth(bandwidth)
+        squares, given = validate.concrete(self.squares), validate.concrete(bandwidth)
+        if squares is not None and given is not None:
+            # By numpy, since jax compiles a program for every new number of edges.
+            far = np.sqrt(squares.astype(np.float64)) / float(given)
+            with np.errstate(over="ignore", under="ignore"):
+                return self._with(np.exp(-(far**2) / 2).astype(squares.dtype))
+        width = jnp.asarray(bandwidth, self.squares.dtype)
+        # The root is scaled first: the square of a large distance need not be finite.
+        weights = jnp.exp(-((jnp.sqrt(self.squares) / width) ** 2) / 2)
+        return self._with(traced.only(good, weights, width))
+
+    def even(self) -> Affinity:
+        """Weights of one."""
+        return self._with(np.ones(self.squares.shape, np.dtype(self.squares.dtype)))
+
+    def _with(self, weights: npt.ArrayLike) -> Affinity:
+        return Affinity(self.edges, weights, nodes=self.nodes)
+
+
+def neighbourhood(points: npt.ArrayLike, *, neighbours: int) -> Neighbourhood:
+    """Each point's nearest others, in either direction, with their squared distances.
+
+    Shapes: points `[n, d]`, n >= 2.
+    Errors: ValueError for a number of neighbours outside 1 to n - 1, points that are not finite.
+    Cost: up to 8 dimensions some n log n; above them n^2 d in blocks of some 8 MB, or of 128 rows.
+    """
+    data = _points(points)
+    fix = "a point has no more others than that"
+    validate.integer("neighbours", neighbours, fix, least=1, most=len(data) - 1)
+    table = _neighbours.Table(data)
+    found = _neighbours.nearest(table, neighbours).ravel()
+    start = np.repeat(np.arange(len(data)), neighbours)
+    # Sorted here: numpy's `unique` of integers hashes, which takes three times as long.
+    key = np.sort(np.minimum(start, found) * len(data) + np.maximum(start, found))
+    first, second = np.divmod(key[np.concatenate([[True], np.diff(key) > 0])], len(data))
+    with np.errstate(over="ignore"):
+        squares = table.exactly(first, second) * table.unit * table.unit
+    edges = jax.device_put(np.stack([first, second], 1).astype(np.int32))
+    return Neighbourhood(edges, jax.device_put(squares.astype(data.dtype)), len(data))
+
+
+def nearest(
+    points: npt.ArrayLike, *, neighbours: int, bandwidth: ScalarLike | None = None
+) -> Affinity:
+    """Edges to the nearest neighbours, at weights of one or ``exp(-d^2 / (2 bandwidth^2))``.
+
+    Errors: those of `neighbourhood` and `Neighbourhood.gaussian`.
+    Cost: that of `neighbourhood`.
+    """
+    near = neighbourhood(points, neighbours=neighbours)
+    return near.even() if bandwidth is None else near.gaussian(bandwidth)
+
+
+def gaussian(points: npt.ArrayLike, *, bandwidth: ScalarLike) -> Float[Array, "n n"]:
+    """``exp(-|x_i - x_j|^2 / (2 bandwidth^2))`` between all points, as a matrix.
+
+    By differences, which keep their digits however far the points lie. Both arguments may be
+    traced. Without the matrix: `problem.GaussianAffinity`.
+
+    Shapes: points `[n, d]`.
+    Errors: ValueError for points that are not finite, a bandwidth that is not one number above 0.
+    Cost: n^2 d, and n x n numbers.
+    """
+    rows, good = vectors.rows("points", jnp.asarray(points)), _bandwidth(bandwidth)
+    seen, width = validate.concrete(rows), validate.concrete(bandwidth)
+    if seen is not None and width is not None:
+        table = _neighbours.Table(seen)
+        far = cdist(table.rows, table.rows) * (table.unit / float(width))
+        with np.errstate(over="ignore"):
+            return jax.device_put(np.exp(-(far**2) / 2).astype(seen.dtype))
+
+    def row(one: Array) -> Array:
+        return jnp.exp(-jnp.sum(((rows - one[None]) / bandwidth) ** 2, axis=1) / 2)
+
+    return traced.only(good, lax.map(row, rows), rows, bandwidth)
+
+
+def deviation_bandwidth(points: npt.ArrayLike, *, multiple: float = 1.0) -> Float[Array, ""]:
+    """``multiple * sqrt(d) * s``, s the mean of the features' standard deviations.
+
+    With `multiple` 1 this is the kernel ``exp(-|x - x'|^2 / (2 d s^2))`` of the online papers; the
+    conditional anomaly papers' ``exp(-|x - x'|^2 / (d s'^2))``, s' a tenth of s, has `multiple`
+    ``0.1 / sqrt(2)``, which leaves few edges of any weight.
+
+    Errors: ValueError for points that are not finite or all alike.
+    Source: 2605.03495, sections 6.1 and 6.2.
+    """
+    validate.positive("multiple", multiple)
+    rows = vectors.rows("points", jnp.asarray(points))
+    wide = multiple * np.sqrt(rows.shape[1]) * jnp.mean(jnp.std(rows, axis=0))
+    seen = validate.concrete(wide)
+    if seen is not None and not seen > 0:
+        raise validate.fail("points", "points all alike", "some spread", "choose a bandwidth")
+    return wide
+
+
+def _bandwidth(bandwidth: ScalarLike) -> traced.Truth:
+    validate.shape("bandwidth", bandwidth, (), "pass one number")
+    return traced.positive("bandwidth", bandwidth)
+
+
+def _points(points: npt.ArrayLike) -> np.ndarray:
+    if isinstance(points, jax.core.Tracer):  # pyright: ignore[reportAttributeAccessIssue]
+        fix = "search for neighbours outside the traced function and pass them in"
+        raise validate.fail("points", "a traced array", "a concrete one", fix)
+    data = np.asarray(vectors.rows("points", np.asarray(points)))
+    if len(data) < 2:
+        raise validate.fail("points", "one row", "at least two", "one point has no neighbour")
+    return data

@@ -1,0 +1,137 @@
+"""Labels, masks and numbers of harmonic problems, refused where they are seen to be bad.
+
+Where they are traced, what is bad makes the whole result NaN.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sparse
+from jaxtyping import ScalarLike
+from scipy.sparse import csgraph
+
+from diversity_jax import traced, validate
+from diversity_jax.graph_learning import host
+from diversity_jax.graph_learning.problem import SLACK, Affinity, GaussianAffinity, Known
+from diversity_jax.graph_learning.tasks import Task
+
+SHOWN, MEMBERS = 3, 4  # components that the error names, and nodes of each
+
+
+def library(*values: Any) -> Any:
+    """numpy where all can be seen, which compiles nothing, and else jax's."""
+    return np if all(validate.concrete(value) is not None for value in values) else jnp
+
+
+def columns(labels: npt.ArrayLike, nodes: int) -> Any:
+    """`labels` as floats `[n, k]`; refuse other shapes and what is no number."""
+    shape = np.shape(labels)
+    if len(shape) not in (1, 2) or shape[0] != nodes or 0 in shape:
+        fix = "give every node a number, or a row with one number per class"
+        raise validate.fail("labels", f"shape {shape}", f"shape ({nodes},) or ({nodes}, k)", fix)
+    xp = library(labels)
+    values = xp.asarray(labels)
+    if values.dtype.kind not in "fiub" and values.dtype != jnp.bfloat16:
+        fix = "number them -1 and +1, or use classes.encode"
+        raise validate.fail("labels", f"type {values.dtype}", "numbers", fix)
+    if values.dtype.kind != "f":
+        values = values.astype(jnp.zeros(0).dtype)
+    return values if values.ndim == 2 else values[:, None]
+
+
+def used_labels(labels: Any, used: Any) -> tuple[Any, traced.Truth]:
+    """Labels where `used`, zero elsewhere; each used one is to be a number from -1 to 1."""
+    xp = library(labels, used)
+    chosen = xp.where(used[:, None], labels, 0)
+    if xp is np:
+        if np.isnan(chosen).any():
+            row = int(np.argmax(np.isnan(chosen).any(1)))
+            got, fix = f"NaN at node {row}", "leave it out of what is labelled"
+            raise validate.fail("labels", got, "numbers where labelled", fix)
+        most = np.abs(chosen).max()
+        if most > 1:
+            got = f"{chosen.flat[np.abs(chosen).argmax()]:.6g}"
+            fix = "classes are -1 and +1, or columns made by classes.encode"
+            raise validate.fail("labels", got, "numbers from -1 to 1", fix)
+    return chosen, traced.holds(
+        "labels", chosen, lambda x: abs(x) <= 1, "numbers from -1 to 1", "use classes.encode"
+    )
+
+
+def mask(labelled: npt.ArrayLike, nodes: int) -> Any:
+    """The labelled nodes as booleans; at least one."""
+    validate.shape("labelled", labelled, (nodes,), "give one truth per node")
+    seen = validate.concrete(labelled)
+    if seen is None:
+        return jnp.asarray(labelled).astype(bool)
+    if seen.dtype.kind != "b":
+        fix = "pass a mask: labelled = np.isin(np.arange(n), places)"
+        raise validate.fail("labelled", f"type {seen.dtype}", "booleans", fix)
+    if not seen.any():
+        raise validate.fail("labelled", "no node", "at least one", "label some node")
+    return seen
+
+
+def weights(name: str, values: npt.ArrayLike, nodes: int) -> tuple[Any, traced.Truth]:
+    """One finite number from 0 up for each node; a scalar is everyone's."""
+    if np.shape(values) not in ((), (nodes,)):
+        fix = "pass one number, or one per node"
+        raise validate.fail(name, f"shape {np.shape(values)}", f"shape ({nodes},)", fix)
+    xp = library(values)
+    each = xp.broadcast_to(xp.asarray(values, float), (nodes,))
+    return each, traced.nonnegative(name, each)
+
+
+def regularisation_of(value: ScalarLike) -> traced.Truth:
+    """One finite number from 0 up."""
+    validate.shape("regularisation", value, (), "map over several with jax.vmap")
+    return traced.nonnegative("regularisation", value)
+
+
+def matrix_of(affinity: Known) -> traced.Truth:
+    """What cannot be seen of weights: that they are symmetric, finite and not negative."""
+    if isinstance(affinity, GaussianAffinity):
+        return traced.positive("bandwidth", affinity.bandwidth)
+    if isinstance(affinity, Affinity):
+        return traced.nonnegative("affinity", affinity.weights)
+    if validate.concrete(affinity) is not None:
+        return True
+    apart = jnp.abs(affinity - affinity.T).max()
+    same = apart <= SLACK * jnp.finfo(affinity.dtype).eps * affinity.max()
+    return traced.nonnegative("affinity", affinity) & same
+
+
+def check_reached(affinity: Known, task: Task) -> None:
+    """Refuse, at zero regularisation, components from which no label can be reached, naming them.
+
+    Nodes of multiplicity 0 are in none. Of a kernel nothing is asked: all of it is one component,
+    unless its bandwidth is so small that weights underflow.
+    """
+    if float(task.regularisation) > 0 or isinstance(affinity, GaussianAffinity):
+        return
+    table = sparse.csr_array(host.matrix(affinity))
+    _, part = csgraph.connected_components(table, directed=False)
+    there = np.asarray(task.multiplicities) > 0
+    if not there.all():
+        # Among those that are there alone: an absent node joins none.
+        _, inside = csgraph.connected_components(table[there][:, there], directed=False)
+        part = np.full(len(part), -1)
+        part[there] = inside
+    source = there & (np.asarray(task.held) | (np.asarray(task.confidence) > 0))
+    bad = np.setdiff1d(part[there], part[source])
+    if not len(bad):
+        return
+    named = [_named(np.flatnonzero(part == each)) for each in bad[:SHOWN]]
+    more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
+    got = f"0 with {len(bad)} components without a label: {', '.join(named)}{more}"
+    fix = "take a regularisation above zero, or label a node in each"
+    raise validate.fail("regularisation", got, "a label in each component", fix)
+
+
+def _named(inside: np.ndarray) -> str:
+    members = ", ".join(map(str, inside[:MEMBERS])) + (", ..." if len(inside) > MEMBERS else "")
+    return f"{len(inside)} node{'s' if len(inside) > 1 else ''} ({members})"

@@ -1,0 +1,66 @@
+"""Harmonic solutions as absorbed walks; bounds on them, those of the papers and corrected ones.
+
+Sees affinities and their degrees, never solvers.
+"""
+
+from diversity_jax.graph_learning.theory.absorption import (
+    Absorption,
+    hard_absorption,
+    soft_absorption,
+)
+from diversity_jax.graph_learning.theory.bounds import (
+    hard_bound,
+    hop_bounds,
+    norm_bound,
+    online_bound,
+    paper_norm_bound,
+    paper_online_bound,
+    paper_quantised_bound,
+    path_bounds,
+    quantised_bound,
+    soft_bound,
+)
+from diversity_jax.graph_learning.theory.counterexamples import (
+    NormCounterexample,
+    norm_counterexample,
+    norm_lemma_fails,
+)
+from diversity_jax.graph_learning.theory.regret import (
+    PAPER_SPLIT,
+    SPLIT,
+    MarginBound,
+    RegretBound,
+    margin_bound,
+    paper_regret_bound,
+    regret_bound,
+    risk_bound,
+    stability,
+)
+
+__all__ = [
+    "PAPER_SPLIT",
+    "SPLIT",
+    "Absorption",
+    "MarginBound",
+    "NormCounterexample",
+    "RegretBound",
+    "hard_absorption",
+    "hard_bound",
+    "hop_bounds",
+    "margin_bound",
+    "norm_bound",
+    "norm_counterexample",
+    "norm_lemma_fails",
+    "online_bound",
+    "paper_norm_bound",
+    "paper_online_bound",
+    "paper_quantised_bound",
+    "paper_regret_bound",
+    "path_bounds",
+    "quantised_bound",
+    "regret_bound",
+    "risk_bound",
+    "soft_absorption",
+    "soft_bound",
+    "stability",
+]
