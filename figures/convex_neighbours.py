@@ -16,6 +16,9 @@ AXES = {
 }
 
 
+MANY = 20  # numbers of neighbours above which intervals are shaded
+
+
 def draw(dataset):
     """Oracle term, error and Rand index by number of neighbours, and the two read off code."""
     figure, axes = style.panels(3, rows=2, width=4.3, height=3.5)
@@ -56,10 +59,12 @@ def _middle(axes, counts, samples, number, label) -> None:
     """Medians over data sets, and where eight of ten lie, of `[seed, count]`."""
     some = np.isfinite(samples).any(axis=0)
     low, middle, high = np.nanquantile(samples[:, some], (0.1, 0.5, 0.9), axis=0)
-    axes.errorbar(
-        counts[some], middle, yerr=[middle - low, high - middle], capsize=2.5, label=label,
-        **style.look(number),
-    )  # fmt: skip
+    look = {**style.look(number), "label": label}
+    if some.sum() <= MANY:
+        axes.errorbar(counts[some], middle, yerr=[middle - low, high - middle], capsize=2.5, **look)
+        return
+    axes.fill_between(counts[some], low, high, color=look["color"], alpha=0.15, linewidth=0)
+    axes.plot(counts[some], middle, markevery=(2 * number, 5), **look)
 
 
 def _clouds(axes, dataset, weights, least, counts) -> None:
@@ -72,7 +77,10 @@ def _clouds(axes, dataset, weights, least, counts) -> None:
             oracle[:, chosen].ravel(), least[point][:, chosen].ravel(), **look,
             label=f"{label} neighbours",
         )  # fmt: skip
-    axes.set(xscale="log", xlabel="oracle term", ylabel="least error on the path")
+    reach = np.nanmin(oracle), np.nanmax(oracle)
+    ticks = [one for one in (1, 2, 5, 10, 20, 50, 100, 200, 500) if reach[0] <= one <= reach[1]]
+    style.ticks(axes, ticks or reach)
+    axes.set(xlabel="oracle term", ylabel="least error on the path")
     axes.set_title(f"one graph each, {TITLES[weights]}")
     style.short_log(axes)
     style.legend(axes, columns=2)
