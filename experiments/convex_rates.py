@@ -158,11 +158,11 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     side = 2 * np.sqrt(2)
     constants = [
         theory.design_constant(
-            name,
+            name,  # pyright: ignore[reportArgumentType]
             KNOWN[name],
             distance=side,
             dimension=DIMENSION,
-            deviation=1.0,  # pyright: ignore[reportArgumentType]
+            deviation=1.0,
         )
         if name in KNOWN
         else np.nan

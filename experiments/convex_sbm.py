@@ -14,7 +14,7 @@ from diversity_jax.convex_clustering import graphs
 from experiments.shared import convex_study as study
 
 HOST = True
-CHANCES = np.round(np.arange(0.02, 0.2501, 0.01), 2)
+CHANCES = [float(each) for each in np.round(np.arange(0.02, 0.2501, 0.01), 2)]
 CELLS = tuple(product(CHANCES, CHANCES))  # within, between: the paper's 24 x 24
 AXES = {**study.AXES, "within": ("graph",), "between_chance": ("graph",)}
 
@@ -45,7 +45,7 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
     order = seeds.numpy_generator(seeds.stream(key, "cells")).permutation(len(CELLS))
     rows = []
     for place in order:
-        within, between = CELLS[place]
+        within, between = CELLS[int(place)]
         graph = graphs.stochastic_block(
             seeds.stream(key, "graph", int(place)), study.LABELS, within=within, between=between
         )

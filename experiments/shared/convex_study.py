@@ -60,7 +60,7 @@ def scored(truth: np.ndarray, noise: np.ndarray, graph: Graph) -> dict[str, np.n
         for place in held
     ]
     penalties = [float(problem.penalty(solutions[place], filled)) for place in held]
-    return {
+    values = {
         "oracle": found.oracle,
         "over_pairs": theory.sum_as_coded(truth, noise, graph).over_pairs,
         "bound": found.bound,
@@ -76,6 +76,7 @@ def scored(truth: np.ndarray, noise: np.ndarray, graph: Graph) -> dict[str, np.n
         "bound_on_it": np.array([float(bound) for bound in bounds]),
         "noise_part": rho * (total + np.array(penalties)),
     }
+    return {name: np.asarray(value) for name, value in values.items()}
 
 
 def solved(
