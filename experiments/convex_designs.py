@@ -38,7 +38,7 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(seeds=4, designs=6), "laptop": Config(), "paper": Config(seeds=400),
+    "smoke": Config(seeds=4), "laptop": Config(), "paper": Config(seeds=400),
 }  # fmt: skip
 
 

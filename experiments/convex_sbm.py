@@ -27,7 +27,11 @@ class Config:
     cells: int = 1
 
 
-PRESETS = {"smoke": Config(seeds=6), "laptop": Config(), "paper": Config(seeds=10, cells=576)}
+PRESETS = {
+    "smoke": Config(seeds=6, cells=4),
+    "laptop": Config(),
+    "paper": Config(seeds=10, cells=576),
+}
 
 
 def grid(config: Config) -> list[dict]:
