@@ -34,7 +34,7 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(seeds=4, draws=2, nodes=(24, 32, 40)),
+    "smoke": Config(seeds=4, draws=2, nodes=(16, 24, 32, 40)),
     "laptop": Config(),
     "paper": Config(seeds=100, nodes=(80, 160, 320, 640, 1280)),
 }

@@ -7,6 +7,7 @@ import pkgutil
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import lineax
 
 import diversity_jax
 from diversity_jax.attention import settings, theory
@@ -57,5 +58,6 @@ def test_every_record_of_the_library_prints_in_this_one_way():
             continue
         for name, value in vars(importlib.import_module(module.name)).items():
             own = inspect.isclass(value) and value.__module__ == module.name
-            if own and issubclass(value, eqx.Module):
+            solver = own and issubclass(value, lineax.AbstractLinearSolver)  # no record
+            if own and issubclass(value, eqx.Module) and not solver:
                 assert value.__repr__ is Record.__repr__, (module.name, name)
