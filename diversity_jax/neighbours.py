@@ -21,14 +21,18 @@ from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sparse
 from scipy.sparse import csgraph
 from scipy.spatial import KDTree
+
+from diversity_jax import validate
 
 BLOCK = 8 * 2**20  # bytes of distances at once
 LEAST = 128  # rows at once, since fewer wait for memory: 60,000 rows of 784 take 90 s, by 64 125
 TREE = 8  # up to this dimension the tree is faster, see above
 SINGLE = 32  # from this dimension products in single precision look for candidates
+SHOWN, MEMBERS = 3, 4  # components that an error names, and nodes of each
 MANY = 4  # times as many candidates as neighbours: more, and double precision looks
 
 
@@ -207,3 +211,32 @@ def joined(nodes: int, edges: np.ndarray, kept: np.ndarray | None = None) -> tup
     matrix = sparse.csr_matrix(given, shape=(nodes, nodes))
     count, labels = csgraph.connected_components(matrix, directed=False)
     return int(count), labels.astype(np.int64)
+
+
+def named(part: np.ndarray, chosen: np.ndarray) -> str:
+    """The first of the `chosen` components, with their sizes and first members, in words."""
+    words = []
+    for each in chosen[:SHOWN]:
+        inside = np.flatnonzero(part == each)
+        members = ", ".join(map(str, inside[:MEMBERS])) + (", ..." if len(inside) > MEMBERS else "")
+        words.append(f"{len(inside)} node{'s' if len(inside) > 1 else ''} ({members})")
+    more = f" and {len(chosen) - SHOWN} more" if len(chosen) > SHOWN else ""
+    return ", ".join(words) + more
+
+
+def node_pairs(edges: npt.ArrayLike) -> np.ndarray:
+    """`edges` as integers `[m, 2]`, nodes from 0; none may be traced."""
+    if validate.concrete(edges) is None:
+        fix = "build the graph outside the traced function and pass it in"
+        raise validate.fail("edges", "a traced array", "a concrete one", fix)
+    pairs = np.asarray(edges)
+    if pairs.size == 0:
+        pairs = np.zeros((0, 2), np.int32)
+    if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu":
+        got = f"shape {pairs.shape} of type {pairs.dtype}"
+        raise validate.fail("edges", got, "integers of shape (edges, 2)", "pass pairs of nodes")
+    if (pairs < 0).any():
+        raise validate.fail("edges", f"node {pairs.min()}", "nodes from 0", "count from zero")
+    if (pairs >= 2**31 - 1).any():
+        raise validate.fail("edges", f"node {pairs.max()}", "nodes below 2**31", "number them anew")
+    return pairs

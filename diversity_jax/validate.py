@@ -27,6 +27,13 @@ def concrete(array: npt.ArrayLike) -> np.ndarray | None:
     return np.asarray(array)
 
 
+def seen(values: object) -> bool:
+    """Whether no array in a tree of them is traced, so that all numbers can be seen."""
+    import jax  # as above
+
+    return not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(values))  # pyright: ignore[reportAttributeAccessIssue]
+
+
 def shape(argument: str, array: npt.ArrayLike, expected: tuple[int | None, ...], fix: str) -> None:
     """Refuse an array whose shape differs from `expected` (None matches any size)."""
     got = np.shape(array)

@@ -11,9 +11,7 @@ from scipy.sparse import csgraph
 
 from diversity_jax import validate
 from diversity_jax.convex_clustering.problem import Graph
-from diversity_jax.neighbours import joined
-
-SHOWN, MEMBERS = 3, 4  # components that the error names, and nodes of each
+from diversity_jax.neighbours import joined, named
 
 
 def near(nodes: int, edges: np.ndarray) -> np.ndarray:
@@ -38,11 +36,8 @@ def check_connected(graph: Graph) -> None:
     count, labels = joined(graph.nodes, np.asarray(graph.edges))
     if count == 1:
         return
-    sizes = np.bincount(labels)
-    order = np.argsort(-sizes, kind="stable")
-    named = [f"{sizes[label]} nodes ({_members(labels, int(label))})" for label in order[:SHOWN]]
-    more = f" and {count - SHOWN} more" if count > SHOWN else ""
-    got = f"a graph in {count} components: {', '.join(named)}{more}"
+    order = np.argsort(-np.bincount(labels), kind="stable")
+    got = f"a graph in {count} components: {named(labels, order)}"
     fix = "complete it by graphs.complete_components(points, graph), or solve each by itself"
     raise validate.fail("graph", got, "one that is connected", fix)
 
@@ -68,9 +63,3 @@ def spread(nodes: int, edges: Int[Array, "m 2"], kept: Bool[Array, " m"]) -> Int
 
     start = jnp.arange(nodes, dtype=jnp.int32)
     return lax.while_loop(lambda state: state[1], turn, (start, jnp.asarray(True)))[0]
-
-
-def _members(labels: np.ndarray, label: int) -> str:
-    inside = np.flatnonzero(labels == label)
-    more = ", ..." if len(inside) > MEMBERS else ""
-    return ", ".join(str(node) for node in inside[:MEMBERS]) + more

@@ -27,6 +27,7 @@ import numpy.typing as npt
 from jaxtyping import Array, Float, Int, ScalarLike
 
 from diversity_jax import validate, vectors
+from diversity_jax.neighbours import node_pairs
 from diversity_jax.records import Record
 
 Norm = Literal["l1", "l2", "linf"]
@@ -92,8 +93,7 @@ def padded(graph: Graph, edges: int) -> Graph:
         got = f"{edges} edges for a graph of {graph.weights.shape[-1]}"
         raise validate.fail("edges", got, "at least as many", "pad to the largest graph")
     # On the host where values are seen: jax would compile anew for every number of edges.
-    seen = not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(graph))  # pyright: ignore[reportAttributeAccessIssue]
-    xp, put = (np, jax.device_put) if seen else (jnp, jnp.asarray)
+    xp, put = (np, jax.device_put) if validate.seen(graph) else (jnp, jnp.asarray)
     pairs = xp.concatenate([graph.edges, xp.zeros((missing, 2), graph.edges.dtype)])
     weights = xp.concatenate([graph.weights, xp.zeros(missing, graph.weights.dtype)])
     return _with(graph, put(pairs), put(weights))
@@ -197,19 +197,7 @@ def _with(graph: Graph, edges: Array, weights: Array) -> Graph:
 
 def _pairs(edges: npt.ArrayLike) -> np.ndarray:
     """Edges as integers `[m, 2]`, each pair once; the error names the first that is wrong."""
-    if isinstance(edges, jax.core.Tracer):  # pyright: ignore[reportAttributeAccessIssue]
-        fix = "build the graph outside the traced function and pass it in"
-        raise validate.fail("edges", "a traced array", "a concrete one", fix)
-    pairs = np.asarray(edges)
-    if pairs.size == 0:
-        pairs = np.zeros((0, 2), dtype=np.int32)
-    if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu":
-        got = f"shape {pairs.shape} of type {pairs.dtype}"
-        raise validate.fail("edges", got, "integers of shape (edges, 2)", "pass pairs of nodes")
-    if (pairs < 0).any():
-        raise validate.fail("edges", f"node {pairs.min()}", "nodes from 0", "count from zero")
-    if (pairs >= 2**31 - 1).any():
-        raise validate.fail("edges", f"node {pairs.max()}", "nodes below 2**31", "number them anew")
+    pairs = node_pairs(edges)
     loops = np.flatnonzero(pairs[:, 0] == pairs[:, 1])
     if len(loops):
         got = f"{len(loops)} self-loops, the first at node {pairs[loops[0], 0]} (row {loops[0]})"

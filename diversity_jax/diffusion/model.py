@@ -114,7 +114,7 @@ def _numbers(value: npt.ArrayLike | ScalarLike) -> Array:
 
     Sizes of arrays follow from fractions and ratios.
     """
-    if any(isinstance(part, Tracer) for part in jax.tree.leaves(value)):
+    if not validate.seen(value):
         return jnp.asarray(value, float)
     with jax.ensure_compile_time_eval():
         return jnp.asarray(value, float)

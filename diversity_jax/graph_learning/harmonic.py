@@ -240,7 +240,7 @@ def _task(
         many, whole = inputs.weights("multiplicities", multiplicities, nodes)
         good = good & whole
     task = Task(labels, held, confidence, regularisation, many)
-    if systems.is_seen((affinity, tuple(task))):
+    if validate.seen((affinity, tuple(task))):
         inputs.check_reached(affinity, task)
     return task, good
 

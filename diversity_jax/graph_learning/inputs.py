@@ -18,8 +18,7 @@ from diversity_jax import traced, validate
 from diversity_jax.graph_learning import host
 from diversity_jax.graph_learning.problem import SLACK, Affinity, GaussianAffinity, Known
 from diversity_jax.graph_learning.tasks import Task
-
-SHOWN, MEMBERS = 3, 4  # components that the error names, and nodes of each
+from diversity_jax.neighbours import named
 
 
 def library(*values: Any) -> Any:
@@ -125,13 +124,6 @@ def check_reached(affinity: Known, task: Task) -> None:
     bad = np.setdiff1d(part[there], part[source])
     if not len(bad):
         return
-    named = [_named(np.flatnonzero(part == each)) for each in bad[:SHOWN]]
-    more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
-    got = f"0 with {len(bad)} components without a label: {', '.join(named)}{more}"
+    got = f"0 with {len(bad)} components without a label: {named(part, bad)}"
     fix = "take a regularisation above zero, or label a node in each"
     raise validate.fail("regularisation", got, "a label in each component", fix)
-
-
-def _named(inside: np.ndarray) -> str:
-    members = ", ".join(map(str, inside[:MEMBERS])) + (", ..." if len(inside) > MEMBERS else "")
-    return f"{len(inside)} node{'s' if len(inside) > 1 else ''} ({members})"

@@ -22,6 +22,7 @@ import scipy.sparse as sparse
 from jaxtyping import Array, Float, Int, ScalarLike
 
 from diversity_jax import validate, vectors
+from diversity_jax.neighbours import node_pairs
 from diversity_jax.records import Record
 
 SLACK = 8  # roundings of the largest weight by which a matrix may differ from its transpose
@@ -43,7 +44,7 @@ class Affinity(Record):
     nodes: int = eqx.field(static=True)
 
     def __init__(self, edges: npt.ArrayLike, weights: npt.ArrayLike, *, nodes: int | None = None):
-        pairs = _pairs(edges)
+        pairs = node_pairs(edges).astype(np.int64)
         validate.shape("weights", weights, (len(pairs),), "pass one weight per edge")
         validate.nonnegative("weights", weights, "an affinity has no negative weights")
         validate.finite("weights", weights)
@@ -178,22 +179,6 @@ def _from_sparse(matrix: Any) -> Affinity:
         raise validate.fail("affinity", got, "a symmetric matrix", fix)
     upper = sparse.triu(table, 1).tocoo()
     return Affinity(np.stack([upper.row, upper.col], 1), floats(upper.data), nodes=shape[0])
-
-
-def _pairs(edges: npt.ArrayLike) -> np.ndarray:
-    if isinstance(edges, jax.core.Tracer):  # pyright: ignore[reportAttributeAccessIssue]
-        fix = "build the affinity outside the traced function and pass it in"
-        raise validate.fail("edges", "a traced array", "a concrete one", fix)
-    pairs = np.asarray(edges)
-    if pairs.size == 0:
-        pairs = np.zeros((0, 2), np.int64)
-    if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu":
-        got = f"shape {pairs.shape} of type {pairs.dtype}"
-        raise validate.fail("edges", got, "integers of shape (edges, 2)", "pass pairs of nodes")
-    if (pairs < 0).any() or (pairs >= 2**31 - 1).any():
-        got = f"nodes from {pairs.min()} to {pairs.max()}"
-        raise validate.fail("edges", got, "nodes from 0, below 2**31 - 1", "number them from zero")
-    return pairs.astype(np.int64)
 
 
 def _once(pairs: np.ndarray, weights: npt.ArrayLike) -> np.ndarray:

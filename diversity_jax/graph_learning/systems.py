@@ -29,7 +29,7 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, PyTree
+from jaxtyping import Array, Bool, Float, Int
 
 from diversity_jax import validate
 from diversity_jax.graph_learning import compiled, host
@@ -56,12 +56,6 @@ class Solution(Record):
     steps: Int[Array, "*k"]
     converged: Bool[Array, "*k"]
     error: Float[Array, "*k"]
-
-
-def is_seen(values: PyTree) -> bool:
-    """Whether no array is traced."""
-    leaves = jax.tree.leaves(values)
-    return not any(isinstance(leaf, jax.core.Tracer) for leaf in leaves)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def solve(
@@ -92,7 +86,7 @@ def solve(
     if most is not None:
         validate.integer("most", most, "allow at least one step", least=1)
     steps = 10 * n + 100 if most is None else int(most)
-    seen = is_seen((affinity, tuple(task)))
+    seen = validate.seen((affinity, tuple(task)))
     if method == "host" and not seen:
         raise validate.fail("method", "'host' for traced values", "'compiled'", "or 'auto'")
     if seen and method != "compiled":

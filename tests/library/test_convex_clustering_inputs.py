@@ -65,7 +65,7 @@ def test_a_graph_in_pieces_is_refused_with_its_pieces_and_the_way_to_join_them()
         "3 components",
         "3 nodes (0, 1, 2)",
         "2 nodes (3, 4)",
-        "1 nodes (5)",
+        "1 node (5)",
         "graphs.complete_components(points, graph)",
     ):
         assert words in str(error.value)

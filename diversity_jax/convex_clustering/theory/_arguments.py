@@ -21,15 +21,9 @@ from diversity_jax.convex_clustering.theory.numerics import potentials
 SHOWN = 3  # components named in an error
 
 
-def is_concrete(values: PyTree) -> bool:
-    """Whether the numbers of all arrays can be seen."""
-    leaves = jax.tree.leaves(values)
-    return not any(isinstance(leaf, jax.core.Tracer) for leaf in leaves)  # pyright: ignore[reportAttributeAccessIssue]
-
-
 def arrays(graph: Graph) -> tuple[np.ndarray, np.ndarray]:
     """Edges and weights (in 64 bits) of one graph that can be seen."""
-    if not is_concrete(graph):
+    if not validate.seen(graph):
         fix = "call this outside traced code and pass its result in"
         raise validate.fail("graph", "a traced graph", "a concrete one", fix)
     validate.shape("graph.weights", graph.weights, (None,), "pass stacked graphs one by one")
@@ -50,7 +44,7 @@ def connected(graph: Graph) -> tuple[potentials.Edges, np.ndarray]:
 
 def rows(points: npt.ArrayLike, graph: Graph, argument: str = "points") -> np.ndarray:
     """Points that can be seen, in 64 bits, one row per node."""
-    if not is_concrete(points):
+    if not validate.seen(points):
         fix = "call this outside traced code and pass its result in"
         raise validate.fail(argument, "a traced array", "a concrete one", fix)
     return np.asarray(problem.checked_points(points, graph, argument), np.float64)
@@ -119,7 +113,7 @@ def probability(argument: str, value: npt.ArrayLike) -> None:
 
 def library(*values: PyTree) -> ModuleType:
     """numpy where all is seen, which compiles nothing for every new graph, and else jax's."""
-    return np if is_concrete(values) else jnp
+    return np if validate.seen(values) else jnp
 
 
 def lengths(rows: Any, norm: Norm, xp: ModuleType = np) -> Any:
