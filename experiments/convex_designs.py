@@ -26,7 +26,6 @@ DESIGNS = (
     "cliques, one edge a pair", *BLOCKS, "ring in order", "path in order", "ring, shuffled",
     "complete", "12 neighbours", "radius 2.5",
 )  # fmt: skip
-ATTEMPTS = 2000
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,9 @@ def design(name: str, key: jax.Array, points: np.ndarray) -> Graph:
     nodes = len(points)
     if name in BLOCKS:
         within, between = BLOCKS[name]
-        for attempt in range(ATTEMPTS):
-            graph = graphs.stochastic_block(
-                seeds.stream(key, name, attempt), study.LABELS, within=within, between=between
-            )
-            if graph.nodes == nodes and int(graphs.components(graph).max()) == 0:
-                return graph
-        raise ValueError(f"no connected graph of {name} in {ATTEMPTS}")
+        return study.connected_blocks(
+            key, name, labels=study.LABELS, within=within, between=between
+        )
     if name == "cliques, one edge a pair":
         return _joined_cliques(seeds.numpy_generator(seeds.stream(key, "joints")))
     if name == "ring, shuffled":

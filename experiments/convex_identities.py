@@ -12,6 +12,7 @@ from diversity_jax import seeds
 from diversity_jax.convex_clustering import graphs, solver, theory
 from diversity_jax.convex_clustering.problem import Graph
 from diversity_jax.convex_clustering.theory import EdgeValues
+from experiments.shared import convex_study as study
 
 HOST = True
 NODES, EDGES, ROWS = 24, 16, 6
@@ -78,7 +79,7 @@ def _shape(design: str, key: jax.Array) -> Graph:
 def _sensitivities(graph: Graph, chosen: np.ndarray) -> dict[str, np.ndarray]:
     """By a pseudo-inverse of F, by the theory, and by walks that are solved step by step."""
     edges, weights = np.asarray(graph.edges), np.asarray(graph.weights)
-    inverse, laplacian = _inverse(graph)
+    inverse, laplacian = study.pseudo_inverse(graph)
     times = _hitting(laplacian)
     volume = np.trace(laplacian)
     i, j = edges[chosen].T
@@ -104,15 +105,6 @@ def _sensitivities(graph: Graph, chosen: np.ndarray) -> dict[str, np.ndarray]:
         "foster": (weights**2 * resistance).sum(),
         "foster_unsquared": (weights * resistance).sum(),
     }
-
-
-def _inverse(graph: Graph) -> tuple[np.ndarray, np.ndarray]:
-    """F^+ and the Laplacian, as they are defined."""
-    edges, weights = np.asarray(graph.edges), np.asarray(graph.weights)
-    rows = np.zeros((len(edges), graph.nodes))
-    rows[np.arange(len(edges)), edges[:, 0]] = weights
-    rows[np.arange(len(edges)), edges[:, 1]] = -weights
-    return np.linalg.pinv(rows.T), rows.T @ rows
 
 
 def _hitting(laplacian: np.ndarray) -> np.ndarray:
@@ -146,7 +138,7 @@ def _named(weight: float) -> dict[str, np.ndarray]:
     found, formula, spoiled = [], [], []
     for name in NAMED:
         graph, values = made[name]
-        inverse, laplacian = _inverse(graph)
+        inverse, laplacian = study.pseudo_inverse(graph)
         opposite = np.linalg.pinv(laplacian)
         edges = np.asarray(graph.edges)
         apart = opposite[edges[:, 0]] - opposite[edges[:, 1]]

@@ -11,6 +11,7 @@ import xarray
 from diversity_jax import seeds
 from diversity_jax.convex_clustering import graphs, theory
 from diversity_jax.convex_clustering.problem import Graph
+from experiments.shared import convex_study as study
 
 HOST = True
 AXES = {name: ("draw",) for name in ("reached", "signs_reached", "mean_reached", "entries")}
@@ -18,7 +19,6 @@ NODES, DIMENSION, FAILURE = 40, 2, 0.1
 DESIGNS = ("complete", "ring", "path", "barbell", "blocks")
 # Graphs that are made of the noise itself: the level is not theirs.
 DEPENDENT = ("sorted", "neighbours")
-ATTEMPTS = 1000
 
 
 @dataclass(frozen=True)
@@ -71,17 +71,16 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
 
 def _prepared(graph: Graph) -> tuple[np.ndarray, float, float, float]:
     """F^+ by a pseudo-inverse of F, the levels for l2 (Gaussian) and l1 (any law), its factor."""
-    edges, weights = np.asarray(graph.edges), np.asarray(graph.weights)
-    rows = np.zeros((len(edges), NODES))
-    rows[np.arange(len(edges)), edges[:, 0]] = weights
-    rows[np.arange(len(edges)), edges[:, 1]] = -weights
     given = {
-        "edges": len(edges), "dimension": DIMENSION, "deviation": 1.0, "failure": FAILURE,
-    }  # fmt: skip
+        "edges": graph.weights.shape[0],
+        "dimension": DIMENSION,
+        "deviation": 1.0,
+        "failure": FAILURE,
+    }
     most = float(theory.edge_sensitivity(graph).max())
     level = theory.probable_noise_level(most, **given)
     entries = theory.probable_noise_level(most, norm="l1", law="subgaussian", **given)
-    return np.linalg.pinv(rows.T), float(level), float(entries), float(entries) / most
+    return study.pseudo_inverse(graph)[0], float(level), float(entries), float(entries) / most
 
 
 def fixed(design: str, key: jax.Array) -> Graph:
@@ -91,13 +90,7 @@ def fixed(design: str, key: jax.Array) -> Graph:
     if design != "blocks":
         made = {"complete": graphs.complete, "ring": graphs.ring, "path": graphs.path}
         return made[design](NODES)
-    for attempt in range(ATTEMPTS):
-        graph = graphs.stochastic_block(
-            seeds.stream(key, attempt), np.arange(NODES) % 4, within=0.5, between=0.05
-        )
-        if graph.nodes == NODES and int(graphs.components(graph).max()) == 0:
-            return graph
-    raise ValueError(f"no connected graph in {ATTEMPTS}")
+    return study.connected_blocks(key, labels=np.arange(NODES) % 4, within=0.5, between=0.05)
 
 
 def dependent(design: str, noise: np.ndarray) -> Graph:

@@ -60,4 +60,8 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     """Name graphs and gammas."""
     counts = dataset.neighbours.values[0]
-    return dataset.assign_coords(factor=study.FACTORS, count=("graph", np.asarray(counts)))
+    return dataset.assign_coords(
+        factor=study.FACTORS,
+        held=study.FACTORS[list(study.HELD)],
+        count=("graph", np.asarray(counts)),
+    )

@@ -21,7 +21,6 @@ DESIGNS = ("complete", "ring", "path", "barbell", "shuffled_ring", "blocks", "sp
 KNOWN = {"path": 4, "barbell": 2}  # with their clusters: the limit's constant has a closed form
 BRIDGES, DIMENSION = 1, 2
 WITHIN, BETWEEN = 0.5, 0.1  # of blocks; between / sqrt(n / 100) where that falls
-ATTEMPTS = 200
 
 
 @dataclass(frozen=True)
@@ -95,14 +94,9 @@ def _fixed(design: str, nodes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 def _blocks(design: str, nodes: int, key: jax.Array) -> Graph:
     """A block model of four clusters, the first that is connected."""
     labels = np.repeat(np.arange(study.CLUSTERS), nodes // study.CLUSTERS)
-    for attempt in range(ATTEMPTS):
-        graph = graphs.stochastic_block(
-            seeds.stream(key, "graph", nodes, attempt), labels,
-            within=WITHIN, between=chance(design, nodes),
-        )  # fmt: skip
-        if graph.nodes == nodes and int(graphs.components(graph).max()) == 0:
-            return graph
-    raise ValueError(f"no connected graph of {nodes} nodes in {ATTEMPTS}")
+    return study.connected_blocks(
+        key, "graph", nodes, labels=labels, within=WITHIN, between=chance(design, nodes)
+    )
 
 
 def chance(design: str, nodes: int) -> float:

@@ -53,7 +53,7 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
         graph = graphs.stochastic_block(
             seeds.stream(key, "graph", int(place)), study.LABELS, within=within, between=between
         )
-        if graph.nodes < len(study.LABELS) or int(graphs.components(graph).max()):
+        if not study.connected(graph, len(study.LABELS)):
             continue
         chances = {"within": within, "between_chance": between}
         rows.append({**study.scored(truth, noise, graph), **chances})
@@ -63,5 +63,5 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
 
 
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
-    """Name gammas."""
-    return dataset.assign_coords(factor=study.FACTORS)
+    """Name gammas, and those at which the bound is looked at."""
+    return dataset.assign_coords(factor=study.FACTORS, held=study.FACTORS[list(study.HELD)])

@@ -11,9 +11,10 @@ import xarray
 from diversity_jax import seeds
 from diversity_jax.convex_clustering import graphs, solver, theory
 from diversity_jax.convex_clustering.problem import Graph
+from experiments.shared import convex_study as study
 
 HOST = True
-AXES = {name: ("place",) for name in ("recovered", "squared_error", "off", "bound", "mean_term")}
+AXES = {name: ("place",) for name in ("squared_error", "off", "bound", "mean_term")}
 EACH, CLUSTERS = 8, 3
 PLACES = ("lower end", "middle", "upper end", "beyond")  # of the window; ten times its upper end
 # Where recovery is looked for outside: shares of the lower end, multiples of the upper one.
@@ -39,7 +40,7 @@ def grid(config: Config) -> list[dict]:
 
 
 def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
-    """Whether the solution's clusters are the labels at each place, and bound (A) there.
+    """Where the solution's clusters are the labels, and bound (A) at each place.
 
     `starts` and `ends` are the smallest and the largest gamma of the unbroken run of recovery
     through the middle, over the window's ends. `without_push` and `one_side` are ends of a window
@@ -68,7 +69,6 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
     first = broken[broken < middle].max(initial=-1) + 1
     last = broken[broken > middle].min(initial=len(gammas)) - 1
     return {
-        "recovered": same[kept].astype(float),
         "squared_error": ((centroids - truth) ** 2).sum(axis=(1, 2)),
         "off": np.sqrt(2 * np.maximum(np.asarray(found.gap)[kept], 0)),
         "bound": np.array([float(one.bound) for one in bounds]),
@@ -78,7 +78,6 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
         "without_push": 1 - np.asarray(window.push).max(),
         "one_side": np.asarray(_one_side(points, labels, graph, point["norm"]) / upper),
         "tried": np.asarray(attempt + 1.0),
-        "width": np.asarray(upper / lower),
     }
 
 
@@ -91,7 +90,7 @@ def drawn(key: jax.Array, point: dict, labels: np.ndarray) -> tuple:
         shape = graphs.stochastic_block(
             seeds.stream(key, "graph", attempt), labels, within=point["within"], between=0.08
         )
-        if shape.nodes < len(labels) or int(graphs.components(shape).max()):
+        if not study.connected(shape, len(labels)):
             continue
         weights = np.exp(0.2 * random.standard_normal(shape.weights.shape[0]))
         graph = Graph(np.asarray(shape.edges), weights)

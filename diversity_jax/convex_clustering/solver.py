@@ -96,7 +96,7 @@ def path(
 
     Shapes: as of `solve`, with a leading `[gammas]`.
     Errors: as of `solve`, and for gammas that are no list.
-    Cost: 40 gammas at 1000 points in the plane some 0.8 s; on the host nothing is compiled.
+    Cost: 40 gammas at 1000 points in the plane some 0.7 s; on the host nothing is compiled.
     """
     found = _path(points, graph, gammas, norm, tolerance, method, iterations, progress)
     return Solution(**{name: jnp.asarray(leaf) for name, leaf in found.items()})
@@ -108,7 +108,8 @@ def gamma_max(
     """The smallest gamma at which all points share one centroid, from above.
 
     What is returned is a gamma at which flows that show it are at hand, and at most `tolerance`
-    (relative) above the smallest: exact on a tree, elsewhere the upper of `gamma_bounds`.
+    (relative) above the smallest where `gamma_bounds` meet: exact on a tree, elsewhere the upper of
+    these, which now and then stay some millionths apart.
 
     Errors: as of `solve`, and for traced values.
     Cost: that of some ten solutions; on a tree one linear system.

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from diversity_jax import seeds
-from diversity_jax.convex_clustering import problem, solver, theory
+from diversity_jax.convex_clustering import graphs, problem, solver, theory
 from diversity_jax.convex_clustering.problem import Graph
 
 CLUSTERS, EACH = 4, 25
@@ -22,6 +22,7 @@ FACTORS = np.concatenate([np.geomspace(0.02, 1, 18), [1.5, 3.0]])
 AT_RHO = 17
 HELD = (9, AT_RHO, 19)  # places of the factors at which the bound is looked at
 TOLERANCE = 1e-5
+ATTEMPTS = 2000  # to draw a graph that is connected
 EDGES = (1472, 4950)  # sizes to which graphs are padded, so that few programs serve all
 PREDICTORS = (
     "oracle", "over_pairs", "bound", "rho", "truth_penalty", "between", "lambda_two",
@@ -86,6 +87,33 @@ def solved(
     runs = solver.batch(points[None], graph, gammas, tolerance=TOLERANCE)
     gaps = np.maximum(np.asarray(runs.gap[0]), 0)
     return np.asarray(runs.centroids[0]), gaps, np.asarray(runs.labels[0])
+
+
+def pseudo_inverse(graph: Graph) -> tuple[np.ndarray, np.ndarray]:
+    """F^+ `[m, n]` and the Laplacian `[n, n]`, by definition: dense, for small graphs."""
+    edges, weights = np.asarray(graph.edges), np.asarray(graph.weights)
+    rows = np.zeros((len(edges), graph.nodes))
+    rows[np.arange(len(edges)), edges[:, 0]] = weights
+    rows[np.arange(len(edges)), edges[:, 1]] = -weights
+    return np.linalg.pinv(rows.T), rows.T @ rows
+
+
+def connected_blocks(
+    key: jax.Array, *names: str | int, labels: np.ndarray, within: float, between: float
+) -> Graph:
+    """The first stochastic block model of the stream `names` that is connected."""
+    for attempt in range(ATTEMPTS):
+        graph = graphs.stochastic_block(
+            seeds.stream(key, *names, attempt), labels, within=within, between=between
+        )
+        if connected(graph, len(labels)):
+            return graph
+    raise ValueError(f"no connected graph in {ATTEMPTS} at {within}, {between}")
+
+
+def connected(graph: Graph, nodes: int) -> bool:
+    """Whether the graph joins all nodes."""
+    return graph.nodes == nodes and int(graphs.components(graph).max()) == 0
 
 
 def even(graph: Graph) -> Graph:

@@ -32,7 +32,7 @@ ZEROS = 60  # of the Bessel function: enough for the law below a mean of one hal
 def bridge_supremum(dimension: int) -> Float[Array, ""]:
     """The mean of ``sup |B(t)|`` over [0, 1], B a Brownian bridge in `dimension` dimensions.
 
-    In one dimension ``sqrt(pi/2) log 2``. Good to 1e-9 up to dimension 30 or so. On the host.
+    In one dimension ``sqrt(pi/2) log 2``, in three ``sqrt(pi/2)``. Good to 1e-9. On the host.
 
     Errors: ValueError for a dimension that is no integer from 1 to 30.
     Source: the law is that of Kiefer (1959); its mean by quadrature.

@@ -20,10 +20,18 @@ def sharp(dataset, without_mean=False):
 
 
 def far(dataset, without_noise=False):
-    """Squared errors on paths, from a sixth of rho to three times it, under bound (A)."""
+    """Squared errors on paths, from a sixth of rho to three times it, under bound (A).
+
+    The bound's ``(gamma - rho) J`` is at the solution at hand. With its gap G, at most 1e-5 of
+    ``|X - mean|^2 / 2`` (some 300 here, 500 at most), and ``|X - V| <= |X - mean|`` the exact J
+    differs by ``(2 G + sqrt(2 G) |X - mean|) / gamma`` at most: 3.2 / gamma, which is allowed.
+    """
     bound = dataset.bound_on_it.values - without_noise * dataset.noise_part.values
+    allowed = np.broadcast_to(3.2 * np.abs(1 - 1 / dataset.held.values), bound.shape)
     known = np.isfinite(bound)
-    return inequality(dataset.squared_error.values[known], bound[known], error=1e-3, resolution=0.8)
+    return inequality(
+        dataset.squared_error.values[known], bound[known], error=allowed[known], resolution=0.8
+    )
 
 
 def below(*names, dependent=False):
