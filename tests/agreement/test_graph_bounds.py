@@ -168,3 +168,24 @@ def test_regret_and_risk_bounds_by_hand():
     eps = Fraction(1, 7)
     for value in (eps * Fraction(k, 10) for k in range(-9, 10)):
         assert 1 - (abs(value) - 1) ** 2 < 2 * eps - eps**2
+
+
+@pytest.mark.parametrize("many", [1, 7])
+def test_a_lone_group_is_not_as_printed_but_for_a_confidence_of_one(many):
+    for g, c in (
+        (Fraction(1), Fraction(1, 2)),
+        (Fraction(1, 3), Fraction(5)),
+        (Fraction(2), Fraction(1)),
+    ):
+        exact, printed = theory.lone_group(regularisation=g, confidence=c)
+        found = harmonic.soft(
+            [[0.0]], [1.0], float(c), regularisation=float(g), multiplicities=[float(many)]
+        )
+        assert float(found[0]) == pytest.approx(float(exact), abs=1e-15)
+        assert (exact == printed) == (c == 1)
+
+
+@pytest.mark.parametrize("bad", [Fraction(0), Fraction(-1, 2)])
+def test_a_lone_group_asks_for_fractions_above_zero(bad):
+    with pytest.raises(ValueError, match="confidence"):
+        theory.lone_group(regularisation=Fraction(1), confidence=bad)

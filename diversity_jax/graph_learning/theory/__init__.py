@@ -25,6 +25,7 @@ from diversity_jax.graph_learning.theory.counterexamples import (
     norm_counterexample,
     norm_lemma_fails,
 )
+from diversity_jax.graph_learning.theory.printed import lone_group
 from diversity_jax.graph_learning.theory.regret import (
     PAPER_SPLIT,
     SPLIT,
@@ -47,6 +48,7 @@ __all__ = [
     "hard_absorption",
     "hard_bound",
     "hop_bounds",
+    "lone_group",
     "margin_bound",
     "norm_bound",
     "norm_counterexample",
