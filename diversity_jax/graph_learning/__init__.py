@@ -6,6 +6,8 @@
 `classes`    names to columns and back, normalised class masses, predictions in one call
 `tuning`     bandwidth and regularisation by derivatives of a loss on held-out labels
 `max_margin` support vector machines on what a harmonic solution is sure of; baselines
+`anomaly`    labels that are unusual given the rest: soft harmonic, random walks, neighbours
+`leverages`  the weight of each own label, and what the graph says without it
 `theory`     absorbed walks, bounds that hold and those that do not
 """
 
