@@ -8,6 +8,9 @@
 `max_margin` support vector machines on what a harmonic solution is sure of; baselines
 `anomaly`    labels that are unusual given the rest: soft harmonic, random walks, neighbours
 `leverages`  the weight of each own label, and what the graph says without it
+`baselines`  other scores of unusual labels, by scikit-learn
+`outskirts`  rows that are isolated, and those on the fringe of their class
+`settings`   data whose true anomaly score is known
 `theory`     absorbed walks, bounds that hold and those that do not
 """
 
