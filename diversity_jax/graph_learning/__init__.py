@@ -6,6 +6,11 @@
 `classes`    names to columns and back, normalised class masses, predictions in one call
 `tuning`     bandwidth and regularisation by derivatives of a loss on held-out labels
 `max_margin` support vector machines on what a harmonic solution is sure of; baselines
+`anomaly`    labels that are unusual given the rest: soft harmonic, random walks, neighbours
+`leverages`  the weight of each own label, and what the graph says without it
+`baselines`  other scores of unusual labels, by scikit-learn
+`outskirts`  rows that are isolated, and those on the fringe of their class
+`settings`   data whose true anomaly score is known
 `theory`     absorbed walks, bounds that hold and those that do not
 """
 
