@@ -6,6 +6,7 @@
 `classes`    names to columns and back, normalised class masses, predictions in one call
 `tuning`     bandwidth and regularisation by derivatives of a loss on held-out labels
 `max_margin` support vector machines on what a harmonic solution is sure of; baselines
+`quantise`   at most k centroids of a stream, with a bound on how far points lie from them
 `theory`     absorbed walks, bounds that hold and those that do not
 """
 
