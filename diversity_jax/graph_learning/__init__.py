@@ -7,6 +7,8 @@
 `tuning`     bandwidth and regularisation by derivatives of a loss on held-out labels
 `max_margin` support vector machines on what a harmonic solution is sure of; baselines
 `quantise`   at most k centroids of a stream, with a bound on how far points lie from them
+`online`     harmonic predictions for a stream, point by point, in constant memory
+`saved`      states of streams in files
 `theory`     absorbed walks, bounds that hold and those that do not
 """
 

@@ -160,7 +160,7 @@ def least_radius(state: State) -> Float[Array, ""]:
     return state.radius / (2 * state.multiplier)
 
 
-def reach(dtype: npt.DTypeLike, dimension: int) -> float:
+def reach(dtype: Any, dimension: int) -> float:
     """Entries up to this have distances, and multiples of them, that are finite."""
     return float(np.finfo(np.dtype(dtype)).max) / (64 * dimension)
 
@@ -181,7 +181,7 @@ def checked_rows(state: State, points: npt.ArrayLike) -> Any:
     return _in_type(points, state.centroids.dtype)
 
 
-def _in_type(values: npt.ArrayLike, dtype: npt.DTypeLike) -> Any:
+def _in_type(values: npt.ArrayLike, dtype: Any) -> Any:
     # By numpy where it can be: `jnp.asarray` takes longer than the step.
     seen = validate.concrete(values)
     return jnp.asarray(values, dtype) if seen is None else seen.astype(dtype)
