@@ -11,6 +11,9 @@
 `baselines`  other scores of unusual labels, by scikit-learn
 `outskirts`  rows that are isolated, and those on the fringe of their class
 `settings`   data whose true anomaly score is known
+`quantise`   at most k centroids of a stream, with a bound on how far points lie from them
+`online`     harmonic predictions for a stream, point by point, in constant memory
+`saved`      states of streams in files
 `theory`     absorbed walks, bounds that hold and those that do not
 """
 
