@@ -75,6 +75,14 @@ def given(argument: str, table: object, *, named: str | None = None) -> Columns:
     return Columns(tuple(names), cells, tuple(range(1, lengths.pop() + 1)))
 
 
+def one(argument: str, values: object) -> list[Cell]:
+    """A single column of any library as cells.
+
+    Errors: ValueError for what has more than one axis, or none.
+    """
+    return _cells(argument, argument, values)
+
+
 def read(argument: str, name: str, *, named: str | None = None) -> Columns:
     """The columns of a .csv, .tsv or .parquet file.
 

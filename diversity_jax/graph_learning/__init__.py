@@ -11,6 +11,9 @@
 `tables`     a table of one's own: rows whose labels are unusual given the rest (`detect`)
 `detector`   the same with `fit`, `decision_function` and `labels_`, as PyOD's have them
 `encoding`   columns as features, `judged` the graph and the scores, `pages` what is shown
+`baselines`  other scores of unusual labels, by scikit-learn
+`outskirts`  rows that are isolated, and those on the fringe of their class
+`settings`   data whose true anomaly score is known
 `theory`     absorbed walks, bounds that hold and those that do not
 """
 

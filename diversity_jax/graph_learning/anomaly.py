@@ -29,10 +29,12 @@ from jaxtyping import Array, Float, ScalarLike
 
 from diversity_jax import traced, validate
 from diversity_jax.graph_learning import classes as _classes
-from diversity_jax.graph_learning import harmonic, inputs, leverages
+from diversity_jax.graph_learning import harmonic, host, inputs, leverages, pairs
 from diversity_jax.graph_learning.problem import Known, count, known
 from diversity_jax.graph_learning.tasks import Task
 from diversity_jax.records import Record
+
+CLOSE = 1e-8  # by how much chances may miss 1 at most
 
 
 class Unusual(Record):
@@ -43,7 +45,8 @@ class Unusual(Record):
     `[n]` are the classes of the largest (the first where several are: `tied`, also where none is
     above zero). `leverage` `[n]` is the weight of the own label in the solution. Scores are within
     `bounds` `[2]` on any graph, and from `lowest` to `highest` `[n]`, which some labels of the
-    others attain, on this one.
+    others attain, on this one. `converged` is False
+    where the chances of a walk do not add up to 1.
     """
 
     classes: np.ndarray
@@ -54,12 +57,16 @@ class Unusual(Record):
     leverage: Float[Array, " n"]
     lowest: Float[Array, " n"]
     highest: Float[Array, " n"]
-    bounds: Float[Array, "2"]
+    bounds: Float[Array, " 2"]
     converged: bool
 
 
 def soft_harmonic(
-    affinity: object, labels: npt.ArrayLike, *, confidence: npt.ArrayLike, regularisation: ScalarLike
+    affinity: object,
+    labels: npt.ArrayLike,
+    *,
+    confidence: npt.ArrayLike,
+    regularisation: ScalarLike,
 ) -> Float[Array, " n"]:
     """The soft harmonic anomaly score ``|l - y|`` of every row; larger is more unusual.
 
@@ -83,7 +90,11 @@ def soft_harmonic(
 
 
 def of_classes(
-    affinity: object, labels: npt.ArrayLike, *, confidence: npt.ArrayLike, regularisation: ScalarLike
+    affinity: object,
+    labels: npt.ArrayLike,
+    *,
+    confidence: npt.ArrayLike,
+    regularisation: ScalarLike,
 ) -> Unusual:
     """Soft harmonic scores of classes with names, and what the graph says without each own label.
 
@@ -129,8 +140,130 @@ def of_classes(
         lowest=lowest,
         highest=highest,
         bounds=bounds,
-        converged=bool(walk.residual <= 10 * leverages.TOLERANCE),
+        converged=walk.residual <= CLOSE,
     )
+
+
+def random_walk(
+    affinity: object,
+    labels: npt.ArrayLike,
+    *,
+    background: float = 0.0,
+    priors: npt.ArrayLike | None = None,
+    reference: npt.ArrayLike | None = None,
+) -> Float[Array, " n"]:
+    """The chance that a row is of another class than its own, by walks within classes.
+
+    In the graph of a class c with volume ``vol`` (the sum of its degrees), to which a row is joined
+    with weights that sum to s, a walk spends the share ``p_c = s / (vol + 2 s)`` of its time at the
+    row. The score is ``sum over other c of p_c prior_c / (background + sum over all c)``: rows far
+    from every class are left to a class of the background, and are not unusual. A row without a
+    weight scores 0 there, and ``1 - prior`` of its own class without a background.
+
+    At no background the odds are those of `weighted_neighbours` times a factor that is not 1 where
+    the classes' mean degrees differ (`theory.walk_odds_factor`).
+
+    Shapes: labels `[n]` of any type that sorts; priors `[k]` in ascending order of the classes, by
+    default their shares; reference `[n]` booleans, the rows that make the classes' graphs (all).
+    Errors: ValueError for a negative background, priors that are no shares, no row of reference,
+    and as `classes.encode`; for traced values.
+    Cost: one product of the affinity with k columns.
+    Source: 2605.03495, algorithm 3; several classes derived.
+    """
+    traced.nonnegative("background", background)
+    given = known(affinity)
+    columns, _ = _encoded(given, labels)
+    used = _reference(reference, len(columns))
+    sums, share = _toward(given, columns, used)
+    if priors is not None:
+        validate.shape("priors", priors, (columns.shape[1],), "give one number per class")
+        validate.simplex("priors", priors)
+        share = np.asarray(priors, np.float64)
+    volumes = np.where(used[:, None], columns * sums, 0).sum(0)
+    # A row of reference is in the volume of its class already.
+    below = volumes + np.where(used[:, None] & (columns > 0), 0, 2 * sums)
+    joint = share * sums / np.where(below > 0, below, 1)
+    return jax.device_put(_share_of_others(joint, columns, float(np.asarray(background)), share))
+
+
+def weighted_neighbours(
+    affinity: object, labels: npt.ArrayLike, *, reference: npt.ArrayLike | None = None
+) -> Float[Array, " n"]:
+    """The share of a row's weights that go to other classes.
+
+    Who is a neighbour is the affinity's to say. A row without a weight gets the share of the other
+    classes among all rows of reference.
+
+    Shapes, errors, cost: those of `random_walk`.
+    Source: 2605.03495, section 6.2.3.
+    """
+    given = known(affinity)
+    columns, _ = _encoded(given, labels)
+    used = _reference(reference, len(columns))
+    sums, share = _toward(given, columns, used)
+    return jax.device_put(_share_of_others(sums, columns, 0.0, share))
+
+
+def agreement(truth: npt.ArrayLike, score: npt.ArrayLike) -> float:
+    """The share of pairs of rows, of distinct truth, that the score puts in the same order.
+
+    A tie of the score counts one half. Rank truth by log odds (`settings.Labelled.log_odds`): of
+    probabilities many are 0 or 1 to rounding, and would tie.
+
+    Shapes: both `[n]`; infinities have their place.
+    Errors: ValueError for NaN, fewer than two rows, one truth only, traced values.
+    Cost: n log n.
+    Source: 2604.21462, section 5.
+    """
+    values = []
+    for name, given in (("truth", truth), ("score", score)):
+        seen = validate.concrete(given)
+        if seen is None:
+            raise validate.fail(name, "traced values", "concrete ones", "call this outside jit")
+        validate.shape(name, seen, (np.shape(truth)[0] if np.ndim(truth) else None,), "pass [n]")
+        if seen.dtype.kind not in "fiub" or np.isnan(seen).any():
+            got = "NaN" if seen.dtype.kind == "f" else f"type {seen.dtype}"
+            raise validate.fail(name, got, "numbers", "leave such rows out of both")
+        values.append(seen.astype(np.float64))
+    real, shown = values
+    number = len(real)
+    told = number * (number - 1) // 2 - pairs.tied(real)
+    if not told:
+        got = f"{number} rows of one truth"
+        raise validate.fail("truth", got, "at least two that differ", "add rows")
+    # Of one truth, descending scores: no pair of those ascends.
+    order = np.lexsort((-shown, real))
+    right = pairs.ascending(shown[order])
+    even = pairs.tied(shown) - pairs.tied(real, shown)
+    return (right + even / 2) / told
+
+
+def _reference(reference: npt.ArrayLike | None, nodes: int) -> np.ndarray:
+    if reference is None:
+        return np.ones(nodes, bool)
+    validate.shape("reference", reference, (nodes,), "give one truth per row")
+    seen = validate.concrete(reference)
+    if seen is None or seen.dtype.kind != "b" or not seen.any():
+        got = "traced values" if seen is None else f"{seen.sum()} rows of type {seen.dtype}"
+        fix = "pass a mask of rows to learn from"
+        raise validate.fail("reference", got, "booleans, at least one true", fix)
+    return seen
+
+
+def _toward(given: Known, columns: np.ndarray, used: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each row's weights to the used rows of each class `[n, k]`, and the classes' shares `[k]`."""
+    chosen = np.where(used[:, None], columns, 0)
+    sums = host.product(given, host.matrix(given))(chosen)
+    return sums, chosen.sum(0) / chosen.sum()
+
+
+def _share_of_others(
+    parts: np.ndarray, columns: np.ndarray, background: float, share: np.ndarray
+) -> np.ndarray:
+    """The other columns' part of each row's sum, or of the shares where there is none."""
+    other = np.where(columns > 0, 0, parts).sum(1)
+    total = background + parts.sum(1)
+    return np.where(total > 0, other / np.where(total > 0, total, 1), 1 - columns @ share)
 
 
 def _encoded(given: Known, labels: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -158,4 +291,4 @@ def _strengths(
         raise validate.fail("confidence", "zero everywhere", "some above zero", fix)
     task: Any = Task(columns, np.zeros(nodes, bool), pull, regularisation, np.ones(nodes))
     inputs.check_reached(given, task)
-    return np.asarray(pull, np.float64), float(regularisation)
+    return np.asarray(pull, np.float64), float(np.asarray(regularisation))

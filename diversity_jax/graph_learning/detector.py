@@ -94,10 +94,10 @@ class Detector:
             got, fix = repr(self.contamination), "pass the share of unusual labels, e.g. 0.03"
             raise validate.fail("contamination", got, "a number in (0, 0.5]", fix)
         rows = _columns.given("X", X)
-        names, places = labelling.classes("y", _labels(y, rows), rows.numbers, names_given=True)
+        names, places = labelling.classes("y", _labels(y, rows), "labels")
         options = {"keep": self.keep, "categories": self.categories, "levels": self.levels}
+        labelling.check_enough("X", len(rows.numbers))
         how = _encoding.fit(rows, **options)
-        labelling.check_enough("X", rows)
         points = how.encode(rows)
         made = judged.graph(points, self.neighbours)
         strengths = {"confidence": self.confidence, "regularisation": self.regularisation}
@@ -127,7 +127,7 @@ class Detector:
             raise validate.fail("detector", "one that is not fitted", "one that is", "call fit")
         rows = _columns.given("X", X)
         known = tuple(self.classes_)
-        places = labelling.places("y", _labels(y, rows), rows.numbers, known)
+        places = labelling.places("y", _labels(y, rows), known)
         own = _signs(places, len(known))
         near, weights = self._joined(self.encoding_.encode(rows, strangers=True))
         total = weights.sum(1)

@@ -50,6 +50,12 @@ class Judged(NamedTuple):
     bounds: tuple[float, float]
     converged: bool
 
+    def by(self, score: str) -> np.ndarray:
+        """The score of that name `[n]` (`offered.SCORES`)."""
+        return {
+            "soft": self.soft, "left-out": self.left_out, "neighbours": self.neighbours
+        }[score]  # fmt: skip
+
 
 def graph(points: np.ndarray, neighbours: int) -> Graph:
     """The graph of the module docstring; fewer rows than neighbours are all joined."""

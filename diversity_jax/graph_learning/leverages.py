@@ -22,20 +22,20 @@ at a time, to a residual of `TOLERANCE`. Nothing is ever estimated from samples.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.linalg
 import scipy.sparse as sparse
-from scipy.linalg import lapack
 
 from diversity_jax import neighbours, validate
 from diversity_jax.graph_learning import affinity as _affinity
 from diversity_jax.graph_learning import host
 from diversity_jax.graph_learning.problem import GaussianAffinity, Known, count
 
-DENSE = 6_000  # nodes up to which a sparse affinity is inverted whole: 290 MB
+DENSE = 8_000  # nodes up to which a sparse affinity is inverted whole: 512 MB
 LARGEST = 20_000  # nodes of a kernel, which is only inverted whole: 3.2 GB
-WIDE = 128  # columns at a time of a larger sparse affinity
+WIDE = 32  # columns at a time of a larger sparse affinity, which then stay in the cache
 TOLERANCE = 1e-12
 
 
@@ -43,8 +43,9 @@ class LeftOut(NamedTuple):
     """Chances of the walk from each node, on the host.
 
     `own` `[n]` to end at its own label (the leverage), `rest` `[n]` the others (1 - own), `others`
-    `[n, k]` to earn, at labels of others, each column, `lost` `[n]` to end at none; `residual` the
-    largest of a solve, NaN where none was found.
+    `[n, k]` to earn, at labels of others, each column, `lost` `[n]` to end at none. `residual` is
+    the largest of a solve and of what `own` and `rest` lack to 1, infinite where there is no
+    solution.
     """
 
     own: np.ndarray
@@ -65,19 +66,13 @@ def left_out(
     else n solves.
     """
     nodes = count(given)
-    kernel = isinstance(given, GaussianAffinity)
-    if kernel and nodes > LARGEST:
-        fix = "take affinity.nearest, or anomaly.soft_harmonic, which needs no leverage"
-        got = f"a kernel of {nodes} points"
-        raise validate.fail("affinity", got, f"at most {LARGEST} for leverages", fix)
-    if kernel:
-        weights = _affinity.gaussian(given.points, bandwidth=given.bandwidth)
-        weights = host.matrix(np.asarray(weights))
-    else:
-        weights = host.matrix(given)
+    if isinstance(given, GaussianAffinity):
+        _check_size(nodes)
+        given = np.asarray(_affinity.gaussian(given.points, bandwidth=given.bandwidth))
+    weights: Any = host.matrix(given)
     pull, g = confidence.astype(np.float64), float(regularisation)
     known = np.concatenate([pull[:, None] * columns, pull[:, None], np.ones((nodes, 1))], axis=1)
-    degrees = np.asarray(weights.sum(1)).ravel()  # pyright: ignore[reportOptionalMemberAccess]
+    degrees = np.asarray(weights.sum(1)).ravel()
     diagonal = degrees + g + pull
     # A node that nothing is said of keeps a row of zeros.
     scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1))
@@ -88,8 +83,21 @@ def left_out(
         found = _whole(table, scale, known)
     corner, sums, residual = found
     lost = g * (corner + sums[:, -1])
-    rest = g * corner + sums[:, -2] + g * sums[:, -1]
-    return LeftOut(pull * corner, rest, sums[:, :-2], lost, residual)
+    own, rest = pull * corner, g * corner + sums[:, -2] + g * sums[:, -1]
+    return LeftOut(own, rest, sums[:, :-2], lost, max(residual, _apart(own + rest)))
+
+
+def _apart(total: np.ndarray) -> float:
+    """By how much chances do not add up to 1, whatever was lost on the way."""
+    apart = np.abs(total - 1).max()
+    return float(apart) if np.isfinite(apart) else float("inf")
+
+
+def _check_size(nodes: int) -> None:
+    if nodes > LARGEST:
+        fix = "take affinity.nearest, or anomaly.soft_harmonic, which needs no leverage"
+        got = f"a kernel of {nodes} points"
+        raise validate.fail("affinity", got, f"at most {LARGEST} for leverages", fix)
 
 
 Found = tuple[np.ndarray, np.ndarray, float]
@@ -101,11 +109,12 @@ def _whole(table: np.ndarray, scale: np.ndarray, known: np.ndarray) -> Found:
     table *= scale
     np.fill_diagonal(table, 1)
     # The transpose is Fortran's, so that nothing is copied; the matrix is symmetric.
-    factor, failed = lapack.dpotrf(table.T, lower=1, overwrite_a=1, clean=1)
-    inverse, again = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    factorise, invert = scipy.linalg.get_lapack_funcs(("potrf", "potri"), (table,))
+    factor, failed = factorise(table.T, lower=1, overwrite_a=1, clean=1)
+    inverse, again = invert(factor, lower=1, overwrite_c=1)
     if failed or again:
         nothing = np.full(len(scale), np.nan)
-        return nothing, np.full(known.shape, np.nan), float("nan")
+        return nothing, np.full(known.shape, np.nan), float("inf")
     corner = inverse.diagonal() * scale**2
     np.fill_diagonal(inverse, 0)
     np.maximum(inverse, 0, out=inverse)
@@ -133,7 +142,7 @@ def _by_columns(weights: sparse.csr_array, scale: np.ndarray, known: np.ndarray)
         right[np.arange(len(places)), places] = 1
         found, _ = host.gradients(apply, right, TOLERANCE, 10 * nodes + 100, None)
         left = np.linalg.norm(right - apply(found), axis=1)
-        residual = float(np.maximum(residual, left.max()))
+        residual = max(residual, float(np.nan_to_num(left.max(), nan=np.inf)))
         corner[part] = found[np.arange(len(places)), places] * scale[part] ** 2
         found[np.arange(len(places)), places] = 0
         sums[part] = scale[part, None] * (np.maximum(found, 0) @ scaled)

@@ -17,12 +17,11 @@ import numpy as np
 
 from diversity_jax import columns as _columns
 from diversity_jax import validate
-from diversity_jax.columns import Cell, Columns, number, spelled
+from diversity_jax.columns import Cell, Columns, spelled
 from diversity_jax.graph_learning import encoding as _encoding
-from diversity_jax.graph_learning import judged
+from diversity_jax.graph_learning import judged, labelling
 from diversity_jax.graph_learning.encoding import Encoding
 from diversity_jax.graph_learning.offered import (
-    CLASSES,
     CONFIDENCE,
     LEVELS,
     NEIGHBOURS,
@@ -32,8 +31,6 @@ from diversity_jax.graph_learning.offered import (
     TOP,
 )
 
-LEAST = 4  # rows: two of two classes
-MOST = 1000  # classes of names, each a column of the solve
 MISSING_FIX = "fill it, or pass --drop-missing (drop_missing=True) to leave out such rows"
 
 
@@ -121,14 +118,15 @@ def detect(
         whole, label, (*drop, *([identifier] if identifier else [])),
         keep, categories, levels, drop_missing,
     )  # fmt: skip
-    names, places = _classes(rows, label, label in categories)
+    named = label in categories
+    names, places = labelling.classes("label", rows[label], f"column {label}", named=named)
     points = how.encode(rows)
     made = judged.graph(points, neighbours)
     found = judged.judge(
         made.affinity, places, confidence=confidence, regularisation=regularisation,
         everywhere=score == "left-out", top=top,
     )  # fmt: skip
-    scores = {"soft": found.soft, "left-out": found.left_out, "neighbours": found.neighbours}[score]
+    scores = found.by(score)
     order = np.argsort(-scores, kind="stable")
     called = None if identifier is None else tuple(map(_called, rows[identifier]))
     return Found(
@@ -204,10 +202,7 @@ def _encoded(
         raise validate.fail("label", got, "a label in every row", MISSING_FIX)
     else:
         _encoding.check_whole(whole, how)
-    if len(rows.numbers) < LEAST:
-        got = f"{len(rows.numbers)} row{'s' if len(rows.numbers) > 1 else ''}"
-        fix = "labels are judged by those of other rows"
-        raise validate.fail("table", got, f"at least {LEAST} rows", fix)
+    labelling.check_enough("table", len(rows.numbers))
     return rows, how, tuple(whole.numbers[row] for row in sorted(lacking))
 
 
@@ -217,28 +212,6 @@ def _fitted(
     categories, levels = options
     features = rows.without(label, *aside)
     return _encoding.fit(features, keep=keep, categories=categories, levels=levels)
-
-
-def _classes(rows: Columns, label: str, chosen: bool) -> tuple[tuple[str, ...], np.ndarray]:
-    """The names of the classes, numbers in their order, and each row's place among them."""
-    cells = rows[label]
-    numeric = all(number(cell) is not None for cell in cells)
-    called = [_encoding.named_alike(cell) if numeric else spelled(cell) for cell in cells]
-    names = sorted(set(called), key=lambda text: (float(text) if numeric else 0.0, text))
-    what = f"{len(names)} different {'numbers' if numeric else 'texts'} in {len(cells)} rows"
-    if len(names) < 2:
-        got, fix = f"one class only, {names[0]!r}", "choose a column of two or more classes"
-        raise validate.fail("label", f"column {label} with {got}", "at least two classes", fix)
-    many = numeric and not chosen and len(names) > CLASSES
-    if many or 2 * len(names) > len(cells) or len(names) > MOST:
-        fix = "cut numbers into classes, or choose another column"
-        if many:
-            fix += f"; --category {label} takes them as names"
-        raise validate.fail(
-            "label", f"column {label} with {what}", "classes of some rows each", fix
-        )
-    place = {name: at for at, name in enumerate(names)}
-    return tuple(names), np.array([place[name] for name in called])
 
 
 def _called(cell: Cell) -> str:
