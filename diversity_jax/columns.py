@@ -60,6 +60,8 @@ def given(argument: str, table: object, *, named: str | None = None) -> Columns:
     """
     from diversity_jax import validate
 
+    if isinstance(table, Columns):
+        return table
     if isinstance(table, str | Path):
         return read(argument, str(table), named=named)
     pairs = _pairs(argument, table)

@@ -83,7 +83,7 @@ class Detector:
             setattr(self, name, value)
         return self
 
-    def fit(self, X: object, y: object) -> Self:  # noqa: N803
+    def fit(self, X: object, y: object) -> Self:
         """Judge each row's label by the rest.
 
         Errors: ValueError in one line as of `tables.detect`, for labels of another number than the
@@ -100,10 +100,10 @@ class Detector:
         how = _encoding.fit(rows, **options)
         points = how.encode(rows)
         made = judged.graph(points, self.neighbours)
-        strengths = {"confidence": self.confidence, "regularisation": self.regularisation}
         found = judged.judge(
-            made.affinity, places, everywhere=self.score == "left-out", **strengths
-        )
+            made.affinity, places, confidence=self.confidence,
+            regularisation=self.regularisation, everywhere=self.score == "left-out",
+        )  # fmt: skip
         values = harmonic.soft(
             made.affinity, _signs(places, len(names)), self.confidence,
             regularisation=self.regularisation, tolerance=judged.TOLERANCE,
@@ -111,13 +111,13 @@ class Detector:
         self.encoding_, self.classes_, self.judged_ = how, np.array(names, object), found
         self._points, self._graph, self._values = points, made, np.asarray(values)
         self._places, self._strengths = places, (float(self.confidence), float(self.regularisation))
-        self._score = self.score
+        self._score, self._number = self.score, min(self.neighbours, len(points) - 1)
         self.decision_scores_ = found.by(self.score)
         self.threshold_ = float(np.quantile(self.decision_scores_, 1 - self.contamination))
         self.labels_ = (self.decision_scores_ > self.threshold_).astype(int)
         return self
 
-    def decision_function(self, X: object, y: object) -> np.ndarray:  # noqa: N803
+    def decision_function(self, X: object, y: object) -> np.ndarray:
         """Scores of further rows with labels `[m]`, each judged by the rows fitted.
 
         Errors: ValueError before `fit`, for a label that is no class of the rows fitted, and for
@@ -140,14 +140,14 @@ class Detector:
         values = (around + held * own) / (total + g + held)[:, None]
         return np.abs(values - own)[np.arange(len(own)), places]
 
-    def predict(self, X: object, y: object) -> np.ndarray:  # noqa: N803
+    def predict(self, X: object, y: object) -> np.ndarray:
         """1 where a further row's score is above `threshold_`, else 0."""
         return (self.decision_function(X, y) > self.threshold_).astype(int)
 
     def _joined(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Places of the nearest rows fitted `[m, k]`, ties by place, and their weights."""
         fitted = self.encoding_.padded(self._points)
-        number = min(self.neighbours, len(fitted) - 1)
+        number = self._number
         near = np.empty((len(points), number), int)
         far = np.empty((len(points), number))
         for row, point in enumerate(points):

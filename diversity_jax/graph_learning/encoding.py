@@ -204,7 +204,7 @@ def _is_numeric(name: str, held: list[Cell], numbers: list[int]) -> bool:
     if 2 * len(texts) >= len(held):
         return False
     got = f"the text {held[texts[0]]!r} in column {name}, row {numbers[texts[0]]}"
-    fix = f"correct it, or pass --category {name} to take numbers as names, or --drop {name}"
+    fix = f"correct it, take all as names (--category {name}) or leave it out (--drop {name})"
     expected = f"a number, as {len(held) - len(texts)} of its {len(held)} cells are"
     raise validate.fail("table", got, expected, fix)
 
@@ -260,7 +260,7 @@ def _numbers(name: str, cells: list[Cell], rows: Sequence[int]) -> np.ndarray:
         if value is None or not math.isfinite(value):
             what = f"the text {cell!r}" if value is None else spelled(cell)
             got = f"{what} in column {name}, row {row}"
-            fix = f"correct it, leave out its row, or pass --drop {name}"
+            fix = f"correct it, or leave out its row or the column (--drop {name})"
             raise validate.fail("table", got, "a finite number", fix)
     return np.array(found, float)
 
@@ -281,7 +281,7 @@ def _refuse_missing(columns: dict[str, list[Cell]], numbers: Sequence[int]) -> N
     got = f"a missing value in column {name}, row {rows[0]}"
     if total > 1:
         got += f" ({total} in {lacking} rows, columns {shortened(list(holes))})"
-    fix = f"fill it, pass --drop-missing to leave out such rows, or --drop {name}"
+    fix = f"fill it, or leave out such rows (--drop-missing) or the column (--drop {name})"
     raise validate.fail("table", got, "a value in every cell", fix)
 
 

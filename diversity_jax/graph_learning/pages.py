@@ -49,7 +49,7 @@ def _line(found: Found, record: dict[str, Any], near: tuple) -> list[str]:
     seen = record["lowest"] is not None
     span = f"{record['lowest']:.2f} to {record['highest']:.2f}" if seen else "not looked at"
     other = ", ".join(
-        f"{found.numbers[row]} ({_cut(found.labels[row])}, {far:.2f})" for row, far in near
+        f"{found.numbers[row]} ({_cut(str(found.labels[row]))}, {far:.2f})" for row, far in near
     )
     return [
         str(record["row"]),
@@ -88,7 +88,8 @@ def notes(found: Found) -> list[str]:
         f"Score ({options['score']}): {SCORES[options['score']]}. "
         + (
             f"It lies within {bounds[0]:.3g} and {bounds[1]:.3g} on any graph; range: what the "
-            "soft score of this row may be, for some labels of the others; at its end all of them are other."
+            "soft score of this row may be, for some labels of the others; at its upper end all of "
+            "them are other ones."
             if options["score"] != "neighbours"
             else "Range: that of the soft score, for some labels of the others."
         ),
@@ -133,6 +134,31 @@ def as_part(found: Found) -> str:
 def as_page(found: Found) -> str:
     """The top rows as one HTML page that needs nothing else."""
     return _PAGE.format(title=escape(title(found)), part=as_part(found))
+
+
+def as_report(found: Found) -> dict[str, Any]:
+    """The top rows, what was done to the columns, and options, as data."""
+    top = tables.records(found, len(found.nearest))
+    for line, near in zip(top, found.nearest):
+        line["nearest_of_others"] = [
+            {"row": int(found.numbers[row]), "label": found.labels[row], "distance": far}
+            for row, far in near
+        ]
+    sizes = Counter(found.labels.tolist())
+    return {
+        "about": title(found),
+        "rows": len(found.labels),
+        "classes": {name: sizes[name] for name in found.classes},
+        "columns": [
+            {"name": part.name, "became": part.kind, "levels": part.levels, "reason": part.reason}
+            for part in found.encoding.parts
+        ],
+        "left_out_rows": list(found.left_out),
+        "noticed": list(found.noticed),
+        "options": found.options,
+        "bounds": list(found.judged.bounds),
+        "top": top,
+    }
 
 
 def _cut(text: str) -> str:

@@ -31,7 +31,7 @@ from diversity_jax.graph_learning.offered import (
     TOP,
 )
 
-MISSING_FIX = "fill it, or pass --drop-missing (drop_missing=True) to leave out such rows"
+FIX = "fill it, or leave out such rows (--drop-missing, drop_missing=True)"
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ def _encoded(
     elif None in whole[label]:
         holes = [row for row, cell in zip(whole.numbers, whole[label]) if cell is None]
         got = f"a missing value in column {label}, row {holes[0]} ({len(holes)} in all)"
-        raise validate.fail("label", got, "a label in every row", MISSING_FIX)
+        raise validate.fail("label", got, "a label in every row", FIX)
     else:
         _encoding.check_whole(whole, how)
     labelling.check_enough("table", len(rows.numbers))
