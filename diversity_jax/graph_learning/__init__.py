@@ -8,6 +8,9 @@
 `max_margin` support vector machines on what a harmonic solution is sure of; baselines
 `anomaly`    labels that are unusual given the rest: soft harmonic, random walks, neighbours
 `leverages`  the weight of each own label, and what the graph says without it
+`tables`     a table of one's own: rows whose labels are unusual given the rest (`detect`)
+`detector`   the same with `fit`, `decision_function` and `labels_`, as PyOD's have them
+`encoding`   columns as features, `judged` the graph and the scores, `pages` what is shown
 `baselines`  other scores of unusual labels, by scikit-learn
 `outskirts`  rows that are isolated, and those on the fringe of their class
 `settings`   data whose true anomaly score is known

@@ -51,8 +51,44 @@ class Neighbourhood(Record):
         """Weights of one."""
         return self._with(np.ones(self.squares.shape, np.dtype(self.squares.dtype)))
 
+    def reaches(self, *, neighbours: int) -> np.ndarray:
+        """The root mean square of each point's shortest edges, `neighbours` of them `[n]`.
+
+        Of a graph of as many nearest neighbours these lead to them. Fewer count where a point has
+        no more; 0 where it has none.
+        """
+        validate.integer("neighbours", neighbours, "take some edges of each point", least=1)
+        ends = np.concatenate(np.asarray(self.edges, np.int64).T)
+        squares = np.tile(np.asarray(self.squares, float), 2)
+        order = np.lexsort((squares, ends))
+        sizes = np.bincount(ends, minlength=self.nodes)
+        place = np.arange(len(ends)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        kept = order[place < neighbours]
+        total = np.bincount(ends[kept], squares[kept], minlength=self.nodes)
+        return np.sqrt(total / np.maximum(np.minimum(sizes, neighbours), 1))
+
+    def self_tuned(self, *, neighbours: int) -> Affinity:
+        """Weights ``exp(-d_ij^2 / (2 s_i s_j))``, s the `reaches`: each point has its own scale.
+
+        Nothing depends on units, nor on how densely one class lies and another; a point far from
+        all others still has small weights, since its neighbours' scales are small. Where a scale
+        is 0 (so many others lie on the point), others than those weigh nothing.
+
+        Source: Zelnik-Manor and Perona 2004, with a mean of neighbours for the seventh.
+        """
+        scales = self.reaches(neighbours=neighbours)
+        lengths = np.sqrt(np.asarray(self.squares, float))
+        return self._with(tuned(lengths, *scales[np.asarray(self.edges).T]))
+
     def _with(self, weights: npt.ArrayLike) -> Affinity:
         return Affinity(self.edges, weights, nodes=self.nodes)
+
+
+def tuned(lengths: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """``exp(-length^2 / (2 one other))``, 1 where the length is 0."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
+        exponent = (lengths / one) * (lengths / other) / 2
+    return np.exp(-np.where(lengths > 0, exponent, 0))
 
 
 def neighbourhood(points: npt.ArrayLike, *, neighbours: int) -> Neighbourhood:

@@ -1,0 +1,157 @@
+"""The rows of a table judged by their neighbours: a graph without units, and three scores on it.
+
+The graph joins each row to its nearest, with weights ``exp(-d_ij^2 / (2 s_i s_j))`` of their own
+scales (`Neighbourhood.self_tuned`) divided by the mean degree. So a typical row's neighbours weigh
+1 together, as much as its own label does at a confidence of 1, whatever the data's units and
+however many neighbours are asked for; regularisation is a share of the mean degree, below which a
+row has too few to be judged by.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from diversity_jax import neighbours as _neighbours
+from diversity_jax import validate
+from diversity_jax.graph_learning import affinity as _affinity
+from diversity_jax.graph_learning import anomaly, harmonic, host
+from diversity_jax.graph_learning.offered import LOOKED_AT, WHOLE
+from diversity_jax.graph_learning.problem import Affinity
+
+TOLERANCE = 1e-10
+
+
+class Graph(NamedTuple):
+    """Weights between rows, the rows' own scales `[n]`, and what all weights were divided by."""
+
+    affinity: Affinity
+    scales: np.ndarray
+    degree: float
+
+
+class Judged(NamedTuple):
+    """What the graph says of each row.
+
+    `soft`, `neighbours` `[n]` are scores (`offered.SCORES`). Where a row was looked at without its
+    own label (`seen` `[n]`) `left_out` is that score, `given` the class that the graph gives it
+    (a place among the classes; -1 where it gives none, or several), and `lowest` and `highest` are
+    what the soft score may be there; NaN and -1 elsewhere. `bounds` hold on any graph.
+    """
+
+    soft: np.ndarray
+    neighbours: np.ndarray
+    seen: np.ndarray
+    left_out: np.ndarray
+    given: np.ndarray
+    lowest: np.ndarray
+    highest: np.ndarray
+    bounds: tuple[float, float]
+    converged: bool
+
+    def by(self, score: str) -> np.ndarray:
+        """The score of that name `[n]` (`offered.SCORES`)."""
+        return {
+            "soft": self.soft, "left-out": self.left_out, "neighbours": self.neighbours
+        }[score]  # fmt: skip
+
+
+def graph(points: np.ndarray, neighbours: int) -> Graph:
+    """The graph of the module docstring; fewer rows than neighbours are all joined."""
+    validate.integer("neighbours", neighbours, "judge each row by some", least=1)
+    number = min(neighbours, len(points) - 1)
+    near = _affinity.neighbourhood(points, neighbours=number)
+    raw = near.self_tuned(neighbours=number)
+    weights = np.asarray(raw.weights, float)
+    degree = 2 * float(weights.sum()) / len(points)
+    even = Affinity(raw.edges, weights / degree, nodes=raw.nodes)
+    return Graph(even, near.reaches(neighbours=number), degree)
+
+
+def judge(
+    affinity: Affinity,
+    classes: np.ndarray,
+    *,
+    confidence: float,
+    regularisation: float,
+    everywhere: bool = False,
+    top: int = 0,
+) -> Judged:
+    """All scores of rows whose classes are numbered from 0.
+
+    Up to `WHOLE` rows, or if they are to be `everywhere`, all are looked at without their own
+    labels; of more the most unusual by the soft score, `LOOKED_AT` or `top` of them.
+
+    Errors: ValueError for one class, a confidence or regularisation that is not above zero.
+    Cost: `anomaly.of_classes` for all rows; else a solve per class and row looked at.
+    """
+    for name, value in (("confidence", confidence), ("regularisation", regularisation)):
+        validate.positive(name, value, "pass e.g. 1, in units of the mean degree")
+        validate.finite(name, value)
+    columns = (classes[:, None] == np.arange(classes.max() + 1)).astype(float)
+    share = _shares(affinity, columns)
+    if everywhere or len(classes) <= WHOLE:
+        found = anomaly.of_classes(
+            affinity, classes, confidence=confidence, regularisation=regularisation
+        )
+        support, tied = np.asarray(found.support), np.asarray(found.tied)
+        return Judged(
+            np.asarray(found.scores),
+            share,
+            np.ones(len(classes), bool),
+            _apart(support, columns),
+            np.where(tied, -1, support.argmax(1)),
+            np.asarray(found.lowest),
+            np.asarray(found.highest),
+            (float(found.bounds[0]), float(found.bounds[1])),
+            found.converged,
+        )
+    return _top(affinity, columns, share, confidence, regularisation, max(top, LOOKED_AT))
+
+
+def _top(
+    affinity: Affinity, columns: np.ndarray, share: np.ndarray, c: float, g: float, most: int
+) -> Judged:
+    """Soft scores of all rows, and the most unusual looked at without their own labels."""
+    found = harmonic.solve_soft(affinity, columns, c, regularisation=g, tolerance=TOLERANCE)
+    soft = _apart(np.asarray(found.values), columns)
+    converged = bool(np.asarray(found.converged).all())
+    rows = np.argsort(-soft, kind="stable")[:most]
+    seen = np.zeros(len(soft), bool)
+    seen[rows] = True
+    left, low, high = (np.full(len(soft), np.nan) for _ in range(3))
+    given = np.full(len(soft), -1)
+    for part in _neighbours.in_blocks(len(rows), LOOKED_AT):
+        some = rows[part]
+        places = some, np.arange(len(some))
+        single = np.zeros((len(soft), len(some)))
+        single[places] = 1
+        solved = harmonic.solve_soft(affinity, single, c, regularisation=g, tolerance=TOLERANCE)
+        converged = converged and bool(np.asarray(solved.converged).all())
+        # A column is where walks that end at a row come from, and so where one from it ends.
+        ends = np.maximum(np.asarray(solved.values), 0)
+        own = ends[places].copy()
+        ends[places] = 0
+        others = ends.T @ columns
+        lost = g / c * (own + ends.sum(0))
+        support = others / (g / c * own + (1 + g / c) * ends.sum(0))[:, None]
+        two = np.sort(support, axis=1)[:, -2:]
+        given[some] = np.where(two[:, 1] > two[:, 0], support.argmax(1), -1)
+        left[some] = _apart(support, columns[some])
+        low[some], high[some] = lost, lost + 2 * others.sum(1)
+    bounds = g / (c + g), 2 - g / (c + g)
+    return Judged(soft, share, seen, left, given, low, high, bounds, converged)
+
+
+def _apart(chances: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """``|l - 1|`` of each row's class against the rest, from the chances of each class."""
+    return 1 + chances.sum(1) - 2 * (chances * columns).sum(1)
+
+
+def _shares(affinity: Affinity, columns: np.ndarray) -> np.ndarray:
+    """The share of other classes among each row's neighbours, by weight; 0 where it has none."""
+    beside = host.product(affinity, host.matrix(affinity))(columns)
+    total = beside.sum(1)
+    other = np.where(columns > 0, 0, beside).sum(1)
+    return other / np.where(total > 0, total, 1)
