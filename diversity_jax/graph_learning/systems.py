@@ -99,7 +99,10 @@ def solve(
         put = jnp.asarray
         found = compiled.solve(affinity, arrays, limit, steps, certify)
     values, residual, count, error = found
-    parts = (values.astype(dtype), residual.astype(dtype), count, residual <= limit)
+    # Where strong edges leave a small right-hand side, rounding keeps its residual up, and values
+    # may be right all the same: the bound on their error says so.
+    there = (residual <= limit) | (error <= limit)
+    parts = (values.astype(dtype), residual.astype(dtype), count, there)
     # Values are within [-1, 1], and were rounded once more.
     parts = (*parts, (error + np.finfo(np.dtype(dtype)).eps).astype(dtype))
     # Of one column while it is numpy's, where nothing has to be compiled for a shape.
