@@ -28,7 +28,10 @@ from diversity_jax.graph_learning.theory.class_walks import (
     walk_odds_factor,
 )
 from diversity_jax.graph_learning.theory.counterexamples import (
+    DoublingCounterexample,
     NormCounterexample,
+    doubling_counterexample,
+    doubling_exactly,
     norm_counterexample,
     norm_lemma_fails,
 )
@@ -51,11 +54,20 @@ from diversity_jax.graph_learning.theory.regret import (
     risk_bound,
     stability,
 )
+from diversity_jax.graph_learning.theory.streaming import (
+    approximation_factor,
+    distortion_bound,
+    distortion_exponent,
+    laplacian_exponent,
+    merges_bound,
+    optimum_bound,
+)
 
 __all__ = [
     "PAPER_SPLIT",
     "SPLIT",
     "Absorption",
+    "DoublingCounterexample",
     "MarginBound",
     "NormCounterexample",
     "OddsFactor",
@@ -68,10 +80,22 @@ __all__ = [
     "lone_group",
     "margin_bound",
     "mean_similarity",
+    "approximation_factor",
+    "distortion_bound",
+    "distortion_exponent",
+    "doubling_counterexample",
+    "doubling_exactly",
+    "hard_absorption",
+    "hard_bound",
+    "hop_bounds",
+    "laplacian_exponent",
+    "margin_bound",
+    "merges_bound",
     "norm_bound",
     "norm_counterexample",
     "norm_lemma_fails",
     "online_bound",
+    "optimum_bound",
     "paper_norm_bound",
     "paper_online_bound",
     "paper_quantised_bound",
