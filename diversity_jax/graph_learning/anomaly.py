@@ -9,10 +9,10 @@ another. So for labels of -1 and 1 the soft harmonic score is
 
     |l_i - y_i| = chance to be lost + 2 (chance to end at a label that is not y_i),
 
-which is within ``[g / (c + g), 2 - g / (c + g)]``, c the largest confidence: from i no walk is
-lost less often than at a constant chance ``c / (c + g)`` to end. A node without edges has the least
-score, and so, at one confidence, has any node that only its own class is joined to. Of several
-classes each row's score is that of its class against the rest.
+which is within ``[g / (c + g), 2 - g / (c + g)]``, c the largest confidence (derived in
+`theory.leave_one_out`). At one confidence a row without edges has the least score, and so has every
+row of a component of one class. Of several classes each row's score is that of its class against
+the rest.
 
 Weights between a row and itself never count, in no score.
 """

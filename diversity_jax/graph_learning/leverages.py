@@ -74,13 +74,11 @@ def left_out(
     known = np.concatenate([pull[:, None] * columns, pull[:, None], np.ones((nodes, 1))], axis=1)
     degrees = np.asarray(weights.sum(1)).ravel()
     diagonal = degrees + g + pull
-    # A node that nothing is said of keeps a row of zeros.
-    scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1))
     if sparse.issparse(weights) and nodes > DENSE:
-        found = _by_columns(weights, scale, known)
+        found = _by_columns(weights, diagonal, known)
     else:
         table = weights.toarray() if sparse.issparse(weights) else weights
-        found = _whole(table, scale, known)
+        found = _whole(table, diagonal, known)
     corner, sums, residual = found
     lost = g * (corner + sums[:, -1])
     own, rest = pull * corner, g * corner + sums[:, -2] + g * sums[:, -1]
@@ -103,8 +101,9 @@ def _check_size(nodes: int) -> None:
 Found = tuple[np.ndarray, np.ndarray, float]
 
 
-def _whole(table: np.ndarray, scale: np.ndarray, known: np.ndarray) -> Found:
+def _whole(table: np.ndarray, diagonal: np.ndarray, known: np.ndarray) -> Found:
     """The inverse's diagonal, and its other entries times `known`; `table` is used up."""
+    scale = _scale(diagonal)
     table *= -scale[:, None]
     table *= scale
     np.fill_diagonal(table, 1)
@@ -123,27 +122,43 @@ def _whole(table: np.ndarray, scale: np.ndarray, known: np.ndarray) -> Found:
     return corner, scale[:, None] * (inverse @ scaled + inverse.T @ scaled), 0.0
 
 
-def _by_columns(weights: sparse.csr_array, scale: np.ndarray, known: np.ndarray) -> Found:
-    """The same by conjugate gradients, `WIDE` columns at a time."""
-    nodes = len(scale)
-    corner, sums, residual = np.zeros(nodes), np.zeros(known.shape), 0.0
+def _by_columns(weights: sparse.csr_array, diagonal: np.ndarray, known: np.ndarray) -> Found:
+    """The same by conjugate gradients, `WIDE` columns at a time.
+
+    Of a node on faint edges a residual says nothing. But ``A_ii B_ij = sum over m of w_im B_mj``
+    for j != i, so that its sums are those of its neighbours by weight, less what these have of it.
+    """
+    nodes = len(diagonal)
+    scale = _scale(diagonal)
     rows = np.repeat(np.arange(nodes), np.diff(weights.indptr))
     inner = weights.copy()
     inner.data = inner.data * scale[rows] * scale[inner.indices]
-    scaled = scale[:, None] * known
 
     def apply(x: np.ndarray) -> np.ndarray:
         # A wide product reads the matrix once.
         return x - np.ascontiguousarray((inner @ np.ascontiguousarray(x.T)).T)
 
+    def solve(right: np.ndarray) -> tuple[np.ndarray, float]:
+        found, _ = host.gradients(apply, right, TOLERANCE, 10 * nodes + 100, None)
+        size = np.linalg.norm(right, axis=1)
+        left = np.linalg.norm(right - apply(found), axis=1) / np.where(size > 0, size, 1)
+        return found, float(np.nan_to_num(left.max(), nan=np.inf))
+
+    found, residual = solve(np.ascontiguousarray((scale[:, None] * known).T))
+    around = weights @ (scale[:, None] * found.T)
+    back = np.zeros(nodes)
     for part in neighbours.in_blocks(nodes, WIDE):
         places = np.arange(part.start, part.stop)
         right = np.zeros((len(places), nodes))
         right[np.arange(len(places)), places] = 1
-        found, _ = host.gradients(apply, right, TOLERANCE, 10 * nodes + 100, None)
-        left = np.linalg.norm(right - apply(found), axis=1)
-        residual = max(residual, float(np.nan_to_num(left.max(), nan=np.inf)))
-        corner[part] = found[np.arange(len(places)), places] * scale[part] ** 2
-        found[np.arange(len(places)), places] = 0
-        sums[part] = scale[part, None] * (np.maximum(found, 0) @ scaled)
-    return corner, sums, residual
+        found, left = solve(right)
+        residual = max(residual, left)
+        back[part] = scale[part] * weights[part].multiply(found * scale).sum(1)
+    below = np.where(diagonal > 0, diagonal, 1)
+    sums = np.maximum(around - back[:, None] * known, 0) / below[:, None]
+    return (1 + back) / below, sums, residual
+
+
+def _scale(diagonal: np.ndarray) -> np.ndarray:
+    """The roots of the diagonal's inverse; a node of which nothing is said keeps a row of zeros."""
+    return 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1))

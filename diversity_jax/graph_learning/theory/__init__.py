@@ -1,4 +1,4 @@
-"""Harmonic solutions as absorbed walks; bounds on them, those of the papers and corrected ones.
+"""Harmonic solutions and anomaly scores as walks; bounds on them, the papers' and corrected ones.
 
 Sees affinities and their degrees, never solvers.
 """
@@ -20,10 +20,24 @@ from diversity_jax.graph_learning.theory.bounds import (
     quantised_bound,
     soft_bound,
 )
+from diversity_jax.graph_learning.theory.class_walks import (
+    OddsFactor,
+    mean_similarity,
+    population_odds_factor,
+    stationary_law,
+    walk_odds_factor,
+)
 from diversity_jax.graph_learning.theory.counterexamples import (
     NormCounterexample,
     norm_counterexample,
     norm_lemma_fails,
+)
+from diversity_jax.graph_learning.theory.leave_one_out import (
+    WithoutOwn,
+    anomaly_scores,
+    score_bounds,
+    score_ranges,
+    without_own_label,
 )
 from diversity_jax.graph_learning.theory.regret import (
     PAPER_SPLIT,
@@ -43,11 +57,15 @@ __all__ = [
     "Absorption",
     "MarginBound",
     "NormCounterexample",
+    "OddsFactor",
     "RegretBound",
+    "WithoutOwn",
+    "anomaly_scores",
     "hard_absorption",
     "hard_bound",
     "hop_bounds",
     "margin_bound",
+    "mean_similarity",
     "norm_bound",
     "norm_counterexample",
     "norm_lemma_fails",
@@ -57,10 +75,16 @@ __all__ = [
     "paper_quantised_bound",
     "paper_regret_bound",
     "path_bounds",
+    "population_odds_factor",
     "quantised_bound",
     "regret_bound",
     "risk_bound",
+    "score_bounds",
+    "score_ranges",
     "soft_absorption",
     "soft_bound",
     "stability",
+    "stationary_law",
+    "walk_odds_factor",
+    "without_own_label",
 ]
