@@ -145,8 +145,9 @@ class Detector:
         return (self.decision_function(X, y) > self.threshold_).astype(int)
 
     def _joined(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Places of the nearest rows fitted `[m, k]`, ties by place, and their weights."""
-        fitted = self.encoding_.padded(self._points)
+        """Places of the nearest rows fitted `[m, k]`, ties by a draw, and their weights."""
+        order = judged.drawn(len(self._points))
+        fitted = self.encoding_.padded(self._points[order])
         number = self._number
         near = np.empty((len(points), number), int)
         far = np.empty((len(points), number))
@@ -154,8 +155,8 @@ class Detector:
             squares = ((fitted - point) ** 2).sum(1)
             last = np.partition(squares, number - 1)[number - 1]
             some = np.flatnonzero(squares <= last)
-            near[row] = some[np.argsort(squares[some], kind="stable")[:number]]
-            far[row] = np.sqrt(squares[near[row]])
+            chosen = some[np.argsort(squares[some], kind="stable")[:number]]
+            near[row], far[row] = order[chosen], np.sqrt(squares[chosen])
         own = np.sqrt((far**2).mean(1, keepdims=True))
         return near, _affinity.tuned(far, own, self._graph.scales[near]) / self._graph.degree
 

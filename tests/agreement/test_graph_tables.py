@@ -150,6 +150,32 @@ def test_a_further_row_has_the_value_of_the_least_energy(table):
             assert score == pytest.approx(abs(least - sign), abs=1e-6)
 
 
+@pytest.mark.parametrize("sort", ["by label", "backwards", "mixed"])
+def test_copies_are_judged_by_all_of_their_kind_however_the_table_is_sorted(sort):
+    """Of 40 copies each, one of a class in ten is unusual, and nobody of the nine is."""
+    parts, kinds = np.repeat(["p", "q"], 40), np.tile(["u"] * 9 + ["v"], 8)
+    kinds[40:] = np.where(kinds[40:] == "u", "v", "u")
+    order = np.argsort(kinds, kind="stable")
+    order = {"by label": order, "backwards": order[::-1]}.get(sort)
+    if order is None:
+        order = generator(sort).permutation(80)
+    found = tables.detect({"c": parts[order], "y": kinds[order]}, label="y")
+    rare = (kinds == np.where(parts == "p", "v", "u"))[order]
+    assert rare.sum() == 8 and rare[found.order[:8]].all()
+    left, given = found.judged.left_out, found.judged.given
+    assert left[rare].min() > 1 > left[~rare].max()
+    assert (np.array(found.classes)[given] == np.where(parts == "p", "u", "v")[order]).all()
+
+
+def test_a_row_beside_many_copies_is_judged_by_them():
+    """Its own kind is there once: the nearest are copies of another, one step away."""
+    table = {"c": ["p"] * 20 + ["q"] * 20 + ["p"], "d": ["r"] * 40 + ["s"],
+             "y": ["u"] * 20 + ["v"] * 20 + ["v"]}  # fmt: skip
+    found = tables.detect(table, label="y", keep=("d",))
+    assert found.classes[found.judged.given[40]] == "u" and found.order[0] == 40
+    assert found.judged.neighbours[40] == 1
+
+
 def switched(name, seed):
     """Standardised rows of scikit-learn's table, its labels with 3% switched, and which were."""
     data = getattr(datasets, f"load_{name}")()
