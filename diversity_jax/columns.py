@@ -222,7 +222,7 @@ def _pairs(argument: str, table: Any) -> list[tuple[Any, Any]]:
     if array.dtype.names:
         return [(name, array[name]) for name in array.dtype.names]
     if array.ndim != 2:
-        got = f"a {type(table).__name__} of shape {array.shape}"
+        got = f"{type(table).__name__} of shape {array.shape}"
         expected = "a file's name, a frame, columns by name, or an array [n, d]"
         raise validate.fail(argument, got, expected, "give one row per thing")
     return [(str(place), array[:, place]) for place in range(array.shape[1])]

@@ -12,7 +12,7 @@ table itself, given again, has itself among its neighbours, and is no judge of i
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -75,7 +75,7 @@ class Detector:
         """The options by name (`deep` is for callers of scikit-learn's kind)."""
         return {name: getattr(self, name) for name in OPTIONS}
 
-    def set_params(self, **options: Any) -> Self:
+    def set_params(self, **options: Any) -> Detector:
         """Change options; ValueError for a name that is none, with all left as they were."""
         for name in options:
             validate.choice("option", name, OPTIONS)
@@ -83,7 +83,7 @@ class Detector:
             setattr(self, name, value)
         return self
 
-    def fit(self, X: object, y: object) -> Self:
+    def fit(self, X: object, y: object) -> Detector:
         """Judge each row's label by the rest.
 
         Errors: ValueError in one line as of `tables.detect`, for labels of another number than the
@@ -94,9 +94,9 @@ class Detector:
             got, fix = repr(self.contamination), "pass the share of unusual labels, e.g. 0.03"
             raise validate.fail("contamination", got, "a number in (0, 0.5]", fix)
         rows = _columns.given("X", X)
+        labelling.check_enough("X", len(rows.numbers))
         names, places = labelling.classes("y", _labels(y, rows), "labels")
         options = {"keep": self.keep, "categories": self.categories, "levels": self.levels}
-        labelling.check_enough("X", len(rows.numbers))
         how = _encoding.fit(rows, **options)
         points = how.encode(rows)
         made = judged.graph(points, self.neighbours)
@@ -145,8 +145,9 @@ class Detector:
         return (self.decision_function(X, y) > self.threshold_).astype(int)
 
     def _joined(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Places of the nearest rows fitted `[m, k]`, ties by place, and their weights."""
-        fitted = self.encoding_.padded(self._points)
+        """Places of the nearest rows fitted `[m, k]`, ties by a draw, and their weights."""
+        order = judged.drawn(len(self._points))
+        fitted = self.encoding_.padded(self._points[order])
         number = self._number
         near = np.empty((len(points), number), int)
         far = np.empty((len(points), number))
@@ -154,8 +155,8 @@ class Detector:
             squares = ((fitted - point) ** 2).sum(1)
             last = np.partition(squares, number - 1)[number - 1]
             some = np.flatnonzero(squares <= last)
-            near[row] = some[np.argsort(squares[some], kind="stable")[:number]]
-            far[row] = np.sqrt(squares[near[row]])
+            chosen = some[np.argsort(squares[some], kind="stable")[:number]]
+            near[row], far[row] = order[chosen], np.sqrt(squares[chosen])
         own = np.sqrt((far**2).mean(1, keepdims=True))
         return near, _affinity.tuned(far, own, self._graph.scales[near]) / self._graph.degree
 

@@ -60,13 +60,43 @@ class Judged(NamedTuple):
 def graph(points: np.ndarray, neighbours: int) -> Graph:
     """The graph of the module docstring; fewer rows than neighbours are all joined."""
     validate.integer("neighbours", neighbours, "judge each row by some", least=1)
-    number = min(neighbours, len(points) - 1)
-    near = _affinity.neighbourhood(points, neighbours=number)
-    raw = near.self_tuned(neighbours=number)
-    weights = np.asarray(raw.weights, float)
-    degree = 2 * float(weights.sum()) / len(points)
-    even = Affinity(raw.edges, weights / degree, nodes=raw.nodes)
-    return Graph(even, near.reaches(neighbours=number), degree)
+    total = len(points)
+    number = min(neighbours, total - 1)
+    order = drawn(total)
+    near = _affinity.neighbourhood(points[order], neighbours=number)
+    edges, squares = order[np.asarray(near.edges)], np.asarray(near.squares, float)
+    scales = np.empty(total)
+    scales[order] = near.reaches(neighbours=number)
+    different, copy, sizes = np.unique(points, axis=0, return_inverse=True, return_counts=True)
+    copy = copy.ravel()
+    many = sizes > number + 1
+    if many.any() and len(different) > 1:
+        within = (copy[edges[:, 0]] == copy[edges[:, 1]]) & many[copy[edges[:, 0]]]
+        rings = _rings(order, copy, np.flatnonzero(many), number)
+        edges = np.concatenate([edges[~within], rings])
+        squares = np.concatenate([squares[~within], np.zeros(len(rings))])
+        table = _neighbours.Table(different)
+        other = _neighbours.nearest(table, 1)[:, 0]
+        apart = np.sqrt(table.exactly(np.arange(len(other)), other)) * table.unit
+        scales = np.where(many[copy], apart[copy], scales)
+    weights = _affinity.tuned(np.sqrt(squares), *scales[edges.T])
+    degree = 2 * float(weights.sum()) / total
+    return Graph(Affinity(edges, weights / degree, nodes=total), scales, degree)
+
+
+def drawn(number: int) -> np.ndarray:
+    """The order by which ties are broken: any, but the same every time."""
+    return np.random.default_rng(number).permutation(number)
+
+
+def _rings(order: np.ndarray, copy: np.ndarray, many: np.ndarray, number: int) -> np.ndarray:
+    """Edges between copies: each to the next `number` of its group, in the drawn order."""
+    found = []
+    for group in many:
+        members = order[copy[order] == group]
+        for step in range(1, min(number, (len(members) - 1) // 2) + 1):
+            found.append(np.stack([members, np.roll(members, step)], axis=1))
+    return np.concatenate(found)
 
 
 def judge(

@@ -187,6 +187,7 @@ def _encoded(
 ) -> tuple[Columns, Encoding, tuple[int, ...]]:
     """Rows that have all cells, how their columns are encoded, and the numbers of the others."""
     chosen = tuple(name for name in categories if name != label)
+    labelling.check_enough("table", len(whole.numbers))
     rows, how = whole, _fitted(whole, label, aside, keep, chosen, levels)
     lacking = set(_encoding.missing(whole, how))
     lacking |= {row for row, cell in enumerate(whole[label]) if cell is None}
