@@ -6,8 +6,12 @@ online one on the whole graph, lo:
     (lq - y)^2 <= s [(l* - y)^2 + (lo - l*)^2 + (lq - lo)^2].
 
 The papers have s = 9/2; s = 3 does (Cauchy and Schwarz) and no smaller one, as three equal terms
-show. All of these bounds are vacuous at any size at which they can be computed: they ask for a
-regularisation at which predictions vanish. They are formulas to look at, not to tune by.
+show. All of these bounds are vacuous, whatever the data: they ask for a regularisation at which
+predictions vanish. With ``|l| <= 1 / (1 + g)`` (`bounds.soft_bound`) the offline risk of labels of
+-1 and 1 is at least ``(g / (1 + g))^2``, so that the regret bounds stay above 12/5 (ours, at g = 4)
+and ``18 n_l / (1 + 4 n_l)`` (the papers', at g = 4 n_l), where predicting 0 costs 1; and the margin
+bound, whose part across the graph is at least beta, stays above 1, where guessing errs by 1/2.
+They are formulas to look at, not to tune by.
 """
 
 from __future__ import annotations
@@ -93,6 +97,46 @@ def regret_bound(
     square = _arguments.number("mean_square_difference", mean_square_difference)
     online = float(online_bound(regularisation=g))
     return _regret(SPLIT, offline_risk, online, n_l * square / (g + c) ** 4)
+
+
+def least_regret_bound(*, regularisation: ScalarLike) -> Float[Array, ""]:
+    """``3 (g^2 + 4) / (1 + g)^2``: no data and labels of -1 and 1 take `regret_bound` below it.
+
+    At least 12/5, at g = 4: the bound never says more than that predictions of 0 are as good.
+
+    Errors: ValueError for a negative number.
+    Source: derived (module docstring).
+    """
+    g = _arguments.number("regularisation", regularisation)
+    return jax.device_put(np.float64(SPLIT * (g**2 + 4) / (1 + g) ** 2))
+
+
+def paper_least_regret_bound(
+    labelled: ScalarLike, *, regularisation: ScalarLike
+) -> Float[Array, ""]:
+    """``9/2 (g^2 + 4 n_l) / (1 + g)^2``: none takes `paper_regret_bound` below it.
+
+    At least ``18 n_l / (1 + 4 n_l)``, from 18/5 with one label on.
+
+    Errors: ValueError for a negative number, or no label.
+    Source: derived (module docstring).
+    """
+    n_l = _arguments.above_zero("labelled", labelled)
+    g = _arguments.number("regularisation", regularisation)
+    return jax.device_put(np.float64(PAPER_SPLIT * (g**2 + 4 * n_l) / (1 + g) ** 2))
+
+
+def least_margin_bound(*, regularisation: ScalarLike) -> Float[Array, ""]:
+    """``(g^2 + 2 sqrt 2 (1 + g)) / (1 + g)^2``: none takes `margin_bound` below it.
+
+    At least 1, for ever stronger regularisation. Of the soft solution with ``c_l = 1``, its
+    part across the graph being beta (`stability`) or more.
+
+    Errors: ValueError for a negative number.
+    Source: derived (module docstring).
+    """
+    g = _arguments.number("regularisation", regularisation)
+    return jax.device_put(np.float64((g**2 + 2 * np.sqrt(2) * (1 + g)) / (1 + g) ** 2))
 
 
 def stability(
