@@ -20,18 +20,15 @@ PENALTY = 0.05
 REGULARISATIONS = (0.01, 1.0, 10.0, 1e3, 1e5, 1e9)
 STRENGTHS = (0.01, 1.0, 100.0)
 LINES = ("machine", "manifold", "cut")
-KERNELS = {
-    "linear": {"kernel": "linear"},
-    "gaussian": {"kernel": "gaussian", "bandwidth": 0.7},
-}
+KERNEL = {"kernel": "gaussian", "bandwidth": 0.7}  # beside the linear one
 AXES = {
     "error_cut": ("regularisation",),
     **{name: ("strength",) for name in ("error_manifold", "error_manifold_along")},
     **{name: ("strength", "coordinate") for name in ("normal", "normal_along")},
     **{name: ("coordinate",) for name in ("normal_machine",)},
     **{name: ("entry",) for name in ("form", "form_along")},
-    **{name: ("node",) for kernel in KERNELS for name in (
-        f"machine_{kernel}", f"cut_far_{kernel}", f"cut_near_{kernel}")},
+    **{f"{name}_{kernel}": ("node",) for kernel in ("linear", "gaussian")
+       for name in ("machine", "far", "near")},
     "place": ("node", "coordinate"),
     "line": ("method", "number"),
 }  # fmt: skip
@@ -41,7 +38,7 @@ AXES = {
 class Config:
     """`seeds` draws of 160 points."""
 
-    seeds: int = 48
+    seeds: int = 32
 
 
 PRESETS = {"smoke": Config(seeds=4), "laptop": Config(), "paper": Config(seeds=1000)}
@@ -56,7 +53,8 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
     """Errors, unit normals and decisions of the three methods.
 
     `_along` is on a graph whose edges weigh the more the less they rise; `form` is X'LX over the
-    mean of its diagonal. `cut_far` has the largest regularisation, `cut_near` one of 1.
+    mean of its diagonal. `far` are decisions of the cut with the largest regularisation, `near`
+    with one of 1, `machine` of the machine on the two labels.
     """
     random = seeds.numpy_generator(seeds.stream(key, "squares"))
     points, truth, labelled = _squares(random)
@@ -91,7 +89,14 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
         "form_along": _form(points, along),
         "place": points,
         "line": lines,
-        **_limits(points, graph, truth, labelled, given),
+        **_limits(
+            points,
+            graph,
+            truth,
+            labelled,
+            given,
+            {"machine": plain, "far": cuts[-1], "near": cuts[1]},
+        ),
     }
 
 
@@ -136,20 +141,25 @@ def _line(found: max_margin.Classifier) -> np.ndarray:
 
 
 def _limits(
-    points: np.ndarray, graph: np.ndarray, truth: np.ndarray, labelled: np.ndarray, given: dict
+    points: np.ndarray,
+    graph: np.ndarray,
+    truth: np.ndarray,
+    labelled: np.ndarray,
+    given: dict,
+    linear: dict,
 ) -> dict[str, np.ndarray]:
     """Decisions over the machine's largest: of the machine, and of cuts far away and near."""
+    given = {**given, **KERNEL}
+    gaussian = {"machine": max_margin.supervised(points, truth, labelled, **given)}
+    for name, g in (("far", REGULARISATIONS[-1]), ("near", REGULARISATIONS[1])):
+        gaussian[name] = max_margin.graph_cut(
+            points, graph, truth, labelled, regularisation=g, **given
+        )
     found = {}
-    for name, kernel in KERNELS.items():
-        plain = max_margin.supervised(points, truth, labelled, **given, **kernel)
-        values = plain.decisions(points)[:, 0]
-        scale = np.abs(values).max()
-        found[f"machine_{name}"] = values / scale
-        for far, g in (("far", REGULARISATIONS[-1]), ("near", 1.0)):
-            cut = max_margin.graph_cut(
-                points, graph, truth, labelled, regularisation=g, **given, **kernel
-            )
-            found[f"cut_{far}_{name}"] = cut.decisions(points)[:, 0] / scale
+    for kernel, machines in (("linear", linear), ("gaussian", gaussian)):
+        values = {name: each.decisions(points)[:, 0] for name, each in machines.items()}
+        scale = np.abs(values["machine"]).max()
+        found |= {f"{name}_{kernel}": each / scale for name, each in values.items()}
     return found
 
 

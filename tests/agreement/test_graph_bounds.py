@@ -170,6 +170,43 @@ def test_regret_and_risk_bounds_by_hand():
         assert 1 - (abs(value) - 1) ** 2 < 2 * eps - eps**2
 
 
+def test_no_data_take_regret_and_margin_bounds_to_what_predicting_nothing_costs():
+    """A-C12 and A-C17 are vacuous: no solution takes them below floors that are large."""
+    rng = generator("vacuous")
+    closest = np.inf
+    for _ in range(40):
+        graph = drawn(rng, 10, int(rng.integers(9, 20)), 0.3)
+        truth = rng.choice([-1.0, 1], 10)
+        held = rng.random(10) < rng.choice([0.2, 1.0])
+        held[0] = True
+        g, number = float(10 ** rng.uniform(-1, 2)), int(held.sum())
+        task = {"regularisation": g, "unlabelled_confidence": 1.0}
+        found = np.asarray(harmonic.soft(graph, truth * held, 1.0, regularisation=g))
+        risk = ((found - truth) ** 2).mean()
+        ours = float(theory.regret_bound(risk, number, 0.0, **task).total)
+        least = float(theory.least_regret_bound(regularisation=g))
+        closest = min(closest, ours / least)
+        assert ours >= least * (1 - 20 * EPS)
+        printed = float(theory.paper_regret_bound(risk, number, 0.0, **task).total)
+        floor = float(theory.paper_least_regret_bound(number, regularisation=g))
+        assert printed >= floor * (1 - 20 * EPS)
+        beta = theory.stability(number, np.linalg.eigvalsh(laplacian(graph))[-1], **task)
+        seen = ((found - truth)[held] ** 2).mean()
+        margin = theory.margin_bound(
+            0.0, 10, 0, seen, beta, threshold=0.0, dimension=1, failure=0.5
+        )
+        low = float(theory.least_margin_bound(regularisation=g))
+        assert float(margin.total - margin.inductive) >= low * (1 - 20 * EPS)
+    assert closest < 1.05
+    strengths = np.concatenate([np.logspace(-6, 9, 1501), [4.0, 16.0]])
+    for values, least in (
+        ([theory.least_regret_bound(regularisation=g) for g in strengths], 12 / 5),
+        ([theory.paper_least_regret_bound(4, regularisation=g) for g in strengths], 72 / 17),
+        ([theory.least_margin_bound(regularisation=g) for g in strengths], 1.0),
+    ):
+        assert least * (1 - 8 * EPS) <= min(map(float, values)) < least * (1 + 1e-8)
+
+
 @pytest.mark.parametrize("many", [1, 7])
 def test_a_lone_group_is_not_as_printed_but_for_a_confidence_of_one(many):
     for g, c in (
