@@ -16,6 +16,7 @@
 `settings`   data whose true anomaly score is known
 `quantise`   at most k centroids of a stream, with a bound on how far points lie from them
 `online`     harmonic predictions for a stream, point by point, in constant memory
+`elastic`    centroids that are drawn apart where their labels differ
 `saved`      states of streams in files
 `theory`     absorbed walks, bounds that hold and those that do not
 """

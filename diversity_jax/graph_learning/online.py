@@ -216,8 +216,12 @@ def _advance(state: Learner, point: Array, label: Array) -> tuple[Learner, Move]
     row = jnp.exp(-((move.distances / state.bandwidth) ** 2) / 2)
     at = jnp.maximum(move.place, 0)
     appended = (move.place >= 0) & ~move.joined & ~move.merged
-    row_there = jnp.where(appended, row, state.weights[at])
-    table = state.weights.at[at].set(row_there).at[:, at].set(row_there)
+    # A loop of at most one turn: written at every step, the table would be copied at every step.
+    _, table = lax.while_loop(
+        lambda carry: carry[0],
+        lambda carry: (jnp.asarray(False), _with_row(carry[1], row, at)),
+        (appended, state.weights),
+    )
     _, table, sums, labelled = lax.while_loop(
         lambda carry: carry[0],
         lambda carry: (
@@ -237,6 +241,12 @@ def _advance(state: Learner, point: Array, label: Array) -> tuple[Learner, Move]
         numbers=state.numbers,
     )
     return state, move
+
+
+def _with_row(table: Array, row: Array, at: Array) -> Array:
+    zero = jnp.zeros_like(at)
+    table = lax.dynamic_update_slice(table, row[None], (at, zero))
+    return lax.dynamic_update_slice(table, row[:, None], (zero, at))
 
 
 def _moved(
