@@ -105,7 +105,7 @@ def of_classes(
     Errors: ValueError as `classes.encode` and `harmonic.soft`, a kernel of more than 20,000 points;
     for traced values.
     Cost: that of `leverages.left_out`, for the diagonal of an inverse: n^3 operations, or n solves
-    of a sparse affinity of more than 6,000 nodes. For scores alone: `soft_harmonic`.
+    of a sparse affinity of more than 10,000 nodes. For scores alone: `soft_harmonic`.
     Source: 2604.21462, equations 4 and 7; without the own label, and the range, derived.
     """
     given = known(affinity)

@@ -30,7 +30,7 @@ def discriminant(
     """Quadratic discriminant analysis: ``log P(other classes | x) - log P(own class | x)``.
 
     Log odds instead of probabilities, of which many would be 0 or 1. Covariances are mixed with
-    `shrinkage` of the identity, in squares of the unit of `points`.
+    `shrinkage` of the columns' variances.
 
     Shapes: points `[n, d]`, labels `[n]`, new ones `[m, d]` and `[m]`; the result `[m]`.
     Errors: ValueError for a class with a singular covariance, a shrinkage outside [0, 1], points
@@ -44,10 +44,11 @@ def discriminant(
     rows, place, asked, own, order = _tables(points, labels, new_points, new_labels)
     for k, name in enumerate(order):
         _check_spread(rows[place == k], name, shrinkage)
-    # From the middle: the squares inside keep their digits however far the rows lie.
-    middle = rows.mean(0)
-    fitted = QuadraticDiscriminantAnalysis(reg_param=shrinkage).fit(rows - middle, place)
-    logs = np.asarray(fitted.decision_function(asked - middle))
+    # scikit-learn's squares lose digits far from the origin, its tolerance is not one of scale.
+    spread = rows.std(0)
+    rows, asked = _seen_from(rows, asked, np.where(spread > 0, spread, 1))
+    fitted = QuadraticDiscriminantAnalysis(reg_param=shrinkage, tol=0.0).fit(rows, place)
+    logs = np.asarray(fitted.decision_function(asked))
     if logs.ndim == 1:
         return np.where(own == 1, -logs, logs)
     mine = logs[np.arange(len(own)), own]
@@ -76,7 +77,8 @@ def machine(
 
     validate.positive("cost", cost)
     rows, place, asked, own, order = _tables(points, labels, new_points, new_labels)
-    options: dict[str, Any] = {"gamma": _gamma(bandwidth)}
+    rows, asked = _seen_from(rows, asked, _width(bandwidth))
+    options: dict[str, Any] = {"gamma": 0.5}
     scores = np.zeros(len(asked))
     for k in range(len(order)) if len(order) > 2 else (1,):
         found = SVC(C=cost, **options).fit(rows, place == k).decision_function(asked)
@@ -110,7 +112,8 @@ def one_class(
     if not 0 < share <= 1:
         raise validate.fail("share", share, "a number in (0, 1]", "pass e.g. 0.1")
     rows, place, asked, own, order = _tables(points, labels, new_points, new_labels)
-    options: dict[str, Any] = {"gamma": _gamma(bandwidth)}
+    rows, asked = _seen_from(rows, asked, _width(bandwidth))
+    options: dict[str, Any] = {"gamma": 0.5}
     scores = np.zeros(len(asked))
     for k in range(len(order)):
         mine = own == k
@@ -162,13 +165,19 @@ def _check_spread(rows: np.ndarray, name: Any, shrinkage: float) -> None:
         return
     rank = np.linalg.matrix_rank(rows - rows.mean(0))
     if rank < rows.shape[1]:
-        got = f"{len(rows)} rows of class {name!r} in {rank} of {rows.shape[1]} directions"
+        got = f"{len(rows)} rows of class {name.item()!r} in {rank} of {rows.shape[1]} directions"
         fix = "drop columns that follow from others, or pass a shrinkage above 0"
         raise validate.fail("points", got, "a spread in every direction in each class", fix)
 
 
-def _gamma(bandwidth: float) -> float:
+def _seen_from(rows: np.ndarray, asked: np.ndarray, unit: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Both tables from the middle of the first, in this unit."""
+    middle = rows.mean(0)
+    return (rows - middle) / unit, (asked - middle) / unit
+
+
+def _width(bandwidth: float) -> float:
     validate.shape("bandwidth", bandwidth, (), "pass one number")
     validate.positive("bandwidth", bandwidth)
     validate.finite("bandwidth", bandwidth)
-    return 1 / (2 * float(bandwidth) ** 2)
+    return float(bandwidth)

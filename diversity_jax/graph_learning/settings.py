@@ -20,6 +20,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 from jaxtyping import Array, Bool, Float, Key
 
 from diversity_jax import seeds, traced, validate
@@ -112,17 +113,17 @@ def draw(key: Key[Array, ""], classes: Pair, *, each: int, switched: float = 0.0
     return Labelled(points, labels, changed, log_odds(classes, points, labels))
 
 
-def log_odds(
-    classes: Pair, points: Float[Array, "n d"], labels: Float[Array, " n"]
-) -> Float[Array, " n"]:
+def log_odds(classes: Pair, points: npt.ArrayLike, labels: npt.ArrayLike) -> Float[Array, " n"]:
     """``log P(-y | x) - log P(y | x)`` of equally likely classes, for labels of -1 and 1.
 
+    Shapes: points `[n, d]`, labels `[n]`.
     Errors: ValueError for other labels, and as `GaussianMixture.log_density`.
     """
     validate.shape("labels", labels, (np.shape(points)[0],), "give every point one label")
-    good = traced.holds("labels", labels, lambda y: abs(y) == 1, "each -1 or 1", "number them so")
+    signs = jnp.asarray(labels)
+    good = traced.holds("labels", signs, lambda y: abs(y) == 1, "each -1 or 1", "number them so")
     toward = classes.negative.log_density(points) - classes.positive.log_density(points)
-    return traced.only(good, jnp.asarray(labels) * toward, labels)
+    return traced.only(good, signs * toward, signs)
 
 
 def core(key: Key[Array, ""], *, times: int = 1) -> Core:
