@@ -139,7 +139,6 @@ def _of_csv(argument: str, name: str, drop: tuple[str, ...]) -> Table:
 def _of_parquet(argument: str, name: str, drop: tuple[str, ...]) -> Table:
     import numpy as np
 
-
     content = columns.parquet(argument, columns.there(argument, name, "a .parquet file"))
     names = tuple(content.column_names)
     values = np.zeros((content.num_rows, len(names)))
