@@ -7,13 +7,14 @@ import math
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+from diversity_jax import columns
 
 if TYPE_CHECKING:
     import numpy as np
 
 KINDS = (".csv", ".npy", ".parquet")
-MISSING = ("", "na", "nan", "null", "none", "n/a", "-", "?")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def array(argument: str, name: str) -> np.ndarray:
 
     fix = "save it with numpy.save"
     try:
-        with _there(argument, name, "a .npy file").open("rb") as file:
+        with columns.there(argument, name, "a .npy file").open("rb") as file:
             if file.read(2) != b"PK":
                 _check_promise(file)
             file.seek(0)
@@ -72,16 +73,6 @@ def array(argument: str, name: str) -> np.ndarray:
         got, fix = f"{name}, an archive of arrays ({names})", "save the one array with numpy.save"
         raise validate.fail(argument, got, "a .npy file", fix)
     return content
-
-
-def _there(argument: str, name: str, expected: str) -> Path:
-    from diversity_jax import validate
-
-    path = Path(name)
-    if not path.is_file():
-        got = f"{name}, a folder" if path.is_dir() else f"{name}, where there is no file"
-        raise validate.fail(argument, got, expected, "name one that exists")
-    return path
 
 
 def _check_promise(file: BinaryIO) -> None:
@@ -119,7 +110,7 @@ def _of_csv(argument: str, name: str, drop: tuple[str, ...]) -> Table:
 
     from diversity_jax import validate
 
-    path = _there(argument, name, "a .csv file")
+    path = columns.there(argument, name, "a .csv file")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             lines = [line for line in csv.reader(file) if line]
@@ -128,7 +119,7 @@ def _of_csv(argument: str, name: str, drop: tuple[str, ...]) -> Table:
         raise validate.fail(argument, f"{name}, unreadable", "a .csv file", fix) from error
     if not lines:
         raise validate.fail(argument, f"{name}, which is empty", "rows of numbers", "fill it")
-    named = not any(_number(cell) is not None for cell in lines[0])
+    named = not any(columns.number(cell) is not None for cell in lines[0])
     names = lines[0] if named else [str(place) for place in range(len(lines[0]))]
     body = lines[1:] if named else lines
     used = [place for place, column in enumerate(names) if column not in drop]
@@ -138,7 +129,7 @@ def _of_csv(argument: str, name: str, drop: tuple[str, ...]) -> Table:
             got, fix = f"{len(line)} cells in row {row}", "see that no cell has a comma in it"
             raise validate.fail(argument, got, f"{len(names)} as in the first line", fix)
         for place in used:
-            number = _number(line[place])
+            number = columns.number(line[place])
             if number is None or not math.isfinite(number):
                 _refuse(argument, repr(line[place]), names[place], row)
             values[row - 1, place] = number
@@ -148,19 +139,7 @@ def _of_csv(argument: str, name: str, drop: tuple[str, ...]) -> Table:
 def _of_parquet(argument: str, name: str, drop: tuple[str, ...]) -> Table:
     import numpy as np
 
-    from diversity_jax import validate
-
-    path = _there(argument, name, "a .parquet file")
-    try:
-        from pyarrow import parquet  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        fix = "install pyarrow, or save it as .csv or .npy"
-        raise validate.fail(argument, f"{name}, without pyarrow", "pyarrow", fix) from error
-    try:
-        content: Any = parquet.read_table(path)
-    except (OSError, ValueError) as error:
-        fix = "write it anew"
-        raise validate.fail(argument, f"{name}, unreadable", "a .parquet file", fix) from error
+    content = columns.parquet(argument, columns.there(argument, name, "a .parquet file"))
     names = tuple(content.column_names)
     values = np.zeros((content.num_rows, len(names)))
     for place, column in enumerate(names):
@@ -174,19 +153,11 @@ def _of_parquet(argument: str, name: str, drop: tuple[str, ...]) -> Table:
     return Table(values, names)
 
 
-def _number(cell: str) -> float | None:
-    """None for text, and for what Python alone reads as a number, like 1_000."""
-    try:
-        return None if "_" in cell else float(cell)
-    except ValueError:
-        return None
-
-
 def _refuse(argument: str, cell: str, column: str, row: int) -> None:
     from diversity_jax import validate
 
     text = cell.strip("'\" ").lower()
-    what = "a missing value" if text in MISSING else cell if text in ("inf", "-inf") else (
+    what = "a missing value" if text in columns.MISSING else cell if text in ("inf", "-inf") else (
         f"the text {cell}"
     )  # fmt: skip
     fix = f"fill it, leave out its row, or pass --drop {column}"

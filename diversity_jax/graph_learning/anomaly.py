@@ -74,21 +74,23 @@ def soft_harmonic(
 
     Shapes: labels `[n]`, each -1 or 1; confidence a number or `[n]`, 0 and up.
     Errors: ValueError for labels that are neither -1 nor 1, and as `harmonic.soft`.
-    Cost: that of `harmonic.soft`, to a residual of 1e-10 in double precision.
-    Source: 2604.21462, equations 4 and 7; 2605.03495, section 4.
+    Cost: that of `harmonic.soft`, to a residual of 1e-10 (1e-5 where traced in single precision).
+    Source: 2604.21462, equations 4 and 7.
     """
     nodes = count(known(affinity))
     validate.shape("labels", labels, (nodes,), "give every row one label")
     signs = inputs.columns(labels, nodes)[:, 0]
     fix = "number two classes so, or use anomaly.of_classes"
     good = traced.holds("labels", signs, lambda y: abs(y) == 1, "each -1 or 1", fix)
-    dtype = np.dtype(signs.dtype)
-    fine = 1e-10 if dtype.itemsize == 8 else None
+    # What can be seen is solved in double precision, whatever is returned.
+    seen = validate.seen((affinity, signs, confidence, regularisation))
+    precision = jnp.finfo(jnp.result_type(signs, float))
+    fine = 1e-10 if seen or precision.bits == 64 else 1e-5
     found = harmonic.solve_soft(
         affinity, signs, confidence, regularisation=regularisation, tolerance=fine
     )
     # What rounding leaves of a residual may be more than that, and the values still be right.
-    near = found.error <= np.sqrt(np.finfo(dtype).eps)
+    near = found.error <= float(np.sqrt(precision.eps))
     there = jax.lax.stop_gradient(jnp.asarray(found.converged) | near)
     solution = jnp.where(there, found.values, jnp.nan)
     return traced.only(good, jnp.abs(solution - signs), signs)
@@ -110,7 +112,7 @@ def of_classes(
     Errors: ValueError as `classes.encode` and `harmonic.soft`, a kernel of more than 20,000 points;
     for traced values.
     Cost: that of `leverages.left_out`, for the diagonal of an inverse: n^3 operations, or n solves
-    of a sparse affinity of more than 6,000 nodes. For scores alone: `soft_harmonic`.
+    of a sparse affinity of more than 10,000 nodes. For scores alone: `soft_harmonic`.
     Source: 2604.21462, equations 4 and 7; without the own label, and the range, derived.
     """
     given = known(affinity)
@@ -218,7 +220,7 @@ def agreement(truth: npt.ArrayLike, score: npt.ArrayLike) -> float:
     Shapes: both `[n]`; infinities have their place.
     Errors: ValueError for NaN, fewer than two rows, one truth only, traced values.
     Cost: n log n.
-    Source: 2604.21462, section 5.
+    Source: 2604.21462.
     """
     values = []
     for name, given in (("truth", truth), ("score", score)):

@@ -25,7 +25,7 @@ def isolation(affinity: object) -> Float[Array, " n"]:
 
     Errors: those of `problem.known`, and ValueError for traced values.
     Cost: one product of the affinity with a vector.
-    Source: derived; the rows are those of 2605.03495, section 4.
+    Source: derived; 2605.03495 has the names.
     """
     given = _seen(affinity)
     degrees = host.product(given, host.matrix(given))(np.ones((count(given), 1)))[:, 0]

@@ -211,3 +211,19 @@ def test_rows_that_nobody_is_joined_to_and_duplicates_have_an_answer():
     surely = anomaly.of_classes(none, names, confidence=1.0, regularisation=0.0)
     np.testing.assert_array_equal(surely.scores, 0)
     np.testing.assert_array_equal(surely.support, 0)
+
+
+def test_single_precision_is_returned_as_given_and_solved_to_what_it_can_hold():
+    with jax.enable_x64(False):
+        graph = affinity.nearest(POINTS, neighbours=3, bandwidth=1.0)
+        exact = np.asarray(anomaly.of_classes(graph, SIGNS, **TASK).scores)
+        found = anomaly.soft_harmonic(graph, SIGNS, **TASK)
+
+        def run(strength):
+            return anomaly.soft_harmonic(graph, SIGNS, confidence=1.0, regularisation=strength)
+
+        traced = jax.jit(run)(1.0)
+    assert found.dtype == traced.dtype == exact.dtype == np.float32
+    np.testing.assert_allclose(found, exact, rtol=4 * np.finfo(np.float32).eps)
+    # A residual of 1e-5, of a system with a condition below 10.
+    np.testing.assert_allclose(traced, exact, atol=1e-4)

@@ -216,12 +216,13 @@ def test_both_ways_in_say_and_write_the_same_but_for_the_program_s_name(here, ca
 
 
 def test_commands_are_listed_from_their_folder(own):
+    names = ["cluster", "detect", "select"]
     code, out, _ = own("list")
-    assert code == 0 and [row.split()[0] for row in out.splitlines()] == ["cluster", "select"]
+    assert code == 0 and [row.split()[0] for row in out.splitlines()] == names
     assert own("--help")[0] == 0 and out.strip() in own("--help")[1]
     assert own()[0] == 2
     code, _, error = own("selekt")
-    assert code == 2 and "got 'selekt', expected one of cluster, select; did" in error
+    assert code == 2 and f"got 'selekt', expected one of {', '.join(names)}; did" in error
 
 
 def test_progress_without_rich_is_plain_lines(monkeypatch, capsys):

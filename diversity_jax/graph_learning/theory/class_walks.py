@@ -50,7 +50,7 @@ def stationary_law(affinity: object) -> Float[Array, " n"]:
     Exact. Of a graph in several parts it is one of many such laws.
 
     Errors: ValueError for a graph without an edge.
-    Source: 2605.03495, section 4.
+    Source: 2605.03495, algorithm 3.
     """
     degrees = _arguments.weights(affinity).sum(1)
     if not degrees.sum() > 0:
