@@ -59,7 +59,7 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
     random = seeds.numpy_generator(seeds.stream(key, "squares"))
     points, truth, labelled = _squares(random)
     graph, along = _graphs(points)
-    given = {"penalty": float(point["penalty"])}
+    given: dict[str, Any] = {"penalty": float(point["penalty"])}
     plain = max_margin.supervised(points, truth, labelled, **given)
     cuts = [
         max_margin.graph_cut(points, graph, truth, labelled, regularisation=g, **given)

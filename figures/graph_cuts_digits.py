@@ -61,3 +61,4 @@ def _printed(axes) -> None:
         xscale="log", xlabel="error / %", ylabel="data and labelled share",
         title="printed in the thesis, on its data",
     )  # fmt: skip
+    style.ticks(axes, (1, 2, 5, 10, 20))

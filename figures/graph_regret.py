@@ -29,8 +29,9 @@ def draw(dataset):
     for name, number in (("theory_regret", 0), ("theory_regret_printed", 1)):
         label = ("no data below (ours)", "no data below (printed)")[number]
         style.line(axes[0], x, dataset[name], number, label)
-    style.level(axes[0], 1.0, "predicting 0")
-    axes[0].set(ylabel="mean squared error", title=f"{dataset.number.values[last]} centroids")
+    style.level(axes[0], 1.0)
+    title = f"{dataset.number.values[last]} centroids; dashes at 1: predicting 0"
+    axes[0].set(ylabel="mean squared error", title=title)
     points(axes[1], "error_cut", 4, "measured, linear graph cut")
     points(axes[1], "margin", 0, "the papers' bound")
     style.line(axes[1], x, dataset.theory_margin, 0, "no data below")
@@ -38,5 +39,6 @@ def draw(dataset):
     axes[1].set(ylabel="share of errors", title="margin bound")
     for each in axes:
         each.set(xscale="log", yscale="log", xlabel="regularisation g")
+        each.set_ylim(bottom=0.03)
         style.legend(each, columns=2)
     return figure
