@@ -47,23 +47,22 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
     random = seeds.numpy_generator(seeds.stream(key, "points"))
     g, c = float(point["regularisation"]), float(point["confidence"])
     weights, labels = _graph(random)
-    given = {"regularisation": g}
-    found = anomaly.of_classes(weights, labels, confidence=c, **given)
-    kept = np.asarray(harmonic.soft(weights, labels, c, **given))
+    found = anomaly.of_classes(weights, labels, confidence=c, regularisation=g)
+    kept = np.asarray(harmonic.soft(weights, labels, c, regularisation=g))
     again = np.array([_without(weights, labels, c, g, node) for node in range(NODES)])
     own = c * np.linalg.inv(_system(weights, g, c)).diagonal()
-    ranges = np.asarray(theory.score_ranges(weights, c, **given))
+    ranges = np.asarray(theory.score_ranges(weights, c, regularisation=g))
     quiet = np.flatnonzero(np.arange(NODES) < LONE + PURE)
     mixed = labels.copy()
     mixed[LONE] *= -1
-    spoiled = anomaly.soft_harmonic(weights, mixed, confidence=c, **given)
+    spoiled = anomaly.soft_harmonic(weights, mixed, confidence=c, regularisation=g)
     return {
         "score": np.asarray(found.scores),
         "score_again": (1 - own) * np.abs(again - labels),
         "score_raw": np.abs(again - labels),
         "solution": again,
         "solution_theory": np.asarray(
-            theory.without_own_label(weights, labels, c, **given).solution
+            theory.without_own_label(weights, labels, c, regularisation=g).solution
         ),
         "solution_kept": kept,
         "lowest": ranges[:, 0],

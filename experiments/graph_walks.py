@@ -77,7 +77,7 @@ def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
     """The limit and mean similarities in closed form, and as if each class were one Gaussian."""
     limits, exact, single = [], [], []
     for name in dataset.data.values:
-        pair = settings.pair(str(name))
+        pair = settings.pair(str(name))  # pyright: ignore[reportArgumentType]
         factor = theory.population_odds_factor(pair.positive, pair.negative, bandwidth=BANDWIDTH)
         limits.append(float(np.log(np.asarray(factor))))
         both = (pair.negative, pair.positive)

@@ -27,7 +27,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int, ScalarLike
 
 from diversity_jax import traced, validate
-from diversity_jax.graph_learning import compiled, quantise
+from diversity_jax.graph_learning import compiled, quantise, stream_inputs
 from diversity_jax.graph_learning.quantise import Move
 from diversity_jax.graph_learning.tasks import Task
 from diversity_jax.records import Record
@@ -101,7 +101,7 @@ def step(
     Cost: k d and the factorisation of k x k.
     Source: 1203.3522, figure 1; 2605.03495, section 5.3.
     """
-    state, found = _step(state, quantise.checked(state.quantiser, point), _label(state, label))
+    state, found = _step(state, *_checked(state, point, label))
     return state, found[0] if state.numbers else found
 
 
@@ -111,7 +111,7 @@ def insert(state: Learner, point: npt.ArrayLike, label: npt.ArrayLike | None = N
     Errors: those of `step`.
     Cost: k d, and k^2 d where centroids merge.
     """
-    return _insert(state, quantise.checked(state.quantiser, point), _label(state, label))
+    return _insert(state, *_checked(state, point, label))
 
 
 def values(state: Learner) -> Float[Array, "number ..."]:
@@ -152,8 +152,8 @@ def run(
     Errors: those of `step`, which name the row, before anything is learned.
     Cost: that of `step` and `insert`.
     """
-    given = quantise.checked_rows(state.quantiser, points)
-    columns = _labels(state, labels, len(given))
+    given = stream_inputs.checked_rows(state.quantiser.centroids, points)
+    columns = stream_inputs.labels(labels, len(given), **_kind(state))
     validate.shape("every", every, (), "pass one number")
     good = traced.whole("every", every, 0, "predict each point by 1, none by 0")
     each = traced.only(good, jnp.asarray(every, float), every)
@@ -171,41 +171,14 @@ def run(
     return state, found[:, 0] if state.numbers else found
 
 
-def _label(state: Learner, label: npt.ArrayLike | None) -> Any:
-    classes = state.sums.shape[1]
-    if label is None:
-        return np.full(classes, np.nan, state.sums.dtype)
-    fix = "one number" if state.numbers else "one number per class"
-    validate.shape("label", label, () if state.numbers else (classes,), f"give it as {fix}")
-    return _in_range("label", label, (1, classes), state)[0]
+def _checked(state: Learner, point: npt.ArrayLike, label: npt.ArrayLike | None) -> tuple[Any, Any]:
+    given = stream_inputs.checked(state.quantiser.centroids, point)
+    return given, stream_inputs.label(label, **_kind(state))
 
 
-def _labels(state: Learner, labels: npt.ArrayLike | None, number: int) -> Any:
-    classes = state.sums.shape[1]
-    if labels is None:
-        return np.full((number, classes), np.nan, state.sums.dtype)
-    shape = (number,) if state.numbers else (number, classes)
-    validate.shape("labels", labels, shape, "give every point one, NaN for none")
-    return _in_range("labels", labels, (number, classes), state)
-
-
-def _in_range(name: str, labels: npt.ArrayLike, shape: tuple, state: Learner) -> Any:
-    seen = validate.concrete(labels)
-    if seen is None:
-        return jnp.asarray(labels, state.sums.dtype).reshape(shape)
-    if seen.dtype.kind not in "fiub":
-        fix = "number them -1 and 1, or use classes.encode"
-        raise validate.fail(name, f"type {seen.dtype}", "numbers", fix)
-    rows = seen.astype(state.sums.dtype).reshape(shape)
-    none = np.isnan(rows)
-    bad = (np.abs(rows) > 1) | (none & ~none.all(1, keepdims=True))
-    if bad.any():
-        row = int(np.argmax(bad.any(1)))
-        where = f" in row {row}" if len(rows) > 1 else ""
-        got = f"{rows[row].tolist()}{where}"
-        fix = "classes are -1 and 1, or columns of 0 and 1; NaN in all of them is no label"
-        raise validate.fail(name, got, "numbers from -1 to 1", fix)
-    return rows
+def _kind(state: Learner) -> dict[str, Any]:
+    sums = state.sums
+    return {"classes": sums.shape[1], "numbers": state.numbers, "dtype": sums.dtype}
 
 
 def _advance(state: Learner, point: Array, label: Array) -> tuple[Learner, Move]:

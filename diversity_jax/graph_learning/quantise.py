@@ -25,7 +25,7 @@ logarithm of the ratio of the largest distance to the smallest.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -35,6 +35,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, ScalarLike
 
 from diversity_jax import traced, validate
+from diversity_jax.graph_learning import stream_inputs
 from diversity_jax.records import Record
 
 MULTIPLIER = 1.5  # the papers'
@@ -93,10 +94,8 @@ def initial(
     most = number // 2 if most_pinned is None else most_pinned
     validate.integer("most_pinned", most, "one slot is for all others", least=0, most=number - 1)
     validate.shape("multiplier", multiplier, (), "pass one number")
-    fix, seen = "take 2 for the best guarantee, or the papers' 1.5", (1.0, np.inf)
-    good = traced.holds(
-        "multiplier", multiplier, lambda x: (x > seen[0]) & (x < seen[1]), "a number above 1", fix
-    )
+    fix, above = "take 2 for the best guarantee, or the papers' 1.5", "a number above 1"
+    good = traced.holds("multiplier", multiplier, lambda x: (x > 1) & (x < jnp.inf), above, fix)
     # Types are those that steps return, or the second would compile anew.
     state = State(
         centroids=jnp.full((number, dimension), jnp.nan, float),
@@ -121,9 +120,9 @@ def update(state: State, point: npt.ArrayLike, *, pin: bool | npt.ArrayLike = Fa
     Errors: ValueError for a point of another dimension, or such entries; the state is unharmed.
     Cost: k d, and k^2 d where centroids merge; memory k d, and k^2 while they do.
     """
-    given = checked(state, point)
+    given = stream_inputs.checked(state.centroids, point)
     validate.shape("pin", pin, (), "pass one truth")
-    return _update(state, given, _in_type(pin, bool))
+    return _update(state, given, stream_inputs.in_type(pin, bool))
 
 
 def extend(state: State, points: npt.ArrayLike) -> State:
@@ -132,7 +131,7 @@ def extend(state: State, points: npt.ArrayLike) -> State:
     Shapes: points `[n, dimension]`.
     Errors: those of `update`, which name the row; the state is unharmed.
     """
-    return _extend(state, checked_rows(state, points))
+    return _extend(state, stream_inputs.checked_rows(state.centroids, points))
 
 
 def place(state: State, points: npt.ArrayLike) -> Int[Array, "*n"]:
@@ -145,8 +144,8 @@ def place(state: State, points: npt.ArrayLike) -> Int[Array, "*n"]:
     Cost: k d each.
     """
     if np.ndim(points) == 1:
-        return _place(state, checked(state, points)[None])[0]
-    return _place(state, checked_rows(state, points))
+        return _place(state, stream_inputs.checked(state.centroids, points)[None])[0]
+    return _place(state, stream_inputs.checked_rows(state.centroids, points))
 
 
 def radius_bound(state: State) -> Float[Array, ""]:
@@ -158,48 +157,6 @@ def radius_bound(state: State) -> Float[Array, ""]:
 def least_radius(state: State) -> Float[Array, ""]:
     """``R / (2 m)``: no k_u centres have all points that are not pinned within less."""
     return state.radius / (2 * state.multiplier)
-
-
-def reach(dtype: Any, dimension: int) -> float:
-    """Entries up to this have distances, and multiples of them, that are finite."""
-    return float(np.finfo(np.dtype(dtype)).max) / (64 * dimension)
-
-
-def checked(state: State, point: npt.ArrayLike) -> Any:
-    """`point` in the state's precision, refused where it can be seen to be bad."""
-    dimension = state.centroids.shape[-1]
-    validate.shape("point", point, (dimension,), f"the stream has {dimension} coordinates")
-    _in_reach("point", point, state)
-    return _in_type(point, state.centroids.dtype)
-
-
-def checked_rows(state: State, points: npt.ArrayLike) -> Any:
-    """`points` in the state's precision, refused where some can be seen to be bad."""
-    dimension = state.centroids.shape[-1]
-    validate.shape("points", points, (None, dimension), f"the stream has {dimension} coordinates")
-    _in_reach("points", points, state)
-    return _in_type(points, state.centroids.dtype)
-
-
-def _in_type(values: npt.ArrayLike, dtype: Any) -> Any:
-    # By numpy where it can be: `jnp.asarray` takes longer than the step.
-    seen = validate.concrete(values)
-    return jnp.asarray(values, dtype) if seen is None else seen.astype(dtype)
-
-
-def _in_reach(name: str, points: npt.ArrayLike, state: State) -> None:
-    seen = validate.concrete(points)
-    if seen is None:
-        return
-    if seen.dtype.kind not in "fiub":
-        raise validate.fail(name, f"type {seen.dtype}", "numbers", "convert them")
-    most = reach(state.centroids.dtype, state.centroids.shape[-1])
-    bad = ~(np.abs(seen.astype(float)) <= most)
-    if bad.any():
-        at = np.unravel_index(np.argmax(bad), bad.shape)
-        where = f" in row {at[0]}" if seen.ndim == 2 else ""
-        got = f"{seen[at]}{where}"
-        raise validate.fail(name, got, f"entries up to {most:.3g}", "leave it out of the stream")
 
 
 def distances(rows: Float[Array, "n d"], point: Float[Array, " d"]) -> Float[Array, " n"]:
@@ -230,7 +187,9 @@ def enter(state: State, point: Array, pin: Array) -> tuple[State, Move]:
     number, dimension = state.centroids.shape
     near = distances(state.centroids, point)
     best = jnp.argmin(near)
-    good = jnp.all(jnp.abs(point) <= reach(point.dtype, dimension)) & (state.multiplier > 1)
+    good = jnp.all(jnp.abs(point) <= stream_inputs.reach(point.dtype, dimension)) & (
+        state.multiplier > 1
+    )
     pin = pin & (jnp.sum(state.pinned) < state.most_pinned)
     joined = good & ((near[best] == 0) | ((near[best] < state.radius) & ~pin))
     own = good & ~joined

@@ -33,7 +33,7 @@ class Peer:
     def step(self, point: np.ndarray, label: float, solve: bool) -> float:
         """Take one point in; its value where asked for, else NaN."""
         n, known = self.count, not np.isnan(label)
-        pin = known and self.pinned.sum() < self.most
+        pin = known and self.pinned[:n].sum() < self.most
         apart = self.centroids[:n] - point
         near = np.sqrt(np.einsum("ij,ij->i", apart, apart))
         at = int(near.argmin()) if n else 0
@@ -124,15 +124,16 @@ def ours(points: np.ndarray, labels: np.ndarray, number: int, every: int | None)
 
 
 def theirs(points: np.ndarray, labels: np.ndarray, number: int, every: int | None) -> Any:
-    """The same by the peer. Doubling alone has the peer's labels and weights left out of nothing
-    but the solve: they are few microseconds."""
+    """The same by the peer, which keeps its weights up to date in doubling alone too."""
     peer = Peer(number, points.shape[1], number // 2)
     given = np.full(len(points), np.nan) if every is None else labels
     seconds, found = [], []
     for part in np.array_split(np.arange(len(points)), 10):
         start = time.perf_counter()
         for i in part:
-            found.append(peer.step(points[i], given[i], bool(every) and (i + 1) % every == 0))
+            found.append(
+                peer.step(points[i], float(given[i]), bool(every) and (i + 1) % every == 0)
+            )
         seconds.append(time.perf_counter() - start)
     return np.array(seconds), np.array(found)
 

@@ -197,21 +197,20 @@ def test_merges_are_as_few_as_the_logarithm_says():
     assert merges <= most <= merges + 1
 
 
-@pytest.mark.parametrize("dimension", [1, 2])
-def test_the_distortion_of_a_cube_falls_as_fast_as_its_exponent_says(dimension):
-    """A-C11, between the bounds of the doubling itself: no fit at one size."""
-    exponent = float(theory.distortion_exponent(dimension))
-    assert float(theory.laplacian_exponent(dimension)) == 2 * exponent == -2 / dimension
-    points = generator(f"cube {dimension}").random((400, dimension))
-    for number in (4, 16, 64):
-        state = quantise.extend(quantise.initial(number, dimension, multiplier=2.0), points)
+def test_the_distortion_of_a_square_falls_as_fast_as_its_exponent_says():
+    """A-C11, between the bounds of doubling itself: no fit at one size."""
+    for dimension in (1, 2, 3):
+        exponent = float(theory.distortion_exponent(dimension))
+        assert float(theory.laplacian_exponent(dimension)) == 2 * exponent == -2 / dimension
+    points = generator("square").random((400, 2))
+    for number in (4, 64):
+        state = quantise.extend(quantise.initial(number, 2, multiplier=2.0), points)
         at = np.asarray(state.centroids)[np.asarray(quantise.place(state, points))]
         radius = float(state.radius)
-        # k + 1 points at least R/m apart fill the cube: balls of half of it do not overlap.
-        volume = 2 * (radius / 4) if dimension == 1 else np.pi * (radius / 4) ** 2
-        assert (number + 1) * volume <= (1 + radius / 2) ** dimension
+        # k + 1 points no nearer than R/2 fill the square: discs of half of it do not overlap.
+        assert (number + 1) * np.pi * (radius / 4) ** 2 <= (1 + radius / 2) ** 2
         nearest = np.linalg.norm(points - at, axis=1).max()
         assert nearest <= float(quantise.radius_bound(state))
-        # The same in these units, and that k intervals or discs cover the points.
-        assert nearest * number ** (1 / dimension) <= 8 * dimension**0.5
-        assert nearest * number ** (1 / dimension) >= 0.25
+        # That in units of k^(-1/2), and that k discs of this radius have to cover the points.
+        scaled = nearest * number ** -float(theory.distortion_exponent(2))
+        assert 0.5 < scaled < 8 * 2**0.5

@@ -9,7 +9,7 @@ PAPER = "2604.21462"
 OURS = "mixtures of the paper's kind, with our parameters (its are pictures)"
 
 
-def same(left, right, scale=1.0):
+def same(left, right, scale: float | None = 1.0):
     """Two outputs are equal up to the rounding of a solve of 24 unknowns with weights to 1000."""
 
     def check(dataset):

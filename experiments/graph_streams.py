@@ -1,0 +1,78 @@
+"""Two moons as a stream: the online quantised learner against the solution of all points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+import xarray
+
+from diversity_jax import seeds
+from diversity_jax.graph_learning import affinity, harmonic, online
+
+HOST = True
+LABELLED = 3  # of each moon, as they come
+BANDWIDTH, REGULARISATION, NOISE = 0.15, 1e-3, 0.1
+AXES = {name: ("number",) for name in ("accuracy", "distance", "used", "asked")}
+
+
+@dataclass(frozen=True)
+class Config:
+    """`seeds` streams of `points` points, by number of centroids."""
+
+    seeds: int = 16
+    points: int = 1000
+    numbers: tuple[int, ...] = (15, 30, 60, 120)
+
+
+PRESETS = {
+    "smoke": Config(seeds=4, points=120, numbers=(8, 16)),
+    "laptop": Config(),
+    "paper": Config(seeds=100, points=20_000, numbers=(15, 30, 60, 120, 240)),
+}
+
+
+def grid(config: Config) -> list[dict]:
+    """The papers' multiplier and a smaller one."""
+    shared = {"points": config.points, "numbers": config.numbers}
+    return [{"multiplier": multiplier, **shared} for multiplier in (1.5, 1.1)]
+
+
+def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
+    """Accuracy on unlabelled points and root mean square distance to the solution of all points."""
+    points, classes = moons(seeds.stream(key, "moons"), point["points"])
+    known = np.zeros(len(points), bool)
+    for sign in (-1, 1):
+        known[np.flatnonzero(classes == sign)[:LABELLED]] = True
+    weights = affinity.gaussian(points, bandwidth=BANDWIDTH)
+    full = np.asarray(harmonic.hard(weights, classes, known, regularisation=REGULARISATION))
+    columns = {name: [] for name in AXES}
+    for number in point["numbers"]:
+        learner = online.initial(
+            number, 2, bandwidth=BANDWIDTH, regularisation=REGULARISATION,
+            multiplier=point["multiplier"],
+        )  # fmt: skip
+        learner, _ = online.run(learner, points, np.where(known, classes, np.nan), every=0)
+        found = np.asarray(online.predict(learner, points))
+        columns["accuracy"].append((np.sign(found) == classes)[~known].mean())
+        columns["distance"].append(np.sqrt(np.mean((found - full)[~known] ** 2)))
+        columns["used"].append(float(learner.quantiser.count))
+        columns["asked"].append(float(number))
+    whole = (np.sign(full) == classes)[~known].mean()
+    return {name: np.array(values) for name, values in columns.items()} | {"whole": whole}
+
+
+def moons(key: jax.Array, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two interleaved half circles with Gaussian noise, in random order, and labels -1 and 1."""
+    random = seeds.numpy_generator(key)
+    classes = np.where(random.random(number) < 0.5, -1.0, 1.0)
+    angles = random.uniform(0, np.pi, number)
+    upper = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    points = np.where((classes > 0)[:, None], upper, [1, 0.5] - upper)
+    return points + NOISE * random.standard_normal((number, 2)), classes
+
+
+def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
+    """Name the numbers of centroids."""
+    return dataset.assign_coords(number=dataset.asked.values[0, 0])
