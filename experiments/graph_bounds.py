@@ -119,7 +119,7 @@ def _norm(random: np.random.Generator, g: float) -> dict[str, np.ndarray]:
     found = harmonic.soft(weights + weights.T, values, confidence, regularisation=g)
     given = {"regularisation": g, "unlabelled_confidence": below}
     return {
-        "length": np.linalg.norm(found),
+        "length": np.asarray(np.linalg.norm(found)),
         "length_bound": np.asarray(theory.norm_bound(labelled, **given)),
         "length_printed": np.asarray(theory.paper_norm_bound(labelled, regularisation=g)),
     }
@@ -192,7 +192,7 @@ def _quantised(random: np.random.Generator, g: float) -> dict[str, np.ndarray]:
     given = {"regularisation": g, "unlabelled_confidence": below}
     spectral, whole = np.linalg.norm(change, 2), np.linalg.norm(change)
     return {
-        "moved": np.linalg.norm(second - first),
+        "moved": np.asarray(np.linalg.norm(second - first)),
         "moved_bound": np.asarray(theory.quantised_bound(number, spectral, **given)),
         "moved_printed": np.asarray(theory.paper_quantised_bound(number, whole, **given)),
         "moved_by_lemma": np.asarray(np.sqrt(number) * spectral / (1 + g) ** 2),
