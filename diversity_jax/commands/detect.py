@@ -44,11 +44,11 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
         "--table", type=entry.named, required=True, help="a .csv, .tsv or .parquet file"
     )
     arguments.add_argument("--label", type=entry.named, required=True, help="its column of labels")
-    arguments.add_argument("--id", type=entry.named, metavar="COLUMN", help="that names the rows")
+    arguments.add_argument("--id", type=entry.named, metavar="COLUMN", help="it names the rows")
     for option, what in (
-        ("--drop", "leave a column out (again)"),
-        ("--keep", "use a column that looks as if it names rows (again)"),
-        ("--category", "take a column's numbers as names (again)"),
+        ("--drop", "leave a column out (may be repeated)"),
+        ("--keep", "use a column that looks as if it names rows (may be repeated)"),
+        ("--category", "take a column's numbers as names (may be repeated)"),
     ):
         arguments.add_argument(option, action="append", default=[], metavar="COLUMN", help=what)
     arguments.add_argument(

@@ -45,8 +45,7 @@ class Unusual(Record):
     `[n]` are the classes of the largest (the first where several are: `tied`, also where none is
     above zero). `leverage` `[n]` is the weight of the own label in the solution. Scores are within
     `bounds` `[2]` on any graph, and from `lowest` to `highest` `[n]`, which some labels of the
-    others attain, on this one. `converged` is False
-    where the chances of a walk do not add up to 1.
+    others attain, on this one. `converged` is False where a walk's chances do not add up to 1.
     """
 
     classes: np.ndarray

@@ -63,7 +63,8 @@ def used_labels(labels: Any, used: Any) -> tuple[Any, traced.Truth]:
 
 def mask(labelled: npt.ArrayLike, nodes: int) -> Any:
     """The labelled nodes as booleans; at least one."""
-    validate.shape("labelled", labelled, (nodes,), "give one truth per node")
+    fix = "give one truth per node: of places, np.isin(np.arange(n), places)"
+    validate.shape("labelled", labelled, (nodes,), fix)
     seen = validate.concrete(labelled)
     if seen is None:
         return jnp.asarray(labelled).astype(bool)
@@ -124,6 +125,7 @@ def check_reached(affinity: Known, task: Task) -> None:
     bad = np.setdiff1d(part[there], part[source])
     if not len(bad):
         return
-    got = f"0 with {len(bad)} components without a label: {named(part, bad)}"
+    several = "component" if len(bad) == 1 else f"{len(bad)} components"
+    got = f"0 with {'a ' if len(bad) == 1 else ''}{several} without a label: {named(part, bad)}"
     fix = "take a regularisation above zero, or label a node in each"
     raise validate.fail("regularisation", got, "a label in each component", fix)

@@ -8,6 +8,6 @@ WHOLE = 6_000  # rows up to which every row is looked at without its own label
 LOOKED_AT = 128  # of more rows so many, the most unusual
 SCORES = {
     "soft": "|l - y|, l the soft harmonic solution: low where a row has few to be judged by",
-    "left-out": "the same without the row's own label in l: in the middle where it has few",
+    "left-out": "|l - y|, l without the row's own label: near 1 where it has few to judge by",
     "neighbours": "the share of other labels among the row's neighbours, by weight",
 }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 WIDTH = 110  # of notes in plain text
 LONGEST = 24  # letters of a name or label that are shown
+GIVEN = -3  # the column of what the graph gives
 FEW = 5  # rows of a class below which neighbours of its own are hard to find
 MEASURED = (
     "Tried on tables with 3% of labels switched at random, what share of the first 3% of rows were "
@@ -32,7 +33,8 @@ def title(found: Found) -> str:
 def heads(found: Found) -> list[str]:
     """Names of the columns of the top rows."""
     name = ["name"] if found.names is not None else []
-    told = ["score", "range", "graph gives", "neighbours of others", "nearest of others"]
+    span = "range" if found.options["score"] == "soft" else "range of soft"
+    told = ["score", span, "graph gives", "neighbours of others", "nearest of others"]
     return ["row", *name, found.label, *told]
 
 
@@ -72,7 +74,7 @@ def notes(found: Found) -> list[str]:
     told += found.encoding.lines()
     if found.left_out:
         rows = shortened([str(row) for row in found.left_out])
-        told.append(f"Left out for missing cells: {len(found.left_out)} rows ({rows}).")
+        told.append(f"Left out for missing cells: {_rows(len(found.left_out))} ({rows}).")
     small = [_cut(name) for name in found.classes if sizes[name] < FEW]
     if small:
         told.append(
@@ -87,14 +89,15 @@ def notes(found: Found) -> list[str]:
         f"(regularisation {options['regularisation']:g}).",
         f"Score ({options['score']}): {SCORES[options['score']]}. "
         + (
-            f"It lies within {bounds[0]:.3g} and {bounds[1]:.3g} on any graph; range: what the "
-            "soft score of this row may be, for some labels of the others; at its upper end all of "
-            "them are other ones."
+            f"It lies within {bounds[0]:.3g} and {bounds[1]:.3g} on any graph."
             if options["score"] != "neighbours"
-            else "Range: that of the soft score, for some labels of the others."
+            else "From none to all."
         ),
-        "Graph gives: the class found without the row's own label. Neighbours of others: their "
-        "share by weight. Nearest of others: row (label, distance in standard deviations).",
+        "Range: the least and the largest soft score that this row could have on this graph, were "
+        "the other rows labelled otherwise; it is largest where all of them have other labels.",
+        "Graph gives: the class found without the row's own label. Neighbours of others: the share "
+        "of its neighbours, by weight, that have another label. Nearest of others: the nearest "
+        "rows with another label, as row (label, distance in standard deviations).",
         MEASURED,
         "Unusual is not wrong: look at the rows.",
     ]
@@ -123,10 +126,10 @@ def as_text(found: Found) -> str:
 def as_part(found: Found) -> str:
     """The top rows and notes as a part of a page, for notebooks."""
     head = "".join(f"<th>{escape(cell)}</th>" for cell in heads(found))
-    body = "\n".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in line) + "</tr>"
-        for line in lines(found)
-    )
+    verdict, top = found.judged, found.order[: len(found.nearest)]
+    given = [found.classes[place] if place >= 0 else None for place in verdict.given[top]]
+    differ = [name not in (None, own) for name, own in zip(given, found.labels[top])]
+    body = "\n".join(_marked(line, at) for line, at in zip(lines(found), differ))
     told = "\n".join(f"<p>{escape(note)}</p>" for note in notes(found))
     return f"<div><table>\n<tr>{head}</tr>\n{body}\n</table></div>\n{told}"
 
@@ -161,6 +164,18 @@ def as_report(found: Found) -> dict[str, Any]:
     }
 
 
+def _marked(line: list[str], differs: bool) -> str:
+    """A row of the page; what the graph gives is bold where it is another class than the label."""
+    cells = [f"<td>{escape(cell)}</td>" for cell in line]
+    if differs:
+        cells[GIVEN] = f"<td><strong>{escape(line[GIVEN])}</strong></td>"
+    return "<tr>" + "".join(cells) + "</tr>"
+
+
+def _rows(number: int) -> str:
+    return f"{number} row{'s' if number > 1 else ''}"
+
+
 def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
@@ -174,6 +189,7 @@ div {{ overflow-x: auto }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums }}
 td, th {{ border-bottom: 1px solid #ccc; padding: .2em .7em; text-align: left }}
 th {{ vertical-align: bottom }}
+td:not(:last-child) {{ white-space: nowrap }}
 p {{ max-width: 50em }}
 </style>
 <h1>{title}</h1>

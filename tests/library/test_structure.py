@@ -24,6 +24,7 @@ LONGER = {
     "diversity_jax/datasets.py": "one loader for each data set, with all that can be wrong in it",
     "paper_repro/papers/attention/context.py": "claims of one paper, each with its control",
     "paper_repro/papers/attention/descent.py": "claims of one paper, each with its control",
+    "paper_repro/papers/graph_learning/scores.py": "claims on anomaly scores, with their controls",
     "paper_repro/papers/diversity/texts.py": "claims on one set of texts, each with its control",
     "tests/library/test_checks.py": "nine kinds of check under the same trials",
     "tests/library/test_mixtures.py": "one class, three kinds of covariance, the same checks",
