@@ -39,7 +39,7 @@ CLAIMS = [
             lambda d: never(d, useful=True),
             kind="rival prediction",
         ),
-        blind="It is about bounds, not learners. Regret bounds come within a fiftieth and a sixteenth of "
+        blind="It is about bounds, not learners. Regret bounds come within a sixteenth of "
         "the least; the margin bound is eight times it, and that part tells little.",
     ),
 ]
