@@ -1,0 +1,30 @@
+"""A stream of Fashion-MNIST: errors by number of centroids, and of solutions of all images."""
+
+from __future__ import annotations
+
+from figures import style
+
+EXPERIMENT = "graph_fashion"
+
+
+def draw(dataset):
+    """Errors beside levels of what has no limit; the distance to what the learner is after."""
+    figure, axes = style.panels(2, width=6.0, height=4.4)
+    numbers = dataset["number"].values
+    images = style.plain(dataset.images.values[0])
+    for number, name in enumerate(dataset.method.values):
+        style.points(axes[0], numbers, dataset.error.values[0, :, number].T, number, str(name))
+    for place, name in enumerate(dataset.whole.values):
+        style.level(axes[0], float(dataset.error_whole.values[0, :, place].mean()), str(name))
+    for number, multiplier in enumerate(dataset.multiplier.values):
+        values = dataset.distance.values[0, :, number].T
+        style.points(axes[1], numbers, values, number, f"learner, m = {multiplier:g}")
+    for each in axes:
+        style.ticks(each, numbers)
+        style.legend(each, columns=2)
+        each.set(xlabel="centroids allowed")
+    axes[0].set(ylabel="error on unlabelled images", title=f"{images} images, 1% labelled")
+    axes[1].set(
+        ylabel="root mean square distance", title="to the solution of all images, same kernel"
+    )
+    return figure
