@@ -58,7 +58,10 @@ class System:
             kernel = _kernel(inside, float(np.asarray(affinity.bandwidth)))
             return lambda x: factor[:, None] * kernel(factor[:, None] * x)
         if isinstance(weights, np.ndarray):
-            return factor[:, None] * weights[np.ix_(self.free, self.free)] * factor
+            table = weights[np.ix_(self.free, self.free)]
+            table *= factor[:, None]  # in place: tables of 20,000 nodes take 3.2 GB each
+            table *= factor
+            return table
         table = weights[self.free][:, self.free]
         rows = np.repeat(np.arange(len(self.free)), np.diff(table.indptr))
         table.data = table.data * factor[rows] * factor[table.indices]
@@ -93,7 +96,7 @@ class System:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Scaled solutions of scaled right-hand sides, and the steps of each."""
         if isinstance(self._inner, np.ndarray):
-            return _direct(np.eye(len(self.free)) - self._inner, right)
+            return _direct(self._inner, right)
         correct = self._coarse() if sparse.issparse(self._inner) else None
         rows = np.ascontiguousarray(right.T)
         found, steps = gradients(self._by_rows, rows, tolerance, most, correct)
@@ -160,10 +163,13 @@ def _bound(left: np.ndarray, ahead: np.ndarray, sums: np.ndarray) -> np.ndarray:
     return ahead.max() * (left / sums[:, None]).max(0)
 
 
-def _direct(table: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _direct(inner: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     steps = np.zeros(right.shape[1], np.int32)
+    table = np.negative(inner)
+    table.flat[:: len(table) + 1] += 1
     try:
-        factor = scipy.linalg.cho_factor(table, check_finite=False)
+        # The transpose is the same matrix in the order in which LAPACK can work in place.
+        factor = scipy.linalg.cho_factor(table.T, overwrite_a=True, check_finite=False)
     except np.linalg.LinAlgError:
         return np.full_like(right, np.nan), steps
     return scipy.linalg.cho_solve(factor, right, check_finite=False), steps
