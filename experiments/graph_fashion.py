@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 import xarray
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from diversity_jax import seeds
 from diversity_jax.graph_learning import affinity, harmonic, online
@@ -69,7 +69,8 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
     known = _labelled(random, rows)
     truth = np.eye(rows.number)[rows.classes]
     width = WIDTH * float(np.sqrt(2 * rows.points.var(axis=0).sum()))
-    kernel = affinity.gaussian(rows.points, bandwidth=width)
+    # As numpy has it: jax would keep its own of 3.2 GB too.
+    kernel = np.asarray(affinity.gaussian(rows.points, bandwidth=width))
     full = _solution(kernel, truth, known)
     errors, distances, used = [], [], []
     for number in point["numbers"]:
@@ -86,7 +87,7 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
         errors.append([_error(rows, known, each) for each in values])
         distances.append([np.sqrt(np.mean((each - full)[~known] ** 2)) for each in found])
         used.append([float(learner.quantiser.count) for learner in learners])
-    near = truth[known][cKDTree(rows.points[known]).query(rows.points)[1]]
+    near = truth[known][KDTree(rows.points[known]).query(rows.points)[1]]
     everything = _on_graph(rows.points, rows.points, truth, known)
     wholes = [everything, full, near, _machine(rows, known)]
     return {
@@ -134,7 +135,7 @@ def _on_graph(
     """Columns of points at their nearest nodes, by the graph of the nodes' neighbours."""
     neighbours = min(NEIGHBOURS, len(nodes) - 1)
     graph = affinity.neighbourhood(nodes, neighbours=neighbours).self_tuned(neighbours=neighbours)
-    return _solution(graph, labels, known)[cKDTree(nodes).query(points)[1]]
+    return _solution(graph, labels, known)[KDTree(nodes).query(points)[1]]
 
 
 def _machine(rows: Rows, known: np.ndarray) -> np.ndarray:
