@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from figures import style
 
 EXPERIMENT = "graph_fashion"
@@ -11,20 +13,28 @@ def draw(dataset):
     """Errors beside levels of what has no limit; the distance to what the learner is after."""
     figure, axes = style.panels(2, width=6.0, height=4.4)
     numbers = dataset["number"].values
-    images = style.plain(dataset.images.values[0])
+    longest = int(np.argmax(dataset.images.values))
+    solved = np.isfinite(dataset.distance.values).all(axis=(1, 2, 3))
+    widest = int(np.argmax(np.where(solved, dataset.images.values, 0)))
+    images = [style.plain(dataset.images.values[place]) for place in (longest, widest)]
     for number, name in enumerate(dataset.method.values):
-        style.points(axes[0], numbers, dataset.error.values[0, :, number].T, number, str(name))
+        style.points(
+            axes[0], numbers, dataset.error.values[longest, :, number].T, number, str(name)
+        )
     for place, name in enumerate(dataset.whole.values):
-        style.level(axes[0], float(dataset.error_whole.values[0, :, place].mean()), str(name))
+        error = float(dataset.error_whole.values[longest, :, place].mean())
+        if np.isfinite(error):
+            style.level(axes[0], error, str(name))
     for number, multiplier in enumerate(dataset.multiplier.values):
-        values = dataset.distance.values[0, :, number].T
+        values = dataset.distance.values[widest, :, number].T
         style.points(axes[1], numbers, values, number, f"learner, m = {multiplier:g}")
     for each in axes:
         style.ticks(each, numbers)
         style.legend(each, columns=2)
         each.set(xlabel="centroids allowed")
-    axes[0].set(ylabel="error on unlabelled images", title=f"{images} images, 1% labelled")
+    axes[0].set(ylabel="error on unlabelled images", title=f"{images[0]} images, 1% labelled")
     axes[1].set(
-        ylabel="root mean square distance", title="to the solution of all images, same kernel"
+        ylabel="root mean square distance",
+        title=f"to the solution of all {images[1]} images, same kernel",
     )
     return figure
