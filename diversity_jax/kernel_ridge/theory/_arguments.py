@@ -16,6 +16,7 @@ from jaxtyping import ScalarLike
 
 from diversity_jax import seen, validate
 
+EPSILON = float(np.finfo(np.float64).eps)
 ALLOWED = 1e-3  # relative error by rounding up to which a number is given
 
 
@@ -48,7 +49,7 @@ def spectrum(argument: str, matrix: npt.ArrayLike) -> Spectrum:
     held = (held + held.T) / 2
     values, vectors = np.linalg.eigh(held)
     # Independent errors in the entries make a matrix of norm 2 sqrt(n) times theirs.
-    rounding = epsilon * (np.abs(values).max() + 2 * math.sqrt(len(held)) * np.abs(held).max())
+    rounding = 2 * epsilon * math.sqrt(len(held)) * np.abs(held).max() + EPSILON * values.max()
     if values[0] < -8 * rounding:
         got = f"a smallest eigenvalue of {values[0] * unit:.3g} in {given.dtype.name}"
         fix = "compute it in 64 bits, or add that much to its diagonal"
@@ -63,7 +64,7 @@ def square(argument: str, given: np.ndarray) -> None:
         raise validate.fail(argument, f"shape {given.shape}", "shape (n, n), n from 1 up", fix)
 
 
-def block(argument: str, matrix: npt.ArrayLike, shape: tuple[int, int], unit: float) -> np.ndarray:
+def block(argument: str, matrix: npt.ArrayLike, shape: tuple[int, ...], unit: float) -> np.ndarray:
     """Kernel values between two sets of points, finite, in units of `unit`."""
     validate.shape(argument, matrix, shape, "pass the kernel between both sets of points")
     validate.finite(argument, matrix)
@@ -99,13 +100,16 @@ def shift(ridge: ScalarLike, points: int, unit: float) -> float:
     return value
 
 
-def resolved(error: float, rounding: float, points: int, unit: float) -> None:
-    """Refuse a ridge at which rounding alone may change the answer by more than `ALLOWED`."""
+def resolved(error: float, least: float) -> None:
+    """Refuse a ridge at which rounding alone may change the answer by more than `ALLOWED`.
+
+    `least` is the error at a ridge of 1 that is enough to name one that will do.
+    """
     if not error <= ALLOWED:
-        least = rounding * unit / points / ALLOWED
+        least = 1.1 * least / ALLOWED
         got = f"one at which rounding alone changes the answer by up to {error:.1g} of itself"
         fix = "raise it, or compute the matrix in a higher precision"
-        raise validate.fail("ridge", got, f"e.g. {least:.1g} or more for this matrix", fix)
+        raise validate.fail("ridge", got, f"e.g. {least:.2g} or more for this matrix", fix)
 
 
 def _scaled(argument: str, given: np.ndarray) -> tuple[np.ndarray, float, float]:
@@ -117,4 +121,4 @@ def _scaled(argument: str, given: np.ndarray) -> tuple[np.ndarray, float, float]
     epsilon = float(np.finfo(given.dtype if given.dtype.kind == "f" else np.float64).eps)
     size = float(np.abs(held).max())
     unit = 2.0 ** (math.frexp(size)[1] - 1) if size > 0 else 1.0
-    return held / unit, max(epsilon, float(np.finfo(np.float64).eps)), unit
+    return held / unit, max(epsilon, EPSILON), unit

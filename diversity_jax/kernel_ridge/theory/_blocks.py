@@ -36,4 +36,5 @@ def off_blocks(matrix: np.ndarray, members: list[np.ndarray]) -> np.ndarray:
 def resolve(whole: Spectrum, shift: float) -> None:
     """Refuse a ridge below which rounding changes ``K + m`` by more than is allowed, relatively."""
     floor = shift + max(whole.values[0] - whole.rounding, 0)
-    _arguments.resolved(whole.rounding / floor, whole.rounding, len(whole.matrix), whole.unit)
+    least = whole.rounding * whole.unit / len(whole.matrix)
+    _arguments.resolved(whole.rounding / floor, least)

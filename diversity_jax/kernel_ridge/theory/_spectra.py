@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 
@@ -33,11 +34,17 @@ def degrees(ridge: float) -> tuple[float, float]:
 def _series(a: float) -> tuple[float, float]:
     """``2 sum (-1)^(m+1) zeta(2m) a^2m`` over m >= 1, and with ``m - 1`` and the other sign."""
     orders = np.arange(1, TERMS)
-    # zeta(2) is known; of the others a thousand terms leave less than a rounding error out.
-    zeta = np.array([(np.arange(1, 1000.0) ** (-2.0 * order)).sum() for order in orders])
-    zeta[0], zeta[1] = math.pi**2 / 6, math.pi**4 / 90
-    terms = 2 * zeta * (-1.0) ** (orders + 1) * a ** (2.0 * orders)
+    terms = 2 * _zeta() * (-1.0) ** (orders + 1) * a ** (2.0 * orders)
     return float(terms.sum()), float(-((orders - 1) * terms).sum())
+
+
+@functools.cache
+def _zeta() -> np.ndarray:
+    """zeta(2), zeta(4), ...: from the third on a thousand terms leave less than rounding out."""
+    orders = np.arange(1, TERMS)
+    found = np.array([(np.arange(1, 1000.0) ** (-2.0 * order)).sum() for order in orders])
+    found[:2] = math.pi**2 / 6, math.pi**4 / 90
+    return found
 
 
 def fixed_point(

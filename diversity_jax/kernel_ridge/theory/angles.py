@@ -97,7 +97,8 @@ def correlation_limits(
     """Regularised canonical correlations of two sets, within bounds by their principal angles.
 
     `shift` is ``n ridge``, n being the number of all points. Correlations and bounds are those of
-    the directions that count; both are attained by one point in each set, and meet as the shift goes to zero.
+    the directions that count; the bounds are attained by one point in each set, and meet as the
+    shift goes to zero.
 
     Shapes: as `principal_angles`.
     Errors: those of `principal_angles`; a shift that is not above zero.

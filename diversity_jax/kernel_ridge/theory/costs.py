@@ -88,7 +88,12 @@ def park_cost(
     """
     many = seen.array("sizes", sizes)
     validate.shape("sizes", many, (None,), "give the number of points of each cell")
-    each = np.broadcast_to(seen.array("centres", centres), many.shape)
+    if not many.size:
+        raise validate.fail("sizes", "no cell", "one at least", "pass the points of each cell")
+    each = seen.array("centres", centres)
+    if each.ndim:
+        validate.shape("centres", each, many.shape, "give one number, or one per cell")
+    each = np.broadcast_to(each, many.shape)
     parts = [
         falkon_cost(n, m, iterations=iterations, block=block)
         for n, m in zip(many.tolist(), each.tolist())

@@ -3,9 +3,9 @@
 **Parts use more and fit otherwise**: two points with kernel 1/2 between them, a cell each. With
 n ridge = 1, ``d_eff = (3/2)/(5/2) + (1/2)/(3/2) = 14/15`` and ``d_1 + d_2 = 1``.
 
-**The ridge of a cell has the global n**: three points, kernel rows (1, 1/2, 0), (1/2, 1, 0), (0, 0, 1),
-in cells of two and one, which are orthogonal. At n ridge the local fit is the global one; at
-n_q ridge it is not.
+**The ridge of a cell has the global n**: three points, kernel rows (1, 1/2, 0), (1/2, 1, 0) and
+(0, 0, 1), in cells of two and one, which are orthogonal. At n ridge the local fit is the global
+one; at n_q ridge it is not.
 
 **Greedy centroids promote no orthogonality**: six unit vectors in the plane, kernel their inner
 products. The centroid at the largest angle to the first (ties: the lowest index) makes cells with

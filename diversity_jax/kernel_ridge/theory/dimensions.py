@@ -43,7 +43,7 @@ def effective_dimension(kernel_matrix: npt.ArrayLike, *, ridge: ScalarLike) -> F
     """
     parts = _arguments.spectrum("kernel_matrix", kernel_matrix)
     shift = _arguments.shift(ridge, len(parts.matrix), parts.unit)
-    return jax.device_put(np.float64(_resolved(parts, shift, len(parts.matrix))))
+    return jax.device_put(np.float64(_resolved(parts, shift)))
 
 
 def spectral_effective_dimension(
@@ -82,7 +82,7 @@ def local_effective_dimensions(
     for places in _arguments.cells(cells, len(given)):
         parts = _arguments.spectrum("kernel_matrix", given[np.ix_(places, places)])
         shift = _arguments.shift(ridge, len(given), parts.unit)
-        found.append(_resolved(parts, shift, len(given)))
+        found.append(_resolved(parts, shift))
     return jax.device_put(np.array(found))
 
 
@@ -106,10 +106,12 @@ def partition_excess(
     return jax.device_put(np.float64(_blocks.excess(whole, members, shift)))
 
 
-def _resolved(parts: Spectrum, shift: float, points: int) -> float:
+def _resolved(parts: Spectrum, shift: float) -> float:
+    """The dimension, where no more than `_arguments.ALLOWED` of it may be rounding."""
     most = _blocks.shares(parts.values + parts.rounding, shift).sum()
     least = _blocks.shares(np.maximum(parts.values - parts.rounding, 0), shift).sum()
     total = _blocks.shares(parts.values, shift).sum()
     error = (most - least) / total if total else 0.0
-    _arguments.resolved(error, parts.rounding, points, parts.unit)
+    # Of each eigenvalue at most twice the rounding over n ridge, beside a dimension of about 1.
+    _arguments.resolved(error, 2 * parts.rounding * parts.unit)
     return float(total)
