@@ -104,8 +104,7 @@ def sobolev_eigenvalues(number: int) -> Float[Array, " p"]:
     Source: derived above.
     """
     validate.integer("number", number, "ask for one at least", least=1)
-    order = np.maximum((np.arange(number) + 1) // 2, 1).astype(np.float64)
-    return jax.device_put(order**-2)
+    return jax.device_put(_eigenvalues(number))
 
 
 def sobolev_effective_dimension(*, ridge: ScalarLike) -> Float[Array, ""]:
@@ -185,8 +184,7 @@ def _problem(
     validate.finite("coefficients", coefficients)
     target = seen.array("coefficients", coefficients).astype(np.float64)
     if eigenvalues is None:
-        values = np.asarray(sobolev_eigenvalues(max(len(target), 1)), np.float64)[: len(target)]
-        return values, target, _spectra.degrees, SOBOLEV_TRACE
+        return _eigenvalues(len(target)), target, _spectra.degrees, SOBOLEV_TRACE
     validate.shape("eigenvalues", eigenvalues, target.shape, "pass one per coefficient")
     validate.finite("eigenvalues", eigenvalues)
     validate.nonnegative("eigenvalues", eigenvalues)
@@ -197,6 +195,11 @@ def _problem(
         return float(parts.sum()), float((parts**2).sum())
 
     return values, target, degrees, float(values.sum())
+
+
+def _eigenvalues(number: int) -> np.ndarray:
+    """In double precision whatever jax's is."""
+    return np.maximum((np.arange(number) + 1) // 2, 1).astype(np.float64) ** -2
 
 
 def _numbers(
