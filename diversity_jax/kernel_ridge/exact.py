@@ -124,6 +124,11 @@ def _inverse_diagonal(kernel: Kernel, inputs: Array, penalty: Array, present: An
     seen = validate.seen((kernel, inputs, penalty, present))
     if seen and present is None and jax.default_backend() == "cpu":
         return host.inverse_diagonal(_factor(kernel, inputs, float(penalty)))
+    return _inverse_diagonal_traced(kernel, inputs, penalty, present)
+
+
+@jax.jit
+def _inverse_diagonal_traced(kernel: Kernel, inputs: Array, penalty: Array, present: Any) -> Array:
     lower = _system(kernel, inputs, penalty, present)
     opposite = solve_triangular(lower, jnp.eye(inputs.shape[0], dtype=lower.dtype), lower=True)
     return jnp.sum(opposite**2, axis=0)

@@ -79,8 +79,8 @@ def asked(
     weight = None
     if weights is not None:
         validate.shape("weights", weights, (number,), "give each input one weight")
-        good &= traced.nonnegative("weights", weights)
         weight = jnp.asarray(weights, kind)
+        good &= traced.nonnegative("weights", weight)
         seen = validate.concrete(weights)
         if seen is not None and not seen.any():
             raise validate.fail("weights", "zero everywhere", "some above zero", "leave inputs in")

@@ -26,6 +26,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy.typing as npt
 from jax import lax
 from jaxtyping import Array, Float, ScalarLike
 
@@ -41,19 +42,16 @@ MATERN = {0.5: "laplace", 1.5: "matern-3/2", 2.5: "matern-5/2"}
 class Kernel(Record):
     """A positive semi-definite function of two points; called with tables it gives the matrix."""
 
-    def __call__(self, points: Float[Array, "n d"], others: Float[Array, "m d"]) -> Any:
+    def __call__(self, points: npt.ArrayLike, others: npt.ArrayLike) -> Float[Array, "n m"]:
         """Values `[n, m]` between all points of two tables; exactly symmetric of one with itself.
 
         It is the caller's to keep n times m small: see `products`.
         """
-        points, others, same = jnp.asarray(points), jnp.asarray(others), points is others
-        _check_pair(points, others)
-        with jax.default_matmul_precision("highest"):
-            values = self._values(points, others)
-        # A matrix product need not have the same rounding above and below the diagonal.
-        return (values + values.T) / 2 if same else values
+        one, two = jnp.asarray(points), jnp.asarray(others)
+        _check_pair(one, two)
+        return _own(self, one) if points is others else _across(self, one, two)
 
-    def diagonal(self, points: Float[Array, "n d"]) -> Float[Array, " n"]:
+    def diagonal(self, points: npt.ArrayLike) -> Float[Array, " n"]:
         """Values of each point with itself."""
         raise NotImplementedError
 
@@ -70,10 +68,10 @@ class Radial(Kernel):
     lengthscale: ScalarLike
     profile: str = eqx.field(static=True)
 
-    def diagonal(self, points: Float[Array, "n d"]) -> Float[Array, " n"]:
+    def diagonal(self, points: npt.ArrayLike) -> Float[Array, " n"]:
         """Ones."""
-        points = jnp.asarray(points)
-        return jnp.ones(points.shape[0], _floating(points))
+        given = jnp.asarray(points)
+        return jnp.ones(given.shape[0], _floating(given))
 
     def _values(self, points: Float[Array, "n d"], others: Float[Array, "m d"]) -> Array:
         dtype = jnp.result_type(_floating(points), others)
@@ -121,10 +119,10 @@ class Polynomial(Kernel):
     scale: ScalarLike
     degree: int = eqx.field(static=True)
 
-    def diagonal(self, points: Float[Array, "n d"]) -> Float[Array, " n"]:
+    def diagonal(self, points: npt.ArrayLike) -> Float[Array, " n"]:
         """``(scale |x|^2 + offset)^degree``."""
-        points = jnp.asarray(points, _floating(jnp.asarray(points)))
-        return self._raised(jnp.sum(points**2, axis=1))
+        rows = jnp.asarray(points)
+        return self._raised(jnp.sum(rows.astype(_floating(rows)) ** 2, axis=1))
 
     def _values(self, points: Float[Array, "n d"], others: Float[Array, "m d"]) -> Array:
         return self._raised(points.astype(_floating(points)) @ others.T)
@@ -150,11 +148,11 @@ def polynomial(degree: int, offset: ScalarLike = 1.0, scale: ScalarLike = 1.0) -
 class Sobolev(Kernel):
     """``1 + 2 pi^2 (u^2 - u + 1/6)``, u the fraction of ``x - z``."""
 
-    def diagonal(self, points: Float[Array, "n d"]) -> Float[Array, " n"]:
+    def diagonal(self, points: npt.ArrayLike) -> Float[Array, " n"]:
         """``1 + pi^2 / 3``."""
-        points = jnp.asarray(points)
-        _check_line(points)
-        return jnp.full(points.shape[0], 1 + math.pi**2 / 3, _floating(points))
+        given = jnp.asarray(points)
+        _check_line(given)
+        return jnp.full(given.shape[0], 1 + math.pi**2 / 3, _floating(given))
 
     def _values(self, points: Float[Array, "n d"], others: Float[Array, "m d"]) -> Array:
         _check_line(points)
@@ -178,11 +176,11 @@ class Given(Kernel):
 
     function: Callable[..., Any] = eqx.field(static=True)
 
-    def diagonal(self, points: Float[Array, "n d"]) -> Float[Array, " n"]:
+    def diagonal(self, points: npt.ArrayLike) -> Float[Array, " n"]:
         """Values of each point with itself, pair by pair, in blocks."""
-        points = jnp.asarray(points)
-        size = rows.rows_per_chunk(points.shape[0], 8 * points.shape[1] + 8, most=4096)
-        return rows.map_rows(_pairs, size, self, points)
+        given = jnp.asarray(points)
+        size = rows.rows_per_chunk(given.shape[0], 8 * given.shape[1] + 8, most=4096)
+        return rows.map_rows(_pairs, size, self, given)
 
     def _values(self, points: Float[Array, "n d"], others: Float[Array, "m d"]) -> Array:
         wanted = (points.shape[0], others.shape[0])
@@ -194,6 +192,19 @@ class Given(Kernel):
         if values.shape != wanted:
             raise validate.fail("kernel", f"shape {values.shape}", f"shape {wanted}", fix)
         return values
+
+
+@jax.jit
+def _across(kernel: Kernel, points: Array, others: Array) -> Array:
+    with jax.default_matmul_precision("highest"):
+        return kernel._values(points, others)
+
+
+@jax.jit
+def _own(kernel: Kernel, points: Array) -> Array:
+    values = _across(kernel, points, points)
+    # A matrix product need not have the same rounding above and below the diagonal.
+    return (values + values.T) / 2
 
 
 def known(kernel: object) -> Kernel:
@@ -216,7 +227,11 @@ def _pairs(kernel: Kernel, points: Array) -> Array:
 def _squares(one: Array, two: Array, ratio: Array, kinked: bool) -> Array:
     """Squared distances `[n, m]` between framed points, with the digits that the kernel needs."""
     dimension, dtype = one.shape[1], one.dtype
-    if dimension <= FEW or kinked:
+    if dimension <= FEW:
+        # Written out, for a short program that makes one pass.
+        apart = [one[:, place][:, None] - two[:, place][None] for place in range(dimension)]
+        return sum((each**2 for each in apart[1:]), apart[0] ** 2)
+    if kinked:
         return squares.by_differences(two, one)
     own = squares.lengths(two)
     longest = lax.stop_gradient(jnp.maximum(own.max(), squares.lengths(one).max()))

@@ -78,7 +78,9 @@ def fit(
     Cost: 2 n m^2 + m^3, memory for m^2 numbers and a block of rows.
     Source: derived; Rudi, Camoriano and Rosasco 2015.
     """
-    asked, z, there = _checked(kernel, inputs, targets, ridge, centres, weights, present, total)
+    asked, z, there = _checked(
+        kernel, inputs, targets, ridge, centres, weights, present, total, jitter
+    )
     if fitted.on_host(asked) and validate.seen((z, there)):
         coefficients, residual, rank = _direct_on_host(asked, z, there, jitter)
     else:
@@ -113,7 +115,9 @@ def falkon(
     Cost: n m kernel values a step and m^3, memory for m^2 numbers and a block of rows.
     Source: Rudi, Carratino and Rosasco 2017, algorithm 1; parts of a problem derived.
     """
-    asked, z, there = _checked(kernel, inputs, targets, ridge, centres, weights, present, total)
+    asked, z, there = _checked(
+        kernel, inputs, targets, ridge, centres, weights, present, total, jitter
+    )
     validate.integer("iterations", iterations, "take some twenty", least=1)
     dtype = asked.targets.dtype
     limit = fitted.tolerance(dtype) if tolerance is None else tolerance
@@ -139,7 +143,7 @@ def operator(
     Cost: as many steps as there are centres, and m^2 numbers.
     """
     zero = np.zeros(np.shape(inputs)[0] if np.ndim(inputs) else 0)
-    asked, z, there = _checked(kernel, inputs, zero, ridge, centres, None, None, None)
+    asked, z, there = _checked(kernel, inputs, zero, ridge, centres, None, None, None, jitter)
     return conditioned.operator(asked[:6], z, there, jitter)
 
 
@@ -152,7 +156,10 @@ def _checked(
     weights: npt.ArrayLike | None,
     present: npt.ArrayLike | None,
     total: ScalarLike | None,
+    jitter: float | None,
 ) -> tuple[Asked, Array, Array | None]:
+    if jitter is not None:
+        validate.nonnegative("jitter", jitter)
     asked = fitted.asked(kernel, inputs, targets, ridge, weights=weights, total=total)
     number, dimension = asked.inputs.shape
     z = vectors.rows("centres", jnp.asarray(centres), columns=dimension).astype(asked.inputs.dtype)
