@@ -85,28 +85,28 @@ def _apply(kernel: Kernel, x: Array, z: Array, values: Array) -> Array:
 
 def _rows_times(parameters: tuple[Kernel, Array, Array], x: Array) -> Array:
     kernel, z, values = parameters
-    return _times(kernel(x, z), values)
+    return times(kernel(x, z), values)
 
 
 @jax.jit
 def _adjoint(kernel: Kernel, x: Array, z: Array, values: Array) -> Array:
     def block(part: Array, fresh: Array, right: Array) -> Array:
-        return _times(kernel(part, z).T, jnp.where(fresh[:, None], right, 0))
+        return times(kernel(part, z).T, jnp.where(fresh[:, None], right, 0))
 
-    return _summed(block, x, values, (z.shape[0], values.shape[1]))
+    return summed(block, x, values, (z.shape[0], values.shape[1]))
 
 
 @jax.jit
 def _both(kernel: Kernel, x: Array, z: Array, values: Array, weights: Array) -> Array:
     def block(part: Array, fresh: Array, weight: Array) -> Array:
         table = kernel(part, z)
-        middle = _times(table, values) * jnp.where(fresh, weight, 0)[:, None]
-        return _times(table.T, middle)
+        middle = times(table, values) * jnp.where(fresh, weight, 0)[:, None]
+        return times(table.T, middle)
 
-    return _summed(block, x, weights, (z.shape[0], values.shape[1]))
+    return summed(block, x, weights, (z.shape[0], values.shape[1]))
 
 
-def _summed(block: Any, x: Array, along: Array, shape: tuple[int, int]) -> Array:
+def summed(block: Any, x: Array, along: Array, shape: tuple[int, int]) -> Array:
     """The sum of `block(rows of x, which are new, rows of along)` over blocks of rows."""
     number = x.shape[0]
     size = block_rows(number, shape[0], x.dtype.itemsize)
@@ -123,7 +123,8 @@ def _summed(block: Any, x: Array, along: Array, shape: tuple[int, int]) -> Array
     return lax.scan(jax.checkpoint(step), jnp.zeros(shape, dtype), starts)[0]
 
 
-def _times(table: Array, values: Array) -> Array:
+def times(table: Array, values: Array) -> Array:
+    """A matrix product in the full precision of its numbers, on any device."""
     return jnp.matmul(table, values, precision=lax.Precision.HIGHEST)
 
 
