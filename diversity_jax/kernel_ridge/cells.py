@@ -23,6 +23,7 @@ from jax import lax
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float, ScalarLike
 
+from diversity_jax.kernel_ridge import nystrom
 from diversity_jax.kernel_ridge.kernels import Kernel
 
 BLOCK = 512  # rows at once
@@ -34,8 +35,8 @@ JITTER = 16  # roundings times the number of centres, added to the centres' kern
 class Grouped(NamedTuple):
     """Rows and targets of all sets, those of one together, and the rows of each."""
 
-    rows: Array
-    targets: Array
+    rows: np.ndarray
+    targets: np.ndarray
     starts: np.ndarray
     sizes: np.ndarray
 
@@ -57,7 +58,7 @@ def grouped(
     order = order[np.argsort(sets[order], kind="stable")]
     sizes = np.bincount(sets)
     starts = np.cumsum(sizes) - sizes
-    return Grouped(jnp.asarray(rows[order]), jnp.asarray(targets[order]), starts, sizes)
+    return Grouped(rows[order], targets[order], starts, sizes)
 
 
 def solve(
@@ -67,32 +68,72 @@ def solve(
     *,
     centres: int | None,
     together: int | None = None,
+    iterations: int | None = None,
 ) -> Solved:
-    """Every set's coefficients, with at most so many `centres` (None: all its rows)."""
+    """Every set's coefficients, with at most so many `centres` (None: all its rows).
+
+    Where these are not all rows and `iterations` are given, by so many of `nystrom.falkon`.
+    """
     sizes = data.sizes
     many = sizes if centres is None else np.minimum(sizes, centres)
-    columns, dimension = data.targets.shape[1], data.rows.shape[1]
-    dtype = np.dtype(data.rows.dtype)
-    shape = (len(sizes), int(many.max()))
-    found = Solved(
-        np.zeros((*shape, dimension), dtype),
-        np.zeros((*shape, columns), dtype),
-        many,
-        np.zeros((len(sizes), columns)),
-    )
     whole = many == sizes
-    for exact in (True, False):
-        chosen = np.flatnonzero(whole == exact)
-        for padded, sets in _rungs(chosen, many):
-            size = _batch(padded, dtype.itemsize) if together is None else together
-            rows = _padded(data, max(padded, BLOCK))
-            for first in range(0, len(sets), size):
-                part = sets[first : first + size]
-                # The last batch is filled up, so that it is of the same shape.
-                filled = np.concatenate([part, np.repeat(part[-1:], size - len(part))])
-                given = (data.starts[filled], sizes[filled], many[filled], penalties[filled])
-                _store(found, part, padded, _solved(kernel, *rows, *given, padded, exact))
+    groups = [(exact, *each) for exact in (True, False)
+              for each in _rungs(np.flatnonzero(whole == exact), many)]  # fmt: skip
+    widest = max(padded for _, padded, _ in groups)
+    found = _nothing(data, many, widest)
+    rows = _padded(data, max(widest, BLOCK))
+    for exact, padded, sets in groups:
+        if iterations is not None and not exact:
+            _by_steps(found, sets, kernel, data, penalties, iterations)
+            continue
+        size = _batch(padded, data.rows.dtype.itemsize) if together is None else together
+        for first in range(0, len(sets), size):
+            part = sets[first : first + size]
+            # The last batch is filled up, so that it is of the same shape.
+            filled = np.concatenate([part, np.repeat(part[-1:], size - len(part))])
+            given = (data.starts[filled], sizes[filled], many[filled], penalties[filled])
+            results = _solved(kernel, *rows, *given, padded, exact)
+            at, coefficients, residuals = (np.asarray(each)[: len(part)] for each in results)
+            found.centres[part, :padded] = at
+            found.coefficients[part, :padded] = coefficients
+            found.residuals[part] = residuals
     return found
+
+
+def _nothing(data: Grouped, many: np.ndarray, width: int) -> Solved:
+    dtype, number = data.rows.dtype, len(many)
+    columns, dimension = data.targets.shape[1], data.rows.shape[1]
+    return Solved(
+        np.zeros((number, width, dimension), dtype),
+        np.zeros((number, width, columns), dtype),
+        many,
+        np.zeros((number, columns)),
+    )
+
+
+def _by_steps(
+    found: Solved,
+    chosen: np.ndarray,
+    kernel: Kernel,
+    data: Grouped,
+    penalties: np.ndarray,
+    iterations: int,
+) -> None:
+    """The `chosen` sets by conjugate gradients, their rows padded to a few numbers."""
+    for padded, sets in _rungs(chosen, data.sizes):
+        rows, targets = (np.pad(one, ((0, padded), (0, 0))) for one in data[:2])
+        for each in sets:
+            start, size, many = data.starts[each], data.sizes[each], found.many[each]
+            x = rows[start : start + padded]
+            there = np.arange(padded) < size
+            fit = nystrom.falkon(
+                kernel, np.where(there[:, None], x, x[:1]), targets[start : start + padded],
+                ridge=penalties[each], total=1.0, centres=x[:many], iterations=iterations,
+                weights=there.astype(x.dtype),
+            )  # fmt: skip
+            found.centres[each, :many] = fit.centres
+            found.coefficients[each, :many] = fit.coefficients
+            found.residuals[each] = fit.residual
 
 
 def _rungs(chosen: np.ndarray, many: np.ndarray) -> list[tuple[int, np.ndarray]]:
@@ -113,15 +154,10 @@ def _batch(padded: int, itemsize: int) -> int:
 
 def _padded(data: Grouped, more: int) -> tuple[Array, Array]:
     """Rows and targets with some more of them, so that no block starts early."""
-    return tuple(jnp.pad(part, ((0, more), (0, 0))) for part in (data.rows, data.targets))  # type: ignore[return-value]
-
-
-def _store(found: Solved, part: np.ndarray, padded: int, results: Any) -> None:
-    centres, coefficients, residuals = (np.asarray(each)[: len(part)] for each in results)
-    width = min(padded, found.centres.shape[1])
-    found.centres[part, :width] = centres[:, :width]
-    found.coefficients[part, :width] = coefficients[:, :width]
-    found.residuals[part] = residuals
+    rows, targets = (
+        jax.device_put(np.pad(part, ((0, more), (0, 0)))) for part in (data.rows, data.targets)
+    )
+    return rows, targets
 
 
 @eqx.filter_jit
@@ -129,13 +165,13 @@ def _solved(
     kernel: Kernel,
     rows: Array,
     targets: Array,
-    starts: Array,
-    sizes: Array,
-    many: Array,
-    penalties: Array,
+    starts: Any,
+    sizes: Any,
+    many: Any,
+    penalties: Any,
     padded: int,
     exact: bool,
-) -> tuple[Array, Array, Array]:
+) -> tuple[Array, ...]:
     def one(start: Array, size: Array, used: Array, penalty: Array) -> tuple[Array, ...]:
         task = _Task(kernel, rows, targets, start, size, used, penalty.astype(rows.dtype))
         return (_exactly if exact else _projected)(task, padded)
@@ -160,7 +196,7 @@ class _Task(NamedTuple):
         """Rows from `first` on with their targets, 0 for those of the next set; who is there."""
         at = self.start + first
         x, y = (lax.dynamic_slice_in_dim(each, at, number) for each in (self.rows, self.targets))
-        there = first + jnp.arange(number) < self.size
+        there = jnp.asarray(first) + jnp.arange(number) < self.size
         return x, jnp.where(there[:, None], y, 0), there
 
     def centres(self, padded: int) -> tuple[Array, Array, Array]:
@@ -210,13 +246,15 @@ def _relative(left: Float[Array, "m c"], right: Float[Array, "m c"]) -> Float[Ar
 
 
 def values(
-    kernel: Kernel, centres: Array, coefficients: Array, points: np.ndarray, sets: np.ndarray
+    kernel: Kernel, centres: Any, coefficients: Any, points: np.ndarray, sets: np.ndarray
 ) -> np.ndarray:
     """The function of each point's own set, at the point `[m, c]`: m centres a point.
 
     Points are taken by their sets, in blocks of one shape.
     """
-    found = np.empty((len(points), coefficients.shape[2]), np.dtype(coefficients.dtype))
+    # On the host: a slice of an array elsewhere compiles for each number of sets.
+    centres, coefficients = np.asarray(centres), np.asarray(coefficients)
+    found = np.empty((len(points), coefficients.shape[2]), coefficients.dtype)
     order = np.argsort(sets, kind="stable")
     sizes = np.bincount(sets, minlength=len(centres))
     ends = np.cumsum(sizes)
@@ -226,11 +264,11 @@ def values(
         for first in range(ends[each] - sizes[each], ends[each], rows):
             places = order[first : min(first + rows, ends[each])]
             filled = np.concatenate([places, np.repeat(places[-1:], rows - len(places))])
-            block = _values(kernel, centres, coefficients, points[filled], each)
+            block = _values(kernel, centres[each], coefficients[each], points[filled])
             found[places] = np.asarray(block)[: len(places)]
     return found
 
 
 @eqx.filter_jit
-def _values(kernel: Kernel, centres: Array, coefficients: Array, x: Array, at: Array) -> Array:
-    return kernel(x, centres[at]) @ coefficients[at]
+def _values(kernel: Kernel, centres: Any, coefficients: Any, x: Any) -> Array:
+    return kernel(x, centres) @ coefficients

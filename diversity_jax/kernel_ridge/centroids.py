@@ -24,7 +24,7 @@ from jaxtyping import Array, Float, Int
 
 from diversity_jax import seeds
 from diversity_jax.kernel_ridge.kernels import Kernel
-from diversity_jax.kernel_ridge.routing import Routing, feature_squares
+from diversity_jax.kernel_ridge.routing import Routing, feature_squares, filled
 from diversity_jax.selection import squares
 from diversity_jax.selection.coverage import distances
 
@@ -33,36 +33,38 @@ STEPS = 30  # Lloyd's, at most
 
 
 def choose(
-    key: Array, kernel: Kernel, points: Float[Array, "n d"], *, number: int, method: str
+    key: Array, kernel: Kernel, points: np.ndarray, *, number: int, method: str
 ) -> np.ndarray:
     """At most `number` centroids among, or of, distinct `points`, by one of `METHODS`.
 
     Fewer where all features that are left lie, within rounding, on those chosen.
     """
     if method == "k-means":
-        return means(key, points, number=number)
+        return means(key, jnp.asarray(points), number=number)
     if method == "random":
         picks = np.sort(seeds.numpy_generator(key).choice(len(points), number, replace=False))
     elif method == "k-means++":
-        picks = np.asarray(spread(key, kernel, points, number))
+        picks = np.asarray(spread(key, kernel, filled(points), number, len(points)))
     else:
-        picks = np.asarray(pivots(kernel, points, number)[0])
-    return np.asarray(points)[picks[picks >= 0]]
+        picks = np.asarray(pivots(kernel, filled(points), number, len(points))[0])
+    return points[picks[picks >= 0]]
 
 
 @eqx.filter_jit
 def pivots(
-    kernel: Kernel, points: Float[Array, "n d"], number: int
+    kernel: Kernel, points: Any, number: int, present: Any = None
 ) -> tuple[Int[Array, " q"], Float[Array, " q"]]:
     """Places of greedy centroids and the squared sines of their angles; -1 and 0 beyond the rank.
 
-    Ties go to the lowest place; the first is the lowest one of a feature that is not zero.
+    Of `points` `[n, d]` the first `present` are there, or all. Ties go to the lowest place; the
+    first is the lowest one of a feature that is not zero.
 
     Cost: n number^2 operations, n number numbers.
     """
+    points = jnp.asarray(points)
     own = kernel.diagonal(points)
     least = 8 * number * jnp.finfo(own.dtype).eps
-    there = own > 0
+    there = (own > 0) & (jnp.arange(len(points)) < (len(points) if present is None else present))
 
     def pick(turn: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
         left, columns, places, sines = state
@@ -90,20 +92,24 @@ def pivots(
 
 @eqx.filter_jit
 def spread(
-    key: Array, kernel: Kernel, points: Float[Array, "n d"], number: int
+    key: Array, kernel: Kernel, points: Any, number: int, present: Any = None
 ) -> Int[Array, " q"]:
     """Places drawn in proportion to the squared distance of features to those drawn before.
 
-    -1 from where every feature lies, within rounding, on one that was drawn.
+    Of `points` `[n, d]` the first `present` are there, or all. -1 from where every feature lies,
+    within rounding, on one that was drawn.
 
     Cost: n number kernel evaluations.
     """
-    first = jax.random.randint(seeds.stream(key, "first"), (), 0, len(points))
+    points = jnp.asarray(points)
+    many = len(points) if present is None else present
+    there = jnp.arange(len(points)) < many
+    first = jax.random.randint(seeds.stream(key, "first"), (), 0, many)
     chances = jax.random.uniform(seeds.stream(key, "next"), (number,), dtype=points.dtype)
 
     def lower(weights: Array, at: Array) -> Array:
         far, rounding = feature_squares(kernel, points, lax.dynamic_slice_in_dim(points, at, 1))
-        return jnp.minimum(weights, jnp.where(far > rounding, far, 0)[:, 0])
+        return jnp.minimum(weights, jnp.where(far > rounding, far, 0)[:, 0] * there)
 
     def draw(turn: Array, state: tuple[Array, Array]) -> tuple[Array, Array]:
         weights, places = state
@@ -127,16 +133,16 @@ def means(key: Array, points: Float[Array, "n d"], *, number: int) -> np.ndarray
 
     Cost: n number d operations a step.
     """
-    frame = squares.frame(points)
-    inside = frame.inside(points)
+    frame, inside = _framed(points)
     found = distances.kmeans_plus_plus(key, inside, number=number).indices
     rows = np.asarray(inside)
     at = rows[np.asarray(found)]
-    # In the frame already: it is the frame of nothing more.
-    still = squares.Frame(jnp.zeros(rows.shape[1], rows.dtype), jnp.ones((), rows.dtype))
+    # Rows are in a frame already.
+    zero = np.zeros(rows.shape[1], rows.dtype)
+    still = squares.Frame(jax.device_put(zero), jax.device_put(np.ones((), rows.dtype)))
     before: Any = None
     for _ in range(STEPS):
-        cells, _ = Routing(None, jnp.asarray(at), still).nearest(rows)
+        cells, _ = Routing(None, at, still).nearest(rows)
         if before is not None and (cells == before).all():
             break
         before = cells
@@ -154,5 +160,11 @@ def _averages(rows: np.ndarray, cells: np.ndarray, at: np.ndarray) -> np.ndarray
 
 
 @jax.jit
-def _outside(frame: squares.Frame, rows: Float[Array, "q d"]) -> Float[Array, "q d"]:
+def _framed(points: Float[Array, "n d"]) -> tuple[squares.Frame, Float[Array, "n d"]]:
+    frame = squares.frame(points)
+    return frame, frame.inside(points)
+
+
+@jax.jit
+def _outside(frame: squares.Frame, rows: Any) -> Float[Array, "q d"]:
     return frame.outside(rows)

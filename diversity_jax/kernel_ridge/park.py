@@ -41,6 +41,7 @@ from diversity_jax.kernel_ridge.partition import MOST, Partition, checked, parti
 from diversity_jax.records import Record
 
 __all__ = ["Average", "ParK", "divide_and_conquer", "fit", "partition"]
+SOLVERS = ("direct", "falkon")
 NEIGHBOURS = 4  # cells that a prediction is blended from, at most
 
 
@@ -140,17 +141,21 @@ def fit(
     cells: int | Partition,
     centres_per_cell: int | None,
     method: str = "k-means++",
+    solver: str = "direct",
+    iterations: int = 20,
     most: float | None = MOST,
     blend: float = 0.0,
     own_count: bool = False,
     together: int | None = None,
 ) -> ParK:
-    """Kernel ridge regression in each cell, solved directly.
+    """Kernel ridge regression in each cell of a partition.
 
     `cells` is a number for `partition` with `method` and `most`, or a partition of these inputs.
     A cell of no more points than `centres_per_cell` (None: any) takes all of them, and is solved
-    exactly. `own_count` puts the cell's number of inputs for that of all in the penalty: a control.
-    `together` cells are solved in a batch (one on a CPU, what some 256 MB hold elsewhere).
+    exactly; the others by `solver`: "direct", or "falkon" in at most so many `iterations`, which
+    takes fewer operations where a cell has thousands of centres. `own_count` puts the cell's number
+    of inputs for that of all in the penalty: a control. `together` cells are solved in a batch (one
+    on a CPU, what some 256 MB hold elsewhere).
 
     Shapes: inputs `[n, d]`, targets `[n]` or `[n, c]`.
     Errors: ValueError for a ridge not above zero, more centres than inputs, a negative blend, a
@@ -160,6 +165,8 @@ def fit(
     Source: 2106.12231, reconstructed; blending derived.
     """
     rows, columns, flat = _checked(inputs, targets, ridge, centres_per_cell)
+    validate.choice("solver", solver, SOLVERS)
+    validate.integer("iterations", iterations, "take some twenty", least=1)
     if not 0 <= blend < np.inf:
         raise validate.fail("blend", repr(blend), "a number >= 0", "pass 0 for hard borders")
     function = known(kernel)
@@ -172,9 +179,10 @@ def fit(
     sizes = np.asarray(parted.sizes)
     counts = sizes if own_count else np.full(len(sizes), len(rows))
     penalties = counts * float(np.asarray(ridge))
-    local = _local(key, function, rows, columns, np.asarray(parted.cells), penalties,
-                   centres_per_cell, together)  # fmt: skip
-    return ParK(*local, flat, parted, float(blend))
+    steps = iterations if solver == "falkon" else None
+    sets = np.asarray(parted.cells)
+    local = _local(key, function, rows, columns, sets, penalties, centres_per_cell, together, steps)
+    return ParK(**local, flat=flat, partition=parted, blend=float(blend))
 
 
 def divide_and_conquer(
@@ -204,7 +212,7 @@ def divide_and_conquer(
     sizes = np.bincount(sets)
     penalties = (np.full(parts, len(rows)) if total else sizes) * float(np.asarray(ridge))
     local = _local(key, known(kernel), rows, columns, sets, penalties, centres_per_part, together)
-    return Average(*local, flat)
+    return Average(**local, flat=flat)
 
 
 def blending(squares: np.ndarray, blend: float, *, few: bool = False) -> np.ndarray:
@@ -229,6 +237,9 @@ def _checked(
     inputs: npt.ArrayLike, targets: npt.ArrayLike, ridge: ScalarLike, centres: int | None
 ) -> tuple[np.ndarray, np.ndarray, bool]:
     """Rows, targets as columns in the same precision, and whether they were given flat."""
+    for name, value in (("targets", targets), ("ridge", ridge)):
+        if validate.concrete(value) is None:
+            raise validate.fail(name, "traced", "concrete", "call it outside the traced function")
     rows = checked("inputs", inputs)
     shape = np.shape(targets)
     if len(shape) not in (1, 2) or shape[0] != len(rows) or 0 in shape:
@@ -237,9 +248,6 @@ def _checked(
     validate.finite("targets", targets)
     validate.shape("ridge", ridge, (), "pass one number")
     traced.positive("ridge", ridge)
-    for name, value in (("targets", targets), ("ridge", ridge)):
-        if validate.concrete(value) is None:
-            raise validate.fail(name, "traced", "concrete", "call it outside the traced function")
     if centres is not None:
         fix = "a centre is an input: pass None for all of a cell"
         validate.integer("centres_per_cell", centres, fix, least=1, most=len(rows))
@@ -257,15 +265,18 @@ def _local(
     penalties: np.ndarray,
     centres: int | None,
     together: int | None,
-) -> tuple[Any, ...]:
-    """The fields of `Local` but the last; ValueError for a set that has no solution."""
+    iterations: int | None = None,
+) -> dict[str, Any]:
+    """The fields of `Local` but `flat`; ValueError for a set that has no solution."""
     random = seeds.numpy_generator(seeds.stream(key, "centres"))
     data = _cells.grouped(random, rows, targets, sets)
-    found = _cells.solve(kernel, data, penalties, centres=centres, together=together)
-    bad = ~np.isfinite(found.coefficients).all((1, 2))
+    found = _cells.solve(
+        kernel, data, penalties, centres=centres, together=together, iterations=iterations
+    )
+    bad: Any = ~np.isfinite(found.coefficients).all((1, 2))
     if bad.any():
         got = f"a matrix that is not positive definite in {bad.sum()} of {len(bad)} cells"
         fix = "raise ridge, or use float64: jax.config.update('jax_enable_x64', True)"
         raise validate.fail("kernel", f"{got}, in {rows.dtype}", "positive definite ones", fix)
-    arrays = (jax.device_put(each) for each in (found.centres, found.coefficients))
-    return kernel, *arrays, jax.device_put(found.many), jax.device_put(found.residuals)
+    arrays = {name: jax.device_put(value) for name, value in found._asdict().items()}
+    return {"kernel": kernel, **arrays}

@@ -23,11 +23,12 @@ from diversity_jax import seeds, validate, vectors
 from diversity_jax.kernel_ridge import centroids as _centroids
 from diversity_jax.kernel_ridge.centroids import METHODS
 from diversity_jax.kernel_ridge.kernels import known
-from diversity_jax.kernel_ridge.routing import Routing
+from diversity_jax.kernel_ridge.routing import Routing, filled
 from diversity_jax.records import Record
 from diversity_jax.selection import squares
 
 MOST = 2.0  # times the mean size: what is more is split
+_frame = jax.jit(squares.frame)
 CANDIDATES, EACH = 5_000, 10  # candidates for centroids, and for each of many cells
 
 
@@ -47,7 +48,7 @@ class Partition(Record):
     @property
     def centroids(self) -> Float[Array, "q d"]:
         """The centroids, as points."""
-        return self.routing.centroids
+        return jnp.asarray(self.routing.centroids)
 
     def route(self, points: npt.ArrayLike) -> Int[Array, " m"]:
         """The cell of each of some points, which need not be those of the partition.
@@ -57,7 +58,7 @@ class Partition(Record):
         Cost: m q kernel evaluations, or distances, in blocks of some 4 MB.
         """
         rows = checked("points", points, columns=self.centroids.shape[1])
-        return jax.device_put(self.routing.nearest(rows.astype(self.centroids.dtype))[0])
+        return jax.device_put(self.routing.nearest(rows.astype(np.dtype(self.centroids.dtype)))[0])
 
 
 def partition(
@@ -93,11 +94,10 @@ def partition(
     number = max(CANDIDATES, EACH * cells) if candidates is None else candidates
     validate.integer("candidates", number, "choose from more points than cells", least=cells)
     random = seeds.numpy_generator(seeds.stream(key, "candidates"))
-    offered = jnp.asarray(_distinct(random, rows, cells, number))
+    offered = _distinct(random, rows, cells, number)
     chosen = seeds.stream(key, "centroids")
     found = _centroids.choose(chosen, function, offered, number=cells, method=method)
-    frame = squares.frame(jnp.asarray(found))
-    routing = Routing(function, jnp.asarray(found), frame)
+    routing = Routing(function, found, _frame(filled(offered)))
     most_points = None if most is None else most * len(rows) / cells
     return _split(key, routing, rows, most_points, len(rows) / cells)
 
@@ -139,19 +139,15 @@ def _split(
         picks = _further(random, cells, far, most, mean)
         if not len(picks):
             break
-        added = Routing(routing.kernel, jnp.asarray(rows[picks]), routing.frame)
-        moved, near = added.nearest(rows)
-        closer = near < far
-        if not closer.any():
+        both = np.concatenate([first.centroids, rows[picks]])
+        number, first = len(first.centroids), Routing(routing.kernel, both, routing.frame)
+        # By all of them anew, so that ties are told apart as they will be for new points.
+        cells, far = first.nearest(rows)
+        if not (cells >= number).any():
             break
-        cells = np.where(closer, moved + len(first.centroids), cells)
-        far = np.where(closer, near, far)
-        both = jnp.concatenate([first.centroids, added.centroids])
-        first = Routing(routing.kernel, both, routing.frame)
-    # Once by all centroids, and again without those that won none: then the numbers are final.
-    cells, _ = first.nearest(rows)
     there = np.bincount(cells, minlength=len(first.centroids)) > 0
-    kept = Routing(routing.kernel, first.centroids[there], routing.frame)
+    at = jax.device_put(np.asarray(first.centroids)[there])
+    kept = Routing(routing.kernel, at, routing.frame)
     places = (np.cumsum(there) - 1)[cells]
     sizes = np.bincount(places)
     return Partition(

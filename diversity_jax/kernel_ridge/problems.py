@@ -43,9 +43,9 @@ def draw(key: Array, count: int, dimension: int, box: ScalarLike, noise: ScalarL
     good = traced.positive("box", box) & traced.nonnegative("noise", noise)
     dtype = jnp.zeros(0).dtype
     parts = {name: seeds.stream(key, name) for name in ("places", "heights", "inputs", "noise")}
-    places = box * jax.random.uniform(parts["places"], (BUMPS, dimension), dtype)
+    places = jnp.asarray(box) * jax.random.uniform(parts["places"], (BUMPS, dimension), dtype)
     heights = jnp.sqrt(SHARE) * jax.random.normal(parts["heights"], (BUMPS,), dtype)
-    inputs = box * jax.random.uniform(parts["inputs"], (count, dimension), dtype)
+    inputs = jnp.asarray(box) * jax.random.uniform(parts["inputs"], (count, dimension), dtype)
     truth = products.apply(kernels.gaussian(1.0), inputs, places, heights)
     targets = truth + noise * jax.random.normal(parts["noise"], (count,), dtype)
     return traced.only(good, Problem(inputs, targets, truth), box, noise)

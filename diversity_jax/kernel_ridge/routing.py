@@ -14,6 +14,7 @@ points come along, and one program serves any number of points.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -30,10 +31,13 @@ NUMBERS = 2**19  # of a block: 4 MB
 
 
 class Routing(Record):
-    """Centroids `[q, d]`, the frame in which distances are taken, and the kernel."""
+    """Centroids `[q, d]`, the frame in which distances are taken, and the kernel.
+
+    Without a kernel distances are Euclidean.
+    """
 
     kernel: Kernel | None
-    centroids: Float[Array, "q d"]
+    centroids: Float[Array | np.ndarray, "q d"]
     frame: squares.Frame
 
     def nearest(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -42,10 +46,10 @@ class Routing(Record):
         The distance is Euclidean, in the frame's unit, for a radial kernel, else that of features;
         it is 0 for a point that lies on its centroid.
         """
-        cells = np.empty(len(points), np.int32)
-        far = np.empty(len(points))
-        for part, block in blocks(points, rows(len(self.centroids))):
-            found = _nearest(self, block)
+        cells, far = np.empty(len(points), np.int32), np.empty(len(points))
+        held, number = self._held(), len(self.centroids)
+        for part, block in blocks(points, rows(len(held.centroids))):
+            found = _nearest(held, number, block)
             many = part.stop - part.start
             cells[part], far[part] = (np.asarray(each)[:many] for each in found)
         return cells, far
@@ -54,16 +58,26 @@ class Routing(Record):
         """The `number` nearest centroids of each point, nearest first, and squared distances."""
         cells = np.empty((len(points), number), np.int32)
         far = np.empty((len(points), number))
-        for part, block in blocks(points, rows(len(self.centroids))):
-            found = _few(self, block, number)
+        held = self._held()
+        for part, block in blocks(points, rows(len(held.centroids))):
+            found = _few(held, len(self.centroids), block, number)
             many = part.stop - part.start
             cells[part], far[part] = (np.asarray(each)[:many] for each in found)
         return cells, far
 
+    def _held(self) -> Routing:
+        """The same with more rows, which never are the nearest.
 
-def radial(kernel: Kernel | None) -> bool:
-    """Whether nearest in feature space is nearest in space; None stands for the latter."""
-    return kernel is None or isinstance(kernel, Radial)
+        Splits make partitions of any number of cells, each of which would compile anew.
+        """
+        return Routing(self.kernel, filled(np.asarray(self.centroids)), self.frame)
+
+
+def filled(table: np.ndarray) -> np.ndarray:
+    """The table with its first row again, up to a number of rows that many tables share."""
+    number = len(table)
+    step = max(8, 2 ** int(np.log2(number)) // 4)
+    return np.concatenate([table, np.repeat(table[:1], -number % step, axis=0)])
 
 
 def feature_squares(
@@ -91,44 +105,59 @@ def blocks(points: np.ndarray, size: int) -> Iterator[tuple[slice, np.ndarray]]:
 
 
 @eqx.filter_jit
-def _nearest(routing: Routing, points: Array) -> tuple[Int[Array, " n"], Float[Array, " n"]]:
+def _nearest(
+    routing: Routing, number: Any, points: Any
+) -> tuple[Int[Array, " n"], Float[Array, " n"]]:
     inside = routing.frame.inside(points)
-    centres = routing.frame.inside(routing.centroids)
-    if radial(routing.kernel):
-        found = jnp.argmin(_euclidean(inside, centres), axis=1)
+    at = jnp.asarray(routing.centroids)
+    centres, there = routing.frame.inside(at), jnp.arange(len(at)) < number
+    kernel = routing.kernel
+    if kernel is None or isinstance(kernel, Radial):
+        found = jnp.argmin(_euclidean(inside, centres, there), axis=1)
         return found, squares.lengths(inside - centres[found])
-    features, slack = feature_squares(routing.kernel, points, routing.centroids)
-    found = jnp.argmin(_told_apart(features, slack, inside, centres), axis=1)
+    features, slack = feature_squares(kernel, points, at)
+    found = jnp.argmin(_told_apart(features, slack, inside, centres, there), axis=1)
     far = features[jnp.arange(len(points)), found]
     rounding = slack[jnp.arange(len(points)), found]
     return found, jnp.where(far > rounding, far, 0)
 
 
 @eqx.filter_jit
-def _few(routing: Routing, points: Array, number: int) -> tuple[Array, Array]:
+def _few(routing: Routing, present: Any, points: Any, number: int) -> tuple[Array, Array]:
     inside = routing.frame.inside(points)
-    centres = routing.frame.inside(routing.centroids)
-    if radial(routing.kernel):
+    at = jnp.asarray(routing.centroids)
+    centres, there = routing.frame.inside(at), jnp.arange(len(at)) < present
+    kernel = routing.kernel
+    if kernel is None or isinstance(kernel, Radial):
         far = squares.by_differences(centres, inside)
-        found = lax.top_k(-far, number)[1]
+        found = lax.top_k(-jnp.where(there[None], far, jnp.inf), number)[1]
     else:
-        far, slack = feature_squares(routing.kernel, points, routing.centroids)
-        found = lax.top_k(-_told_apart(far, slack, inside, centres), number)[1]
+        far, slack = feature_squares(kernel, points, at)
+        found = lax.top_k(-_told_apart(far, slack, inside, centres, there), number)[1]
     return found, jnp.take_along_axis(far, found, axis=1)
 
 
-def _euclidean(inside: Float[Array, "n d"], centres: Float[Array, "q d"]) -> Float[Array, "n q"]:
+def _euclidean(
+    inside: Float[Array, "n d"], centres: Float[Array, "q d"], there: Bool[Array, " q"]
+) -> Float[Array, "n q"]:
     own = squares.lengths(centres)
-    far = squares.by_products(centres, own, inside)
+    far = jnp.where(there[None], squares.by_products(centres, own, inside), jnp.inf)
     reach = jnp.maximum(jnp.max(own), jnp.max(squares.lengths(inside)))
     slack = 8 * (inside.shape[1] + 4) * jnp.finfo(far.dtype).eps * reach
     close = _several(far <= jnp.min(far, axis=1, keepdims=True) + 2 * slack)
-    return lax.cond(close, lambda: squares.by_differences(centres, inside), lambda: far)
+    return lax.cond(
+        close,
+        lambda: jnp.where(there[None], squares.by_differences(centres, inside), jnp.inf),
+        lambda: far,
+    )
 
 
-def _told_apart(features: Array, slack: Array, inside: Array, centres: Array) -> Array:
+def _told_apart(
+    features: Array, slack: Array, inside: Array, centres: Array, there: Array
+) -> Array:
     """Distances of features; those that tie with the least are replaced by something less, in the
     order of the Euclidean distance."""
+    features = jnp.where(there[None], features, jnp.inf)
     tied = features <= jnp.min(features, axis=1, keepdims=True) + slack
 
     def ordered() -> Array:
