@@ -13,9 +13,9 @@ it. Sets are solved one after the other, or `together` in a batch, in memory for
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -92,7 +92,7 @@ def solve(
             # The last batch is filled up, so that it is of the same shape.
             filled = np.concatenate([part, np.repeat(part[-1:], size - len(part))])
             given = (data.starts[filled], sizes[filled], many[filled], penalties[filled])
-            results = _solved(kernel, *rows, *given, padded, exact)
+            results = _solved(kernel, *rows, *given, padded=padded, exact=exact)
             at, coefficients, residuals = (np.asarray(each)[: len(part)] for each in results)
             found.centres[part, :padded] = at
             found.coefficients[part, :padded] = coefficients
@@ -160,7 +160,7 @@ def _padded(data: Grouped, more: int) -> tuple[Array, Array]:
     return rows, targets
 
 
-@eqx.filter_jit
+@partial(jax.jit, static_argnames=("padded", "exact"))
 def _solved(
     kernel: Kernel,
     rows: Array,
@@ -269,6 +269,6 @@ def values(
     return found
 
 
-@eqx.filter_jit
+@jax.jit
 def _values(kernel: Kernel, centres: Any, coefficients: Any, x: Any) -> Array:
     return kernel(x, centres) @ coefficients

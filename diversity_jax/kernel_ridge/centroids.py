@@ -13,9 +13,9 @@ one point for each cell (a reconstruction: the paper's text was not to be had).
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -29,6 +29,7 @@ from diversity_jax.selection import squares
 from diversity_jax.selection.coverage import distances
 
 METHODS = ("pivoted-cholesky", "k-means++", "k-means", "random")
+SMALL = 64  # candidates: fewer are filled up
 STEPS = 30  # Lloyd's, at most
 
 
@@ -44,13 +45,13 @@ def choose(
     if method == "random":
         picks = np.sort(seeds.numpy_generator(key).choice(len(points), number, replace=False))
     elif method == "k-means++":
-        picks = np.asarray(spread(key, kernel, filled(points), number, len(points)))
+        picks = np.asarray(spread(key, kernel, filled(points, SMALL), number, len(points)))
     else:
-        picks = np.asarray(pivots(kernel, filled(points), number, len(points))[0])
+        picks = np.asarray(pivots(kernel, filled(points, SMALL), number, len(points))[0])
     return points[picks[picks >= 0]]
 
 
-@eqx.filter_jit
+@partial(jax.jit, static_argnames="number")
 def pivots(
     kernel: Kernel, points: Any, number: int, present: Any = None
 ) -> tuple[Int[Array, " q"], Float[Array, " q"]]:
@@ -90,7 +91,7 @@ def pivots(
     return places, sines
 
 
-@eqx.filter_jit
+@partial(jax.jit, static_argnames="number")
 def spread(
     key: Array, kernel: Kernel, points: Any, number: int, present: Any = None
 ) -> Int[Array, " q"]:

@@ -97,7 +97,7 @@ def partition(
     offered = _distinct(random, rows, cells, number)
     chosen = seeds.stream(key, "centroids")
     found = _centroids.choose(chosen, function, offered, number=cells, method=method)
-    routing = Routing(function, found, _frame(filled(offered)))
+    routing = Routing(function, found, _frame(filled(offered, _centroids.SMALL)))
     most_points = None if most is None else most * len(rows) / cells
     return _split(key, routing, rows, most_points, len(rows) / cells)
 

@@ -14,9 +14,10 @@ points come along, and one program serves any number of points.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -73,10 +74,10 @@ class Routing(Record):
         return Routing(self.kernel, filled(np.asarray(self.centroids)), self.frame)
 
 
-def filled(table: np.ndarray) -> np.ndarray:
+def filled(table: np.ndarray, least: int = 8) -> np.ndarray:
     """The table with its first row again, up to a number of rows that many tables share."""
     number = len(table)
-    step = max(8, 2 ** int(np.log2(number)) // 4)
+    step = max(least, 2 ** int(np.log2(number)) // 4)
     return np.concatenate([table, np.repeat(table[:1], -number % step, axis=0)])
 
 
@@ -104,7 +105,7 @@ def blocks(points: np.ndarray, size: int) -> Iterator[tuple[slice, np.ndarray]]:
         yield part, block
 
 
-@eqx.filter_jit
+@jax.jit
 def _nearest(
     routing: Routing, number: Any, points: Any
 ) -> tuple[Int[Array, " n"], Float[Array, " n"]]:
@@ -122,7 +123,7 @@ def _nearest(
     return found, jnp.where(far > rounding, far, 0)
 
 
-@eqx.filter_jit
+@partial(jax.jit, static_argnames="number")
 def _few(routing: Routing, present: Any, points: Any, number: int) -> tuple[Array, Array]:
     inside = routing.frame.inside(points)
     at = jnp.asarray(routing.centroids)
