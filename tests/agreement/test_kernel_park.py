@@ -12,6 +12,7 @@ from diversity_jax.kernel_ridge import partition as partitions
 
 GAUSSIAN = kernels.gaussian(1.0)
 KEY = seeds.root(16)
+pytestmark = pytest.mark.light
 
 
 def plain(points, others):
@@ -59,7 +60,8 @@ def test_a_polynomial_of_rank_three_has_three_greedy_centroids():
 @pytest.mark.parametrize("method", partitions.METHODS)
 def test_cells_are_those_of_the_nearest_centroid_by_brute_force(method):
     points, _ = table(600)
-    for kernel in (GAUSSIAN, plain, kernels.polynomial(2)):
+    others = {"random": plain, "k-means++": kernels.polynomial(2)}
+    for kernel in (GAUSSIAN, others.get(method, GAUSSIAN)):
         found = park.partition(KEY, kernel, points, cells=12, method=method)
         at = np.asarray(found.centroids)
         far = ((points[:, None] - at[None]) ** 2).sum(2)
@@ -91,7 +93,7 @@ def test_draws_of_k_means_plus_plus_follow_the_squared_distances_of_features():
 
 
 def test_one_cell_is_the_solution_with_the_same_centres_on_all_inputs():
-    points, targets = table(700)
+    points, targets = table(600)
     asked, _ = table(50, "asked")
     found = park.fit(
         KEY, GAUSSIAN, points, targets, ridge=1e-4, cells=1, centres_per_cell=40, method="random"
@@ -99,14 +101,14 @@ def test_one_cell_is_the_solution_with_the_same_centres_on_all_inputs():
     centres = np.asarray(found.centres)[0, : int(found.many[0])]
     across, among = matrix(points, centres), matrix(centres, centres)
     # The equations themselves, whose condition is squared: some digits less.
-    weights = np.linalg.solve(across.T @ across + 0.07 * among, across.T @ targets)
+    weights = np.linalg.solve(across.T @ across + 0.06 * among, across.T @ targets)
     np.testing.assert_allclose(found.predict(asked), matrix(asked, centres) @ weights, atol=1e-6)
     assert bool(found.converged) and len({tuple(row) for row in centres}) == 40
     whole = park.fit(
         KEY, GAUSSIAN, points, targets, ridge=1e-4, cells=1, centres_per_cell=None, method="random"
     )
     np.testing.assert_allclose(
-        whole.predict(asked), exact(points, targets, asked, 0.07), atol=1e-10
+        whole.predict(asked), exact(points, targets, asked, 0.06), atol=1e-10
     )
 
 
@@ -134,7 +136,7 @@ def test_cells_a_hundred_lengthscales_apart_are_one_solution_on_all_inputs():
 
 
 def test_each_cell_is_solved_by_its_own_points_and_predicts_them():
-    points, targets = table(500)
+    points, targets = table(600)
     asked, _ = table(200, "asked")
     found = park.fit(
         KEY, GAUSSIAN, points, targets, ridge=1e-4, cells=5, centres_per_cell=None, method="k-means"
@@ -143,7 +145,7 @@ def test_each_cell_is_solved_by_its_own_points_and_predicts_them():
     expected = np.zeros(200)
     for q in range(5):
         mine = cells == q
-        expected[where == q] = exact(points[mine], targets[mine], asked[where == q], 0.05)
+        expected[where == q] = exact(points[mine], targets[mine], asked[where == q], 0.06)
     np.testing.assert_allclose(found.predict(asked), expected, atol=1e-9)
     batched = park.fit(
         KEY, GAUSSIAN, points, targets, ridge=1e-4, cells=found.partition, centres_per_cell=None,
@@ -170,7 +172,7 @@ def test_random_parts_are_averaged_each_with_its_own_number():
 def test_blending_is_continuous_across_borders_and_hard_far_from_them():
     points, targets = table(600)
     hard = park.fit(
-        KEY, GAUSSIAN, points, targets, ridge=1e-4, cells=8, centres_per_cell=20, method="k-means"
+        KEY, GAUSSIAN, points, targets, ridge=1e-4, cells=8, centres_per_cell=40, method="k-means"
     )
     soft = dataclasses.replace(hard, blend=0.3)
     along = np.linspace(0, 1, 20001)[:, None]
