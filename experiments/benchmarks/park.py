@@ -101,6 +101,7 @@ def grow(numbers: list[int], each: int) -> None:
     for number in numbers:
         data = table(0, number, 10, 3.0)
         options = {"cells": max(1, number // each), "centres_per_cell": 200, "method": "random"}
+        ours(0, data, **options)  # what is compiled for this number
         wall, cpu, predict = taken(partial(ours, 0, data, **options))
         asked, _, _ = taken(partial(predict, data[0][: number // 2]))
         error = float(np.sqrt(((np.asarray(predict(data[2])) - data[3]) ** 2).mean()))
