@@ -28,6 +28,7 @@ from diversity_jax.kernel_ridge.kernels import Kernel
 
 BLOCK = 512  # rows at once
 STEP, RUNGS = 2 ** (1 / 3), 4  # padded sizes grow by this factor; so many of them at most
+LEAST = 128  # centres: fewer cost less than to compile for them
 BATCH = 2**28  # bytes of a batch's matrices on an accelerator
 JITTER = 16  # roundings times the number of centres, added to the centres' kernel
 
@@ -140,7 +141,7 @@ def _rungs(chosen: np.ndarray, many: np.ndarray) -> list[tuple[int, np.ndarray]]
     """Padded numbers of centres with the sets that have them: few, of one list for all tables."""
     if not len(chosen):
         return []
-    number = np.maximum(many[chosen], 8)
+    number = np.maximum(many[chosen], LEAST)
     steps = np.ceil(np.log(number) / np.log(STEP) - 1e-9)
     steps = np.maximum(steps, steps.max() - RUNGS + 1)
     return [(int(np.ceil(STEP**step)), chosen[steps == step]) for step in np.unique(steps)]
