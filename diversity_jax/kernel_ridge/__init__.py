@@ -6,7 +6,8 @@
 `nystrom`    few centres: direct, or by preconditioned conjugate gradients (Falkon)
 `tuning`     tables of errors over ridges and lengthscales, and the choice
 `estimators` the same with `fit`, `predict` and `score`, as scikit-learn's have them
-`partition`  cells of feature space; `park` a solve in each of them
+`partition`  cells of feature space (`centroids`, `routing`); `park` a solve in each (`cells`)
+`park_estimator` ParK as scikit-learn has estimators; `problems` data with a known truth
 `theory`     effective dimensions, angles between cells, costs and rates
 """
 
