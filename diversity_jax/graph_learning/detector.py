@@ -128,7 +128,7 @@ class Detector:
         if not hasattr(self, "decision_scores_"):
             raise validate.fail("detector", "one that is not fitted", "one that is", "call fit")
         rows = _columns.given("X", X)
-        if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] != self._width:
+        if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] > self._width:
             got, fix = f"{X.shape[1]} columns", "pass the columns that were fitted"
             raise validate.fail("X", got, f"{self._width}", fix)
         known = tuple(self.classes_)
