@@ -156,13 +156,15 @@ CLAIMS = [
     Claim(
         id="H14-within",
         kind="inequality",
-        sentence="Scores lie from g / (c + g), of a row alone, to 2 less that, of a row that is tied "
-        "to the other class alone, and on a given graph within what the walk makes of them.",
+        sentence="Scores lie from g / (c + g), of a row alone, to 2 less that, of a row "
+        "that is tied to the other class alone, and on a given graph within what the walk makes of them.",
         source="A-C14; derived",
         experiment="graph_left_out",
         formula="exact",
         check=within,
-        control=Control("bounds narrower by 3%", lambda d: within(d, 0.97), kind="rival prediction"),
+        control=Control(
+            "bounds narrower by 3%", lambda d: within(d, 0.97), kind="rival prediction"
+        ),
     ),
     Claim(
         id="H14-quiet",
