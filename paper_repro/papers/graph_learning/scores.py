@@ -157,7 +157,7 @@ CLAIMS = [
         id="H14-within",
         kind="inequality",
         sentence="Scores lie from g / (c + g), of a row alone, to 2 less that, of a row "
-        "that is tied to the other class alone, and on a given graph within what the walk makes of them.",
+        "that is tied to the other class alone, and on a graph within what its walk makes of them.",
         source="A-C14; derived",
         experiment="graph_left_out",
         formula="exact",
