@@ -27,8 +27,8 @@ UNTESTED = [
         "it never says anything: labels fade as 1 / (1 + g), so that no data take it below "
         "18 n_l / (1 + 4 n_l), nor ours with 3 below 12/5, where predicting 0 costs 1 (derived). "
         "On streams of two moons, g from .01 to 100, it is above 4 with the offline risk as "
-        "measured (ours 2.99) and above 30 with the bound on that, where the learner errs by .2 to "
-        ".7 (graph_regret). Its steps are claims of their own",
+        "measured (ours above 2.99) and above 30 with the bound on that, where the learner errs "
+        "by .2 to .7 (graph_regret). Its steps are claims of their own",
         ("H5-corrected", "H6-online", "H7-quantised", "H8-split"),
     ),
     Untested(

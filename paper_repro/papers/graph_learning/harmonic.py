@@ -1,21 +1,15 @@
 """Claims on harmonic solutions: groups of identical points, absorbed walks, bounds: H1 to H8."""
 
-from diversity_jax.checks import counterexample, identity, inequality
+from functools import partial
+
+from diversity_jax.checks import counterexample, inequality
 from paper_repro.claims import Claim, Control
+from paper_repro.papers.graph_learning import shared_checks
 
 THESIS = "2605.03495"
 
 
-def same(left, right):
-    """Two outputs, numbers from -1 to 1, are equal up to the rounding of a solve of 26 unknowns."""
-
-    def check(dataset):
-        return identity(
-            dataset[left].values, dataset[right].values,
-            terms=1e3, condition=1e3, scale=1.0, resolution=1e-6,
-        )  # fmt: skip
-
-    return check
+same = partial(shared_checks.same, condition=1e3)
 
 
 def below(left, right, *, resolution, times=1.0):

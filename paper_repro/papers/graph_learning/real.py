@@ -4,19 +4,17 @@ import numpy as np
 
 from diversity_jax.checks import combine, ordering
 from paper_repro.claims import Claim, Control
+from paper_repro.papers.graph_learning import shared_checks
 
 CHANCE = 0.03  # the share of labels switched, and of rows looked at
 
 
 def nearer(dataset, power=0.0):
-    """The distance to the solution of all points falls from the fewest centroids to the most."""
+    """The distance to the solution of all points falls as centroids are added, by multiplier."""
     numbers = dataset["number"].values
-    parts = {}
-    for place, multiplier in enumerate(dataset.multiplier.values):
-        values = dataset.distance.values[place]
-        least = values[:, -1] * (numbers[-1] / numbers[0]) ** power
-        parts[f"{multiplier:g}"] = ordering(least, values[:, 0], resolution=0.6)
-    return combine(parts)
+    names = [f"{multiplier:g}" for multiplier in dataset.multiplier.values]
+    growth = dict.fromkeys(names, numbers[-1] / numbers[0])
+    return shared_checks.nearer(dict(zip(names, dataset.distance.values)), growth, power)
 
 
 def found(dataset, method):

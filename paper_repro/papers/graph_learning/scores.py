@@ -1,24 +1,18 @@
 """Claims on anomaly scores: labels left out, walks' odds, data with a truth: H13 to H18."""
 
+from functools import partial
+
 import numpy as np
 
 from diversity_jax.checks import agreement, combine, convergence, identity, inequality, ordering
 from paper_repro.claims import Claim, Control
+from paper_repro.papers.graph_learning import shared_checks
 
 PAPER = "2604.21462"
 OURS = "mixtures of the paper's kind, with our parameters (its are pictures)"
 
 
-def same(left, right, scale: float | None = 1.0):
-    """Two outputs are equal up to the rounding of a solve of 24 unknowns with weights to 1000."""
-
-    def check(dataset):
-        return identity(
-            dataset[left].values, dataset[right].values, scale=scale,
-            terms=1e3, condition=1e4, resolution=1e-6,
-        )  # fmt: skip
-
-    return check
+same = partial(shared_checks.same, condition=1e4)  # weights go up to 1000
 
 
 def quiet(name):
