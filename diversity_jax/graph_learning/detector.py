@@ -12,7 +12,7 @@ table itself, given again, has itself among its neighbours, and is no judge of i
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -29,14 +29,10 @@ from diversity_jax.graph_learning.offered import (
     REGULARISATION,
     SCORES,
 )
-
-OPTIONS = (
-    "contamination", "neighbours", "confidence", "regularisation", "score", "keep", "categories",
-    "levels",
-)  # fmt: skip
+from diversity_jax.options import Options
 
 
-class Detector:
+class Detector(Options):
     """How unusual the label of each row is; the larger a score, the more unusual.
 
     `contamination` is the share of rows that `labels_` call unusual (1, others 0): fewer where
@@ -67,22 +63,6 @@ class Detector:
         self.keep = keep
         self.categories = categories
         self.levels = levels
-
-    def __repr__(self) -> str:
-        options = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
-        return f"Detector({options})"
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The options by name (`deep` is for callers of scikit-learn's kind)."""
-        return {name: getattr(self, name) for name in OPTIONS}
-
-    def set_params(self, **options: Any) -> Detector:
-        """Change options; ValueError for a name that is none, with all left as they were."""
-        for name in options:
-            validate.choice("option", name, OPTIONS)
-        for name, value in options.items():
-            setattr(self, name, value)
-        return self
 
     def fit(self, X: object, y: object) -> Detector:
         """Judge each row's label by the rest.
@@ -123,13 +103,15 @@ class Detector:
         """Scores of further rows with labels `[m]`, each judged by the rows fitted.
 
         Errors: ValueError before `fit`, for a label that is no class of the rows fitted, and for
-        columns as `Encoding.encode` with strangers.
+        columns as `Encoding.encode` with strangers, and more columns than were fitted where they
+        have no names.
         """
         if not hasattr(self, "decision_scores_"):
             raise validate.fail("detector", "one that is not fitted", "one that is", "call fit")
         rows = _columns.given("X", X)
-        if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] > self._width:
-            got, fix = f"{X.shape[1]} columns", "pass the columns that were fitted"
+        named = hasattr(X, "columns") or isinstance(X, Mapping)
+        if not named and len(rows.names) > self._width:  # further columns that have names are left
+            got, fix = f"{len(rows.names)} columns", "pass the columns that were fitted"
             raise validate.fail("X", got, f"{self._width}", fix)
         known = tuple(self.classes_)
         places = labelling.places("y", _labels(y, rows), known)

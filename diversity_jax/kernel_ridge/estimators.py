@@ -9,7 +9,7 @@ are 0. `Estimator` is what all of them share.
 
 from __future__ import annotations
 
-import inspect
+from abc import ABC, abstractmethod
 from typing import Any
 
 import jax
@@ -18,6 +18,7 @@ import numpy as np
 from diversity_jax import seeds, validate
 from diversity_jax.kernel_ridge import exact, kernels, nystrom, tuning
 from diversity_jax.kernel_ridge.fitted import Fit
+from diversity_jax.options import Options
 
 KERNELS = {
     "gaussian": kernels.gaussian,
@@ -28,8 +29,8 @@ KERNELS = {
 SOLVERS = ("exact", "nystrom", "falkon")
 
 
-class Estimator:
-    """Options by name, tables in, predictions out; a child has `__init__` and `_fitted`.
+class Estimator(Options, ABC):
+    """Tables in, predictions out; a child has `__init__` and `_fitted`.
 
     After `fit`: `n_features_in_`, `kernel_`, `lengthscale_` (None where the kernel was given),
     `fit_` (the record with `residual` and `converged`).
@@ -37,22 +38,6 @@ class Estimator:
 
     kernel: Any
     lengthscale: Any
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The options by name (`deep` is for callers of scikit-learn's kind)."""
-        return {name: getattr(self, name) for name in self._options()}
-
-    def set_params(self, **options: Any) -> Any:
-        """Change options; ValueError for a name that is none, with all left as they were."""
-        for name in options:
-            validate.choice("option", name, self._options())
-        for name, value in options.items():
-            setattr(self, name, value)
-        return self
-
-    def __repr__(self) -> str:
-        options = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
-        return f"{type(self).__name__}({options})"
 
     def fit(self, X: object, y: object) -> Any:
         """Fit to rows X `[n, d]` and targets y `[n]` or `[n, c]`.
@@ -109,8 +94,9 @@ class Estimator:
         share = 1 - left / np.where(spread > 0, spread, 1)
         return float(np.mean(np.where(spread > 0, share, np.where(left > 0, 0.0, 1.0))))
 
+    @abstractmethod
     def _fitted(self, kernel: kernels.Kernel, inputs: np.ndarray, targets: np.ndarray) -> Any:
-        raise NotImplementedError
+        """The record that `fit` keeps."""
 
     def _kernel(self, inputs: np.ndarray) -> tuple[kernels.Kernel, float | None]:
         """The kernel that the options name, and its lengthscale."""
@@ -122,10 +108,6 @@ class Estimator:
             validate.choice("lengthscale", length, ("median",))
             length = tuning.median_distance(inputs)
         return KERNELS[self.kernel](length), float(length)
-
-    @classmethod
-    def _options(cls) -> list[str]:
-        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "fit_")

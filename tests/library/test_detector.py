@@ -171,4 +171,5 @@ def test_further_rows_that_cannot_be_are_named():
     refused(["y", "'middle' in row 2", "high, low"], judge, POINTS[:2], ["low", "middle"])
     refused(["y", "a missing label in row 1"], judge, POINTS[:2], ["", "low"])
     refused(["column", "'2'"], judge, POINTS[:2, :2], LABELS[:2])
+    refused(["X", "4 columns", "3"], judge, [[1.0, 2.0, 2.0, 0.0]], ["low"])
     refused(["the text 'x' in column 1, row 1"], judge, [[1.0, "x", 2.0]], ["low"])
