@@ -4,6 +4,7 @@ Subjects, each with a `theory` of its own:
 `attention`   attention-based clustering (arXiv 2505.13112)
 `diffusion`   learning dynamics of random-features diffusion (arXiv 2605.06367)
 `selection`   diversity as a reward, and coverage rules (arXiv 2502.04380)
+`convex_clustering`  clusters on graphs, with certificates (arXiv 2605.24673)
 `graph_learning`  labels for a graph's nodes from those of a few (arXiv 2605.03495)
 `kernel_ridge`  kernel ridge regression by partitions of space (arXiv 2106.12231)
 

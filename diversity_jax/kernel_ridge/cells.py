@@ -21,9 +21,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.scipy.linalg import solve_triangular
-from jaxtyping import Array, Float, ScalarLike
+from jaxtyping import Array, ScalarLike
 
-from diversity_jax.kernel_ridge import nystrom
+from diversity_jax.kernel_ridge import fitted, nystrom
 from diversity_jax.kernel_ridge.kernels import Kernel
 
 BLOCK = 512  # rows at once
@@ -215,7 +215,7 @@ def _exactly(task: _Task, padded: int) -> tuple[Array, Array, Array]:
     system = table + task.penalty * jnp.eye(padded, dtype=table.dtype)
     factor = jnp.linalg.cholesky(system)
     found = jax.scipy.linalg.cho_solve((factor, True), right)
-    return x, found, _relative(system @ found - right, right)
+    return x, found, fitted.relative(system @ found - right, right)
 
 
 def _projected(task: _Task, padded: int) -> tuple[Array, Array, Array]:
@@ -238,12 +238,7 @@ def _projected(task: _Task, padded: int) -> tuple[Array, Array, Array]:
     system = gram + task.penalty * identity
     found = jax.scipy.linalg.cho_solve((jnp.linalg.cholesky(system), True), right)
     coefficients = jnp.where(there[:, None], basis @ found, 0)
-    return x, coefficients, _relative(system @ found - right, right)
-
-
-def _relative(left: Float[Array, "m c"], right: Float[Array, "m c"]) -> Float[Array, " c"]:
-    size = jnp.linalg.norm(right, axis=0)
-    return jnp.linalg.norm(left, axis=0) / jnp.where(size > 0, size, 1)
+    return x, coefficients, fitted.relative(system @ found - right, right)
 
 
 def values(

@@ -74,10 +74,9 @@ def fit(
         raise validate.fail("inputs", f"{number} rows", f"at most {LARGEST}", fix)
     held = None if mask is None else jnp.asarray(mask, bool)
     if fitted.on_host(asked) and held is None:
-        found = _on_host(asked)
+        coefficients = _on_host(asked)
     else:
-        found = _solve(asked.kernel, asked.inputs, asked.targets, asked.penalty, held)
-    coefficients = found
+        coefficients = _solve(asked.kernel, asked.inputs, asked.targets, asked.penalty, held)
     left = products.apply(asked.kernel, asked.inputs, asked.inputs, coefficients)
     right = asked.targets if held is None else jnp.where(held[:, None], asked.targets, 0)
     left = right - left - asked.penalty * coefficients

@@ -20,6 +20,7 @@ A function of one's own, of jax arrays, is a kernel too wherever one is taken.
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -51,12 +52,13 @@ class Kernel(Record):
         _check_pair(one, two)
         return _own(self, one) if points is others else _across(self, one, two)
 
+    @abstractmethod
     def diagonal(self, points: npt.ArrayLike) -> Float[Array, " n"]:
         """Values of each point with itself."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _values(self, points: Float[Array, "n d"], others: Float[Array, "m d"]) -> Array:
-        raise NotImplementedError
+        """Values between all points of two tables of the same columns."""
 
 
 class Radial(Kernel):

@@ -35,7 +35,7 @@ from jaxtyping import Array, Bool, Float, ScalarLike
 
 from diversity_jax import seeds, traced, validate
 from diversity_jax.kernel_ridge import cells as _cells
-from diversity_jax.kernel_ridge import products
+from diversity_jax.kernel_ridge import fitted, products
 from diversity_jax.kernel_ridge.kernels import Kernel, known
 from diversity_jax.kernel_ridge.partition import MOST, Partition, checked, partition
 from diversity_jax.records import Record
@@ -49,7 +49,8 @@ class Local(Record):
     """Solves of several sets of inputs: centres `[q, m, d]`, `coefficients` `[q, m, c]`.
 
     Set j has ``many[j]`` centres; the rest have coefficients 0. `residuals` `[q, c]` are what is
-    left of each one's equations, relative to their right-hand side.
+    left of each one's equations, relative to their right-hand side: of a direct solve those in the
+    basis of its centres, as they were summed up, of which Cholesky leaves no more than rounding.
     """
 
     kernel: Kernel
@@ -67,8 +68,8 @@ class Local(Record):
     @property
     def cell_converged(self) -> Bool[Array, " q"]:
         """Whether each set's equations are solved to the root of a rounding."""
-        tolerance = jnp.finfo(self.coefficients.dtype).eps ** 0.5
-        return jnp.all(self.residuals <= tolerance, axis=1)
+        limit = fitted.tolerance(self.coefficients.dtype)
+        return jnp.all(self.residuals <= limit, axis=1)
 
     @property
     def converged(self) -> Bool[Array, ""]:

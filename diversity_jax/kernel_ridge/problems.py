@@ -26,7 +26,7 @@ class Problem(Record):
     truth: Float[Array, " n"]
 
 
-def draw(key: Array, count: int, dimension: int, box: ScalarLike, noise: ScalarLike) -> Problem:
+def draw(key: Array, *, count: int, dimension: int, box: ScalarLike, noise: ScalarLike) -> Problem:
     """Uniform points in ``[0, box]^d`` and ``f = sum_j a_j exp(-|x - z_j|^2 / 2)`` with noise.
 
     300 bumps with places uniform in the box and heights ``N(0, 1/3)``; `noise` is a deviation. The

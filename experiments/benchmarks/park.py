@@ -29,7 +29,9 @@ def table(seed: int, number: int, dimension: int, box: float) -> Table:
     from diversity_jax import seeds
     from diversity_jax.kernel_ridge import problems
 
-    data = problems.draw(seeds.root(seed), number + ASKED, dimension, box, NOISE)
+    data = problems.draw(
+        seeds.root(seed), count=number + ASKED, dimension=dimension, box=box, noise=NOISE
+    )
     inputs, targets, truth = map(np.asarray, (data.inputs, data.targets, data.truth))
     return inputs[:number], targets[:number], inputs[number:], truth[number:]
 

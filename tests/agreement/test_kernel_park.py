@@ -188,7 +188,7 @@ def test_blending_is_continuous_across_borders_and_hard_far_from_them():
 
 @pytest.mark.heavy
 def test_the_note_at_twenty_thousand_points():
-    data = problems.draw(seeds.stream(KEY, "note"), 22_000, 2, 30.0, 0.1)
+    data = problems.draw(seeds.stream(KEY, "note"), count=22_000, dimension=2, box=30.0, noise=0.1)
     x, y, truth = (np.asarray(each) for each in (data.inputs, data.targets, data.truth))
     options = {"ridge": 1e-6}
     one = park.fit(

@@ -1,5 +1,7 @@
 """Bad input of partitions, ParK and its estimator: one clear error each; and their manners."""
 
+from functools import partial
+
 import jax
 import numpy as np
 import pytest
@@ -125,13 +127,12 @@ def test_steps_that_are_too_few_are_said():
 
 def test_equal_keys_give_equal_fits_and_problems(found):
     np.testing.assert_array_equal(fitted().predict(POINTS), found.predict(POINTS))
-    one, other = (problems.draw(KEY, count, 2, 4.0, 0.1) for count in (5, 6))
-    again = problems.draw(KEY, 5, 2, 4.0, 0.1)
-    np.testing.assert_array_equal(one.targets, again.targets)
+    drawn = partial(problems.draw, KEY, dimension=2, box=4.0, noise=0.1)
+    one, other = drawn(count=5), drawn(count=6)
+    np.testing.assert_array_equal(one.targets, drawn(count=5).targets)
     assert np.abs(np.asarray(one.truth)).max() > 0 and other.inputs.shape == (6, 2)
-    refused(["count", "0"], problems.draw, KEY, 0, 2, 4.0, 0.1)
-    refused(["box", "0.0"], problems.draw, KEY, 3, 2, 0.0, 0.1)
-    refused(["noise", "-1"], problems.draw, KEY, 3, 2, 1.0, -1.0)
+    for name, value in (("count", 0), ("box", 0.0), ("noise", -1.0)):
+        refused([name, str(value)], drawn, **{"count": 3, name: value})
 
 
 def test_the_estimator_has_scikit_learns_manners():

@@ -3,7 +3,7 @@
 from diversity_jax.checks import combine, identity, ordering
 
 
-def same(left, right, *, condition, scale=1.0):
+def same(left, right, *, condition: float, scale: float | None = 1.0):
     """Two outputs are equal up to the rounding of a solve of some 25 unknowns of that condition."""
 
     def check(dataset):
