@@ -7,7 +7,6 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "convex_identities"
-FLOOR = 1e-17  # an error of exactly zero is shown here
 # Name of the identity, its two sides, what spoils it, and the side that does.
 IDENTITIES = (
     ("r² by commute times", "square_commute", "square_theory", "mean kept", "square_uncentred"),
@@ -25,25 +24,14 @@ IDENTITIES = (
 def draw(dataset):
     """Largest relative difference of the two sides, and of the spoiled one."""
     figure, (axes,) = style.panels(1, width=8.0, height=4.8)
-    axes.axvline(np.finfo(float).eps, color="black", linewidth=1.4, label="spacing at 1")
-    for place, (_, left, right, what, spoiled) in enumerate(IDENTITIES):
-        exact = _error(dataset, left, right)
-        axes.plot([exact], [place], **style.look(0), label="identity" if place == 0 else None)
-        if spoiled:
-            bad = _error(dataset, spoiled, right)
-            axes.plot([bad], [place], **style.look(1), label="spoiled" if place == 0 else None)
-            axes.annotate(
-                what, (bad, place), xytext=(-7, 4), textcoords="offset points", ha="right",
-                fontsize=8,
-            )  # fmt: skip
-    style.rows(axes, [identity[0] for identity in IDENTITIES])
+    style.identities(axes, IDENTITIES, lambda *sides: _errors(dataset, *sides))
     axes.set(
-        xscale="log", xlabel="largest |left / right − 1|", ylabel="identity",
+        xlabel="largest |left / right − 1|",
         title="r: edge sensitivity, R: resistance, Φ: affinity, w: weight",
-    )  # fmt: skip
+    )
     style.legend(axes, columns=3)
     return figure
 
 
-def _error(dataset, left: str, right: str) -> float:
-    return max(float(np.abs(dataset[left].values / dataset[right].values - 1).max()), FLOOR)
+def _errors(dataset, left: str, right: str) -> np.ndarray:
+    return np.abs(dataset[left].values / dataset[right].values - 1).max(keepdims=True).ravel()

@@ -7,7 +7,6 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "graph_identities"
-FLOOR = 1e-17  # an error of exactly zero is shown here
 # Name of the identity, its two sides, what spoils it, and the side that does.
 IDENTITIES = (
     ("hard: groups for members", "hard_compact", "hard", "labels once", "hard_once"),
@@ -22,28 +21,15 @@ IDENTITIES = (
 def draw(dataset):
     """Largest difference of the two sides, and of the spoiled one, over draws of each setting."""
     figure, (axes,) = style.panels(1, width=8.0, height=3.8)
-    axes.axvline(np.finfo(float).eps, color="black", linewidth=1.4, label="spacing at 1")
-    for place, (_, left, right, what, spoiled) in enumerate(IDENTITIES):
-        exact = _errors(dataset, left, right)
-        label = "identity" if place == 0 else None
-        axes.plot(exact, [place] * len(exact), **style.look(0), label=label)
-        if spoiled:
-            bad = _errors(dataset, spoiled, right)
-            label = "spoiled" if place == 0 else None
-            axes.plot(bad, [place] * len(bad), **style.look(1), label=label)
-            axes.annotate(
-                what, (min(bad), place), xytext=(-7, 4), textcoords="offset points", ha="right",
-                fontsize=8,
-            )  # fmt: skip
-    style.rows(axes, [identity[0] for identity in IDENTITIES])
+    style.identities(axes, IDENTITIES, lambda *sides: _errors(dataset, *sides))
     axes.set(
-        xscale="log", xlabel="largest |left − right|; labels are −1 to 1", ylabel="identity",
+        xlabel="largest |left − right|; labels are −1 to 1",
         title="three settings of bandwidth, regularisation and confidence",
-    )  # fmt: skip
+    )
     style.legend(axes, columns=3)
     return figure
 
 
-def _errors(dataset, left: str, right: str) -> list[float]:
+def _errors(dataset, left: str, right: str) -> np.ndarray:
     apart = np.abs(dataset[left].values - dataset[right].values)
-    return [max(float(one.max()), FLOOR) for one in apart]
+    return np.array([one.max() for one in apart])

@@ -7,7 +7,6 @@ import numpy as np
 from figures import style
 
 EXPERIMENT = "graph_left_out"
-FLOOR = 1e-17  # an error of exactly zero is shown here
 # Name of the identity, its two sides, what spoils it, and the side that does.
 IDENTITIES = (
     ("score by the label\nleft out", "score_again", "score", "no 1 − h", "score_raw"),
@@ -19,21 +18,8 @@ IDENTITIES = (
 def draw(dataset):
     """Differences of the sides of identities; scores of all nodes between the bounds."""
     figure, axes = style.panels(2, width=6.0, height=3.8)
-    axes[0].axvline(np.finfo(float).eps, color="black", linewidth=1.4, label="spacing at 1")
-    for place, (_, left, right, what, spoiled) in enumerate(IDENTITIES):
-        for number, name in enumerate((left, spoiled)):
-            errors = _errors(dataset, name, right)
-            label = ("identity", "spoiled")[number] if place == 0 else None
-            axes[0].plot(errors, [place] * len(errors), **style.look(number), label=label)
-        axes[0].annotate(
-            what, (min(_errors(dataset, spoiled, right)), place), xytext=(-7, 4),
-            textcoords="offset points", ha="right", fontsize=8,
-        )  # fmt: skip
-    style.rows(axes[0], [identity[0] for identity in IDENTITIES])
-    axes[0].set(
-        xscale="log", xlabel="largest |left / right − 1|", ylabel="identity",
-        title="three settings of g and c",
-    )  # fmt: skip
+    style.identities(axes[0], IDENTITIES, lambda *sides: _errors(dataset, *sides))
+    axes[0].set(xlabel="largest |left / right − 1|", title="three settings of g and c")
     order = np.argsort(dataset.regularisation.values)
     for place, point in enumerate(order):
         least, most = (dataset[name].values[point].ravel()[0] for name in ("least", "most"))
@@ -50,7 +36,7 @@ def draw(dataset):
     return figure
 
 
-def _errors(dataset, left: str, right: str) -> list[float]:
+def _errors(dataset, left: str, right: str) -> np.ndarray:
     wanted = dataset[right].values
     apart = np.abs(dataset[left].values - wanted) / np.where(wanted == 0, 1, np.abs(wanted))
-    return [max(float(one.max()), FLOOR) for one in apart]
+    return np.array([one.max() for one in apart])

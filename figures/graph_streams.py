@@ -18,7 +18,7 @@ def draw(dataset):
         for each, variable in zip(axes, ("accuracy", "distance")):
             style.points(each, numbers, dataset[variable].values[place].T, number, name)
     whole = float(dataset.whole.values.mean())
-    style.level(axes[0], whole, "solution of all points", over=False)
+    style.level(axes[0], whole, "solution of all points", at="left", over=False)
     for each in axes:
         style.ticks(each, numbers)
         each.set(xlabel="centroids allowed")

@@ -172,6 +172,27 @@ def rows(axes: Axes, labels: Sequence[str]) -> None:
     axes.grid(visible=False, axis="y")
 
 
+def identities(axes: Axes, named: Sequence[tuple], errors: Any) -> None:
+    """A row per identity: errors of its sides, and of the same with one of them spoiled.
+
+    `named` are (name, left, right, what spoils it, the spoiled left side), the last two empty for
+    none; ``errors(left, right)`` gives an identity's errors, of which zeros are drawn at 1e-17.
+    """
+    axes.axvline(np.finfo(float).eps, color="black", linewidth=1.4, label="spacing at 1")
+    for place, (_, left, right, what, spoiled) in enumerate(named):
+        for number, side in enumerate((left, spoiled) if spoiled else (left,)):
+            found = np.maximum(errors(side, right), 1e-17)
+            label = ("identity", "spoiled")[number] if place == 0 else None
+            axes.plot(found, [place] * len(found), **look(number), label=label)
+        if spoiled:
+            axes.annotate(
+                what, (found.min(), place), xytext=(-7, 4), textcoords="offset points",
+                ha="right", fontsize=8,
+            )  # fmt: skip
+    rows(axes, [name for name, *_ in named])
+    axes.set(xscale="log", ylabel="identity")
+
+
 def ticks(axes: Axes, values: Any) -> None:
     """Ticks at these values of a logarithmic horizontal axis, as plain numbers; see `off_zero`."""
     values = np.unique(np.asarray(values, dtype=float))

@@ -43,7 +43,11 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
         "--table", type=entry.named, required=True, help="a .csv, .npy or .parquet file of numbers"
     )
     arguments.add_argument(
-        "--drop", action="append", default=[], metavar="COLUMN", help="leave a column out (again)"
+        "--drop",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="leave a column out (may be repeated)",
     )
     arguments.add_argument(
         "--standardise", action="store_true", help="give every column mean 0 and deviation 1"

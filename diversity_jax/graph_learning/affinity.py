@@ -139,9 +139,13 @@ def gaussian(points: npt.ArrayLike, *, bandwidth: ScalarLike) -> Float[Array, "n
     seen, width = validate.concrete(rows), validate.concrete(bandwidth)
     if seen is not None and width is not None:
         table = _neighbours.Table(seen)
-        far = cdist(table.rows, table.rows) * (table.unit / float(width))
-        with np.errstate(over="ignore"):
-            return jax.device_put(np.exp(-(far**2) / 2).astype(seen.dtype))
+        far = cdist(table.rows, table.rows)
+        far *= table.unit / float(width)
+        with np.errstate(over="ignore", under="ignore"):
+            np.square(far, out=far)
+            far /= -2
+            np.exp(far, out=far)
+        return jax.device_put(far.astype(seen.dtype, copy=False))
 
     def row(one: Array) -> Array:
         return jnp.exp(-jnp.sum(((rows - one[None]) / bandwidth) ** 2, axis=1) / 2)

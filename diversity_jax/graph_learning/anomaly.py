@@ -230,7 +230,7 @@ def agreement(truth: npt.ArrayLike, score: npt.ArrayLike) -> float:
         if seen.dtype.kind not in "fiub" or np.isnan(seen).any():
             got = "NaN" if seen.dtype.kind == "f" else f"type {seen.dtype}"
             raise validate.fail(name, got, "numbers", "leave such rows out of both")
-        values.append(seen.astype(np.float64))
+        values.append(np.unique(seen, return_inverse=True)[1].ravel())  # 2^53 + 1 is no double
     real, shown = values
     number = len(real)
     told = number * (number - 1) // 2 - pairs.tied(real)

@@ -39,8 +39,9 @@ OPTIONS = (
 class Detector:
     """How unusual the label of each row is; the larger a score, the more unusual.
 
-    `contamination` is the share of rows that `labels_` call unusual (1, others 0). The rest are the
-    options of `tables.detect`; X is an array, a frame or a mapping of columns, y one label per row.
+    `contamination` is the share of rows that `labels_` call unusual (1, others 0): fewer where
+    scores tie at the threshold, since only those above it are. The rest are the options of
+    `tables.detect`; X is an array, a frame or a mapping of columns, y one label per row.
 
     After `fit`: `decision_scores_` `[n]`, `threshold_`, `labels_` `[n]`, `classes_`, `encoding_`
     (what became of the columns), `judged_` (all scores, and what the graph gives).
@@ -111,6 +112,7 @@ class Detector:
         self.encoding_, self.classes_, self.judged_ = how, np.array(names, object), found
         self._points, self._graph, self._values = points, made, np.asarray(values)
         self._places, self._strengths = places, (float(self.confidence), float(self.regularisation))
+        self._width = len(rows.names)
         self._score, self._number = self.score, min(self.neighbours, len(points) - 1)
         self.decision_scores_ = found.by(self.score)
         self.threshold_ = float(np.quantile(self.decision_scores_, 1 - self.contamination))
@@ -126,6 +128,9 @@ class Detector:
         if not hasattr(self, "decision_scores_"):
             raise validate.fail("detector", "one that is not fitted", "one that is", "call fit")
         rows = _columns.given("X", X)
+        if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] != self._width:
+            got, fix = f"{X.shape[1]} columns", "pass the columns that were fitted"
+            raise validate.fail("X", got, f"{self._width}", fix)
         known = tuple(self.classes_)
         places = labelling.places("y", _labels(y, rows), known)
         own = _signs(places, len(known))
@@ -150,14 +155,18 @@ class Detector:
         fitted = self.encoding_.padded(self._points[order])
         number = self._number
         near = np.empty((len(points), number), int)
-        far = np.empty((len(points), number))
+        far, units = np.empty((len(points), number)), np.ones((len(points), 1))
         for row, point in enumerate(points):
-            squares = ((fitted - point) ** 2).sum(1)
+            apart = fitted - point
+            # In units of the largest, whose square need not be finite.
+            units[row] = np.abs(apart).max() or 1.0
+            squares = ((apart / units[row]) ** 2).sum(1)
             last = np.partition(squares, number - 1)[number - 1]
             some = np.flatnonzero(squares <= last)
             chosen = some[np.argsort(squares[some], kind="stable")[:number]]
             near[row], far[row] = order[chosen], np.sqrt(squares[chosen])
-        own = np.sqrt((far**2).mean(1, keepdims=True))
+        own = units * np.sqrt((far**2).mean(1, keepdims=True))
+        far = units * far
         return near, _affinity.tuned(far, own, self._graph.scales[near]) / self._graph.degree
 
 

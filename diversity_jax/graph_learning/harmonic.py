@@ -58,7 +58,7 @@ def hard(
     symmetric or has negative weights, and, at ``regularisation`` 0, a component without a label.
     Cost: n^3 / 3 for a dense affinity, else conjugate gradients to `tolerance` (the root of the
     precision's rounding) in at most `most` steps.
-    Source: 2605.03495, sections 3.2 and 5.3; Zhu, Ghahramani and Lafferty 2003.
+    Source: 2605.03495, sections 3.2 and 3.5; Zhu, Ghahramani and Lafferty 2003.
     """
     found = solve_hard(
         affinity,
@@ -122,7 +122,7 @@ def soft(
     Shapes: labels `[n]` or `[n, k]`, from -1 to 1; confidence a number or `[n]`, 0 and up.
     Errors: ValueError for no confidence above zero, and as `hard`.
     Cost: that of `hard`.
-    Source: 2605.03495, equations 3.5 and 3.6 and section 5.3; the form derived.
+    Source: 2605.03495, equations 3.5 and 3.6 and section 4.6.2; the form derived.
     """
     found = solve_soft(
         affinity,

@@ -10,7 +10,7 @@ the plane take 85 steps and 28 ms with the grouping, by Jacobi alone 381 steps a
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import scipy.linalg
@@ -34,20 +34,24 @@ class System:
         weights = matrix(affinity)
         v, c, g = task.multiplicities, task.confidence, float(task.regularisation)
         y = np.asarray(task.labels, np.float64)
-        self.task, self.total = task, product(affinity, weights)
-        self.degrees = self.total(v[:, None])[:, 0]
+        total = product(affinity, weights)
+        self.task, self.total = task, cast(Product | None, total)
+        self.degrees = total(v[:, None])[:, 0]
         self.free = np.flatnonzero(~task.held & (v > 0))
         self.known = np.where(task.held[:, None], y, 0)
-        across = self.total(v[:, None] * self.known)
+        across = total(v[:, None] * self.known)
         own = v[self.free]
         self.diagonal = own * (self.degrees + g + c)[self.free]
         # A row of zeros (nothing to say of it) stays one of zeros, with the value 0.
         self.scale = 1 / np.sqrt(np.where(self.diagonal > 0, self.diagonal, 1))
-        held = self.total((v * task.held)[:, None])[:, 0]
+        held = total((v * task.held)[:, None])[:, 0]
         self.sums = own * (g + c + held)[self.free]
         right = own[:, None] * (across + c[:, None] * y)[self.free]
         self.right = self.scale[:, None] * right
         self._inner = self._between(affinity, weights, self.scale * own)
+        self.absent = np.flatnonzero(~task.held & (v == 0))
+        if not len(self.absent):
+            self.total = None  # a dense table goes before its factor comes
 
     def _between(self, affinity: Known, weights: Any, factor: np.ndarray) -> Any:
         """The scaled weights between free nodes: a matrix, or a product where there is none."""
@@ -58,7 +62,10 @@ class System:
             kernel = _kernel(inside, float(np.asarray(affinity.bandwidth)))
             return lambda x: factor[:, None] * kernel(factor[:, None] * x)
         if isinstance(weights, np.ndarray):
-            return factor[:, None] * weights[np.ix_(self.free, self.free)] * factor
+            table = weights[np.ix_(self.free, self.free)]
+            table *= factor[:, None]  # in place: tables of 20,000 nodes take 3.2 GB each
+            table *= factor
+            return table
         table = weights[self.free][:, self.free]
         rows = np.repeat(np.arange(len(self.free)), np.diff(table.indptr))
         table.data = table.data * factor[rows] * factor[table.indices]
@@ -80,8 +87,8 @@ class System:
         """Values of all nodes from scaled ones of the free nodes."""
         task, full = self.task, self.known.copy()
         full[self.free] = self.scale[:, None] * x
-        absent = np.flatnonzero(~task.held & (task.multiplicities == 0))
-        if len(absent):
+        absent = self.absent
+        if self.total is not None:
             y, c = np.asarray(task.labels, np.float64), task.confidence
             above = self.total(task.multiplicities[:, None] * full) + c[:, None] * y
             below = self.degrees + float(task.regularisation) + c
@@ -93,7 +100,7 @@ class System:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Scaled solutions of scaled right-hand sides, and the steps of each."""
         if isinstance(self._inner, np.ndarray):
-            return _direct(np.eye(len(self.free)) - self._inner, right)
+            return _direct(self._inner, right)
         correct = self._coarse() if sparse.issparse(self._inner) else None
         rows = np.ascontiguousarray(right.T)
         found, steps = gradients(self._by_rows, rows, tolerance, most, correct)
@@ -160,10 +167,13 @@ def _bound(left: np.ndarray, ahead: np.ndarray, sums: np.ndarray) -> np.ndarray:
     return ahead.max() * (left / sums[:, None]).max(0)
 
 
-def _direct(table: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _direct(inner: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     steps = np.zeros(right.shape[1], np.int32)
+    table = np.negative(inner)
+    table.flat[:: len(table) + 1] += 1
     try:
-        factor = scipy.linalg.cho_factor(table, check_finite=False)
+        # The transpose is the same matrix in the order in which LAPACK can work in place.
+        factor = scipy.linalg.cho_factor(table.T, overwrite_a=True, check_finite=False)
     except np.linalg.LinAlgError:
         return np.full_like(right, np.nan), steps
     return scipy.linalg.cho_solve(factor, right, check_finite=False), steps

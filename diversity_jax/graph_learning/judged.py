@@ -69,7 +69,7 @@ def graph(points: np.ndarray, neighbours: int) -> Graph:
     scales[order] = near.reaches(neighbours=number)
     different, copy, sizes = np.unique(points, axis=0, return_inverse=True, return_counts=True)
     copy = copy.ravel()
-    many = sizes > number + 1
+    many = sizes > number
     if many.any() and len(different) > 1:
         within = (copy[edges[:, 0]] == copy[edges[:, 1]]) & many[copy[edges[:, 0]]]
         rings = _rings(order, copy, np.flatnonzero(many), number)
@@ -113,7 +113,8 @@ def judge(
     Up to `WHOLE` rows, or if they are to be `everywhere`, all are looked at without their own
     labels; of more the most unusual by the soft score, `LOOKED_AT` or `top` of them.
 
-    Errors: ValueError for one class, a confidence or regularisation that is not above zero.
+    Errors: ValueError for one class, a confidence or regularisation that is not above zero, or so
+    small that the solve fails.
     Cost: `anomaly.of_classes` for all rows; else a solve per class and row looked at.
     """
     for name, value in (("confidence", confidence), ("regularisation", regularisation)):
@@ -122,22 +123,38 @@ def judge(
     columns = (classes[:, None] == np.arange(classes.max() + 1)).astype(float)
     share = _shares(affinity, columns)
     if everywhere or len(classes) <= WHOLE:
-        found = anomaly.of_classes(
-            affinity, classes, confidence=confidence, regularisation=regularisation
-        )
-        support, tied = np.asarray(found.support), np.asarray(found.tied)
-        return Judged(
-            np.asarray(found.scores),
-            share,
-            np.ones(len(classes), bool),
-            _apart(support, columns),
-            np.where(tied, -1, support.argmax(1)),
-            np.asarray(found.lowest),
-            np.asarray(found.highest),
-            (float(found.bounds[0]), float(found.bounds[1])),
-            found.converged,
-        )
-    return _top(affinity, columns, share, confidence, regularisation, max(top, LOOKED_AT))
+        made = _whole(affinity, columns, classes, share, confidence, regularisation)
+    else:
+        most = max(top, LOOKED_AT)
+        made = _top(affinity, columns, share, confidence, regularisation, most)
+    if not np.isfinite(made.soft).all():
+        got, fix = f"{regularisation:g} with confidence {confidence:g}", "raise both, e.g. to 1e-3"
+        raise validate.fail("regularisation", got, "a solve that converges", fix)
+    return made
+
+
+def _whole(
+    affinity: Affinity,
+    columns: np.ndarray,
+    classes: np.ndarray,
+    share: np.ndarray,
+    c: float,
+    g: float,
+) -> Judged:
+    """All rows looked at without their own labels."""
+    found = anomaly.of_classes(affinity, classes, confidence=c, regularisation=g)
+    support, tied = np.asarray(found.support), np.asarray(found.tied)
+    return Judged(
+        np.asarray(found.scores),
+        share,
+        np.ones(len(classes), bool),
+        _apart(support, columns),
+        np.where(tied, -1, support.argmax(1)),
+        np.asarray(found.lowest),
+        np.asarray(found.highest),
+        (float(found.bounds[0]), float(found.bounds[1])),
+        found.converged,
+    )
 
 
 def _top(

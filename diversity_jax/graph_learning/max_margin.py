@@ -17,6 +17,7 @@ Machines are scikit-learn's, with ``C = 1 / (2 penalty)``.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Literal
 
 import numpy as np
@@ -35,6 +36,7 @@ KERNELS = ("linear", "gaussian")
 Loss = Literal["hinge", "squares"]
 LOSSES = ("hinge", "squares")
 THRESHOLD = 1e-6  # the thesis's, in its experiments
+LEAST_STEPS = 1_000_000  # of a machine's solver, before it is given up
 
 
 class Classifier(Record):
@@ -80,8 +82,8 @@ def graph_cut(
 
     Shapes: points `[n, d]`, labels `[n]` of any type that sorts, labelled `[n]` booleans.
     Errors: ValueError for a threshold outside [0, 1), a penalty or bandwidth not above zero, one
-    side of a class without a node that is sure, a solve that did not converge (it is named), and
-    as `classes.encode` and `harmonic.hard`.
+    side of a class without a node that is sure, a solve or a machine that did not converge (it is
+    named), and as `classes.encode` and `harmonic.hard`.
     Cost: one harmonic solve and a machine on up to n points: n^2 to n^3 of those that are used.
     Source: 2605.03495, section 3.3.
     """
@@ -228,9 +230,24 @@ def _fitted(
             got = f"no node that is sure on one side of class {order[min(k, len(order) - 1)]!r}"
             fix = "lower the threshold, or label both sides"
             raise validate.fail("threshold", got, "nodes on both sides", fix)
-        machine = SVC(C=1 / (2 * penalty), **options).fit(rows[chosen], signs[chosen, k])
-        machines.append(machine.decision_function)
+        # A free offset makes the machine blind to a shift; its solver is not: far out it is wrong
+        # or never ends.
+        middle = rows[chosen].mean(0)
+        most = max(LEAST_STEPS, 100 * int(chosen.sum()))
+        machine = SVC(C=1 / (2 * penalty), max_iter=most, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # said below
+            machine.fit(rows[chosen] - middle, signs[chosen, k])
+        if machine.fit_status_:
+            got = f"{penalty}: no machine after {most} steps"
+            fix = "raise it, or bring the points to a smaller scale"
+            raise validate.fail("penalty", got, "one at which the machine converges", fix)
+        machines.append(_from(middle, machine.decision_function))
     return Classifier(order, used, tuple(machines))
+
+
+def _from(middle: np.ndarray, machine: Any) -> Any:
+    return lambda rows: machine(rows - middle)
 
 
 def _after(half: np.ndarray, machine: Any) -> Any:

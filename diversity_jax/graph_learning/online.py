@@ -99,7 +99,7 @@ def step(
     Errors: ValueError for a point of another dimension, entries that are not finite or too large,
     labels outside -1 to 1 or given in part; the state is unharmed.
     Cost: k d and the factorisation of k x k.
-    Source: 1203.3522, figure 1; 2605.03495, section 5.3.
+    Source: 1203.3522, figure 1; 2605.03495, section 3.5, algorithm 2.
     """
     state, found = _step(state, *_checked(state, point, label))
     return state, found[0] if state.numbers else found

@@ -27,6 +27,17 @@ def without(table, labels, pull, g, node):
     return exactly(table, labels, np.zeros(len(labels), bool), kept, g)[node]
 
 
+def test_strong_edges_leave_a_residual_and_the_score_is_right_all_the_same():
+    """All alike but one label, all joined: the mean shrinks by c / (g + c), the rest vanishes."""
+    labels, strength = np.ones(200), 1e3
+    labels[7] = -1
+    mean = labels.mean() / 1.05
+    wanted = np.abs(mean + (labels - labels.mean()) / (200 * strength + 1.05) - labels)
+    given = strength * (1 - np.eye(200))
+    found = anomaly.soft_harmonic(given, labels, confidence=1.0, regularisation=0.05)
+    np.testing.assert_allclose(found, wanted, atol=1e-8)
+
+
 def test_a_labelled_path_by_hand():
     """A.d 3: l = (25, 19, -5, 17) / 56."""
     labels = np.array([1.0, 1, -1, 1])

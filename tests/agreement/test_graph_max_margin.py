@@ -45,8 +45,9 @@ def test_a_cut_is_the_machine_of_the_peer_on_what_the_graph_is_sure_of(squares):
     found = max_margin.graph_cut(points, graph, truth, labelled, regularisation=0.01, penalty=0.05)
     assert found.used.all()
     signs = classes.classify(graph, truth, labelled, regularisation=0.01).labels
-    machine = SVC(kernel="linear", C=10.0).fit(points, np.where(signs == "upper", 1, -1))
-    np.testing.assert_allclose(found.decisions(points)[:, 0], machine.decision_function(points))
+    centred = points - points.mean(0)
+    machine = SVC(kernel="linear", C=10.0).fit(centred, np.where(signs == "upper", 1, -1))
+    np.testing.assert_allclose(found.decisions(points)[:, 0], machine.decision_function(centred))
     half = max_margin.graph_cut(
         points, graph, truth, labelled, regularisation=0.01, penalty=0.05, threshold=0.7
     )
@@ -140,3 +141,27 @@ def test_on_pairs_of_digits_cuts_beat_machines_on_the_labels_alone():
     gains = np.array(gains)
     # Student's 1e-4 quantile of 19 degrees of freedom, one-sided.
     assert gains.mean() > 4.6 * gains.std(ddof=1) / np.sqrt(len(gains))
+
+
+@pytest.mark.parametrize("shift", [1e4, 1e8])
+def test_machines_do_not_see_where_the_points_lie(squares, shift):
+    """The peer's solver does: at 1e6 half of its answers were wrong, at 1e8 it never came back."""
+    points, truth, labelled, graph = squares
+    moved = points + shift
+    settings = {"penalty": 0.05}
+    for options in ({}, {"kernel": "gaussian", "bandwidth": 0.7}):
+        here = max_margin.supervised(points, truth, labelled, **settings, **options)
+        there = max_margin.supervised(moved, truth, labelled, **settings, **options)
+        apart = here.decisions(points) - there.decisions(moved)
+        assert np.abs(apart).max() < 1e-15 * shift * 160
+    flat = max_margin.manifold(moved, graph, truth, labelled, smoothness=1.0, **settings)
+    near = max_margin.manifold(points, graph, truth, labelled, smoothness=1.0, **settings)
+    assert np.abs(flat.decisions(moved) - near.decisions(points)).max() < 1e-14 * shift * 160
+
+
+def test_a_machine_that_does_not_converge_says_so(squares, monkeypatch):
+    points, truth, *_ = squares
+    mixed = np.where(np.arange(160) % 2 > 0, "upper", truth)
+    monkeypatch.setattr(max_margin, "LEAST_STEPS", 1000)
+    with pytest.raises(ValueError, match=r"penalty: got 0\.05: no machine after 16000 steps"):
+        max_margin.supervised(1e6 * points, mixed, np.ones(160, bool), penalty=0.05)

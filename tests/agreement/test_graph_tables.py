@@ -205,3 +205,16 @@ def test_what_pages_say_of_switched_labels_is_what_comes_out(name):
     told = pages.MEASURED.split(name.replace("_", " "))[1].split(";")[0]
     said = [float(number) for number in re.findall(r"\.\d\d", told)]
     np.testing.assert_allclose([np.mean(shares) for shares in found.values()], said, atol=0.0151)
+
+
+@pytest.mark.parametrize("copies", [9, 10, 11, 12])
+def test_a_label_beside_as_many_copies_as_neighbours_is_seen(copies):
+    """At 11 copies and 10 neighbours every edge to them weighed nothing: rank 51 of 72."""
+    rng = np.random.default_rng(0)
+    beside = np.concatenate([np.zeros((copies, 2)), [[0.5, 0]]])
+    points = np.concatenate([beside, rng.normal(20, 1, (60, 2))])
+    classes = np.array([0] * copies + [1] * 61)
+    made = judged.graph(points, 10)
+    found = judged.judge(made.affinity, classes, confidence=1.0, regularisation=0.1)
+    assert found.soft.argmax() == copies
+    assert found.given[copies] == 0

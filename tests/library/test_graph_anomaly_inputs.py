@@ -13,10 +13,12 @@ from diversity_jax.graph_learning import (
     affinity,
     anomaly,
     baselines,
+    detector,
     leverages,
     outskirts,
     problem,
     settings,
+    tables,
     theory,
 )
 from diversity_jax.mixtures import GaussianMixture
@@ -227,3 +229,44 @@ def test_single_precision_is_returned_as_given_and_solved_to_what_it_can_hold():
     np.testing.assert_allclose(found, exact, rtol=4 * np.finfo(np.float32).eps)
     # A residual of 1e-5, of a system with a condition below 10.
     np.testing.assert_allclose(traced, exact, atol=1e-4)
+
+
+def test_a_solve_that_fails_is_no_ranking():
+    rng = np.random.default_rng(0)
+    table = {"x": rng.normal(size=40), "c": ["a", "b"] * 20}
+    with pytest.raises(ValueError, match="a solve that converges"):
+        tables.detect(table, label="c", confidence=1e-17, regularisation=1e-17)
+
+
+def test_a_detector_judges_rows_far_away_and_refuses_others_columns():
+    """A square that overflowed made them NaN, and NaN is not above a threshold."""
+    rng = np.random.default_rng(0)
+    classes = np.arange(60) % 2
+    points = rng.normal(size=(60, 2)) + 6 * classes[:, None]
+    fitted = detector.Detector(score="soft").fit(points, classes)
+    far = fitted.decision_function(np.array([[1e200, 0.0], [1e160, 1.0]]), [0, 1])
+    assert np.isfinite(far).all()
+    with pytest.raises(ValueError, match="X: got 3 columns"):
+        fitted.decision_function(np.zeros((2, 3)), [0, 1])
+
+
+def test_integers_that_are_one_floating_number_are_ranked_apart():
+    assert anomaly.agreement([2**53, 2**53 + 1, 0], [0, 1, 0.5]) == 2 / 3
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("unlabelled_confidence", lambda: theory.stability(10, 50.0, regularisation=1.0,
+                                                            unlabelled_confidence=4.0)),
+        ("dimension", lambda: theory.margin_bound(0.1, 10, 5, 0.1, 0.1, threshold=0.1,
+                                                   dimension=200, failure=0.05)),
+        ("unsure", lambda: theory.margin_bound(0.1, 10, 50, 0.1, 0.1, threshold=0.1,
+                                               dimension=2, failure=0.05)),
+        ("threshold", lambda: theory.margin_bound(0.1, 10, 5, 0.1, 0.1, threshold=5.0,
+                                                   dimension=2, failure=0.05)),
+    ],
+)  # fmt: skip
+def test_bounds_that_say_nothing_of_such_numbers(name, call):
+    with pytest.raises(ValueError, match=f"^{name}: "):
+        call()

@@ -7,6 +7,10 @@ import numpy.typing as npt
 
 from diversity_jax import validate
 from diversity_jax.graph_learning import problem
+from diversity_jax.seen import above_zero, number
+from diversity_jax.seen import array as seen
+
+__all__ = ["above_zero", "mask", "members", "number", "seen", "weights"]
 
 
 def weights(affinity: object) -> np.ndarray:
@@ -33,25 +37,3 @@ def mask(labelled: npt.ArrayLike, nodes: int) -> np.ndarray:
         got = f"{int(chosen.sum())} nodes of type {chosen.dtype}"
         raise validate.fail("labelled", got, "booleans, at least one true", "label some node")
     return chosen
-
-
-def number(name: str, value: npt.ArrayLike) -> float:
-    """One finite number from 0 up."""
-    validate.shape(name, value, (), "pass one number")
-    validate.nonnegative(name, value)
-    validate.finite(name, value)
-    return float(seen(name, value))
-
-
-def above_zero(name: str, value: npt.ArrayLike) -> float:
-    """One finite number above 0."""
-    validate.positive(name, value)
-    return number(name, value)
-
-
-def seen(name: str, value: npt.ArrayLike) -> np.ndarray:
-    """`value` as numpy; refuse traced ones."""
-    found = validate.concrete(value)
-    if found is None:
-        raise validate.fail(name, "a traced value", "a concrete one", "call this outside jit")
-    return found

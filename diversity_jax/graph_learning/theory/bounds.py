@@ -117,7 +117,7 @@ def soft_bound(confidence: npt.ArrayLike, *, regularisation: ScalarLike) -> Floa
 def paper_norm_bound(labelled: ScalarLike, *, regularisation: ScalarLike) -> Float[Array, ""]:
     """``sqrt(n_l) / (1 + g)``, by which the papers bound |l| (soft): false for c_u < 1.
 
-    Source: 1203.3522, the lemma before the regret bound; 2605.03495, section 5.3.
+    Source: 1203.3522, the lemma before the regret bound; 2605.03495, lemma 3.
     """
     g = _arguments.number("regularisation", regularisation)
     return jax.device_put(np.sqrt(_arguments.above_zero("labelled", labelled)) / (1 + g))
@@ -168,7 +168,7 @@ def paper_quantised_bound(
     True for c_u <= 1, and the weaker of the two: see `quantised_bound`.
 
     Errors: ValueError for a regularisation that is not above zero.
-    Source: 2605.03495, section 5.3.
+    Source: 2605.03495, section 5.4.3, lemma 4.
     """
     _below(regularisation, unlabelled_confidence)
     g = _arguments.above_zero("regularisation", regularisation)

@@ -19,7 +19,7 @@ def lone_group(*, regularisation: Fraction, confidence: Fraction) -> tuple[Fract
     """The label of a lone group whose members are labelled 1: as it is, and by the printed form.
 
     Errors: ValueError for values that are no fractions, or not above zero.
-    Source: 1203.3522, section 4; 2605.03495, section 5.3 (printed); derived (as it is).
+    Source: 1203.3522, section 4; 2605.03495, section 4.6.2 (printed); derived (as it is).
     """
     for name, value in (("regularisation", regularisation), ("confidence", confidence)):
         if not isinstance(value, Fraction) or value <= 0:

@@ -151,11 +151,15 @@ def stability(
     ``2 [sqrt 2 / (g + 1) + sqrt(2 n_l) (1 - sqrt c_u) / sqrt c_u (lambda + g) / (g^2 + 1)]``,
     lambda the largest eigenvalue of the Laplacian. A formula; it is not derived here.
 
+    Errors: ValueError for numbers that are negative, a confidence outside (0, 1].
     Source: 2605.03495, section 5.4.
     """
     n_l = _arguments.above_zero("labelled", labelled)
     g = _arguments.number("regularisation", regularisation)
     c = _arguments.above_zero("unlabelled_confidence", unlabelled_confidence)
+    if c > 1:
+        got, fix = f"{c:g}", "labels count most: c_l is 1"
+        raise validate.fail("unlabelled_confidence", got, "a number in (0, 1]", fix)
     largest = _arguments.number("largest_eigenvalue", largest_eigenvalue)
     second = np.sqrt(2 * n_l) * (1 - np.sqrt(c)) / np.sqrt(c) * (largest + g) / (g**2 + 1)
     return jax.device_put(np.float64(2 * (np.sqrt(2) / (g + 1) + second)))
@@ -199,12 +203,25 @@ def margin_bound(
     D_T, `dimension` h that of Vapnik and Chervonenkis. The second term is right: with y = +-1 and
     ``|l| < eps``, ``1 - (l - y)^2 < 2 eps - eps^2``.
 
-    Errors: ValueError for numbers that are negative, or a failure outside (0, 1).
-    Source: 2605.03495, section 3.3, proposition 3.
+    Errors: ValueError for numbers that are negative, a failure outside (0, 1), more unsure nodes or
+    a larger dimension than samples, a threshold above 1.
+    Source: 2605.03495, section 5.2.3, proposition 3.
     """
     used = _arguments.number("loss_where_sure", loss_where_sure)
     n, h = _arguments.above_zero("samples", samples), _arguments.above_zero("dimension", dimension)
-    out = 2 * _arguments.number("threshold", threshold) * _arguments.number("unsure", unsure) / n
+    unsure, threshold = (
+        _arguments.number("unsure", unsure),
+        _arguments.number("threshold", threshold),
+    )
+    for name, value, most in (
+        ("unsure", unsure, n),
+        ("threshold", threshold, 1),
+        ("dimension", h, n),
+    ):
+        if value > most:
+            got, fix = f"{value:g}", "the bound is about no others"
+            raise validate.fail(name, got, f"at most {most:g}", fix)
+    out = 2 * threshold * unsure / n
     graph = _arguments.number("graph_risk", graph_risk)
     across = _arguments.number("transductive", transductive)
     failure = _probability("failure", failure)

@@ -27,7 +27,7 @@ UNTESTED = [
         "it never says anything: labels fade as 1 / (1 + g), so that no data take it below "
         "18 n_l / (1 + 4 n_l), nor ours with 3 below 12/5, where predicting 0 costs 1 (derived). "
         "On streams of two moons, g from .01 to 100, it is above 4 with the offline risk as "
-        "measured (ours 3) and above 30 with the bound on that, where the learner errs by .2 to "
+        "measured (ours 2.99) and above 30 with the bound on that, where the learner errs by .2 to "
         ".7 (graph_regret). Its steps are claims of their own",
         ("H5-corrected", "H6-online", "H7-quantised", "H8-split"),
     ),
@@ -35,7 +35,7 @@ UNTESTED = [
         "H17-margin",
         "the error of a max-margin graph cut is at most its loss where the graph is sure, plus 2 "
         "eps n_eps / n, the graph's own risk, and its part by stability and by dimension "
-        "(2605.03495, section 3.3, proposition 3)",
+        "(2605.03495, section 5.2.3, proposition 3)",
         "it never says anything: stability asks for a g at which the graph's own risk is near 1, "
         "and no data take the sum below 1, where guessing errs by 1/2 (derived). On two moons it "
         "is above 8, for an error of .1 (graph_regret)",

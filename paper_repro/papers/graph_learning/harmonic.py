@@ -47,7 +47,7 @@ CLAIMS = [
         kind="identity",
         sentence="The regularised hard harmonic solution of a graph with identical points is that "
         "of one node a group with multiplicities: (Lq_uu + g V) l = Wq_ul y.",
-        source=f"A4; {THESIS}, section 5.3; 1203.3522, proposition 1",
+        source=f"A4; {THESIS}, section 3.5; 1203.3522, proposition 1",
         experiment="graph_identities",
         formula="exact",
         reconstructed=False,
@@ -79,7 +79,7 @@ CLAIMS = [
         kind="identity",
         sentence="The means over groups of identical points of the soft solution solve (Lq + g V + "
         "c V) l = c V y, y the mean labels, whatever the members' labels.",
-        source=f"A5; {THESIS}, section 5.3, with g / c where c g is printed; derived",
+        source=f"A5; {THESIS}, section 4.6.2, with g / c where c g is printed; derived",
         experiment="graph_identities",
         formula="exact",
         check=same("soft_compact", "soft_mean"),
@@ -94,7 +94,7 @@ CLAIMS = [
         kind="counterexample",
         sentence="The compact soft solution as it is printed, ((1/c) V^-1 Lq + c g + 1)^-1 y, is "
         "wrong but for c = 1: a lone group has 1/3 at g = 1, c = 1/2, and 2/3 by that form.",
-        source=f"A5; {THESIS}, section 5.3; derived, in fractions",
+        source=f"A5; {THESIS}, section 4.6.2; derived, in fractions",
         experiment="graph_identities",
         formula="exact",
         check=violated("lone"),
@@ -106,7 +106,7 @@ CLAIMS = [
         id="H2-members",
         kind="identity",
         sentence="A member of a group has the group's value plus c (y - mean y) / (d + w + g + c), "
-        "d its degree outside the group's kernel of one and w the similarity within.",
+        "d its degree to all other points, those of its group too, and w the similarity within.",
         source="A5; derived",
         experiment="graph_identities",
         formula="exact",
@@ -175,7 +175,7 @@ CLAIMS = [
         kind="inequality",
         sentence="The soft solution has length at most sqrt(n_l) / (1 + g), at confidence 1 of "
         "labelled and c_u of unlabelled nodes.",
-        source=f"A-C5; 1203.3522, lemma; {THESIS}, section 5.3",
+        source=f"A-C5; 1203.3522, lemma; {THESIS}, section 5.4.2",
         experiment="graph_bounds",
         formula="exact",
         reconstructed=False,
@@ -236,7 +236,7 @@ CLAIMS = [
         kind="inequality",
         sentence="Soft solutions on two graphs differ in length by at most sqrt(n_l) |Lq - Lo|_2 / "
         "(g + c_u)^2, which implies the papers' sqrt(n_l) |Lq - Lo|_F / (c_u g^2).",
-        source=f"A-C7; {THESIS}, section 5.3, sharpened; derived",
+        source=f"A-C7; {THESIS}, section 5.4.3, sharpened; derived",
         experiment="graph_bounds",
         formula="exact",
         check=below("moved", "moved_bound", resolution=0.05),

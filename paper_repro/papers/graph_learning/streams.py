@@ -5,7 +5,7 @@ import numpy as np
 from diversity_jax.checks import combine, counterexample, exponent, inequality
 from paper_repro.claims import Claim, Control
 
-ONLINE = "1203.3522, figure 1; 2605.03495, section 5.3"
+ONLINE = "1203.3522, figure 1; 2605.03495, section 3.5.1"
 
 
 def below(left, right, *, resolution):
