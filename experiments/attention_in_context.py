@@ -47,7 +47,7 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(seeds=8, clusters=(2,), lengths=(10, 30, 100, 300), batches=2),
+    "smoke": Config(seeds=4, clusters=(2,), lengths=(10, 30, 100, 300), batches=2),
     "laptop": Config(),
     "paper": Config(seeds=200, batches=60),
 }

@@ -30,7 +30,7 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(seeds=4, stride=20),
+    "smoke": Config(seeds=4, stride=6),
     "laptop": Config(),
     "paper": Config(seeds=400, learning_rate=0.02, stride=100),
 }

@@ -21,7 +21,7 @@ class Config(Linear):
 
 
 PRESETS = {
-    "smoke": Config(seeds=4, stride=10),
+    "smoke": Config(seeds=4, stride=4),
     "laptop": Config(),
     "paper": Config(seeds=400, learning_rate=0.02, stride=100),
 }

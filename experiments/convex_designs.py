@@ -37,7 +37,7 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(seeds=4), "laptop": Config(), "paper": Config(seeds=400),
+    "smoke": Config(seeds=3), "laptop": Config(), "paper": Config(seeds=400),
 }  # fmt: skip
 
 

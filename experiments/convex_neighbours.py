@@ -26,7 +26,7 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(seeds=4, neighbours=(12, 20, 35, 60, 99)),
+    "smoke": Config(seeds=3, neighbours=(12, 20, 35, 60, 99)),
     "laptop": Config(),
     "paper": Config(seeds=12, neighbours=tuple(range(1, 100))),
 }

@@ -34,7 +34,7 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(seeds=8, drawn=300, paths=60),
+    "smoke": Config(seeds=4, drawn=300, paths=60),
     "laptop": Config(),
     "paper": Config(seeds=100, drawn=4000, paths=2000, steps=(8, 16, 32, 64, 128, 256)),
 }

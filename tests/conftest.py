@@ -35,8 +35,12 @@ if os.environ.get("DIVERSITY_JAX_TEST_TYPES", "1") != "0":
 
 import jax
 import pytest
+from threadpoolctl import threadpool_limits
 from xdist.scheduler import LoadScopeScheduling
 
+# Plugins of pytest import numpy before this file, too late for the environment to limit its BLAS:
+# two threads that wait for each other make a small decomposition a hundred times as long.
+threadpool_limits(int(os.environ["OPENBLAS_NUM_THREADS"]), user_api="blas")
 jax.config.update("jax_enable_x64", DOUBLE)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
@@ -44,18 +43,21 @@ class Predicted(NamedTuple):
 
 
 def predict(model: ClassModel, z: Any = ()) -> Predicted:
-    """All of it from the bulks and one call of the resolvent, at nodes in each bulk and at `z`."""
+    """All of it from the bulks and the resolvent, at nodes in each bulk and at `z`."""
     found = spectrum.bulks(model)
     number = int(found.number)
-    # As many nodes for every model, so that the resolvent is compiled once.
-    edges = jnp.where(jnp.isfinite(found.edges), found.edges, found.edges[:1])
-    places, weights = jax.vmap(lambda pair: spectrum.bulk_nodes(pair, found.atom_position))(edges)
-    places, weights = np.asarray(places), np.asarray(weights)[:number]
-    asked = np.concatenate([(places * (1 + 1e-12j)).ravel(), np.asarray(z, complex)])
-    at = spectrum.resolvent(model, asked)
-    trace, factors = np.asarray(at.trace), np.asarray(at.class_factors)
-    inside = slice(0, number * places.shape[1])
-    shape, places = (number, places.shape[1]), places[:number]
+    places, weights = jax.vmap(lambda pair: spectrum.bulk_nodes(pair, found.atom_position))(
+        found.edges[:number]
+    )
+    places, weights = np.asarray(places), np.asarray(weights)
+    # Bulk by bulk, as many points each time, so that the resolvent is compiled once.
+    width = places.shape[1]
+    rest = np.resize(np.asarray(z, complex), (-(-len(z) // width), width))
+    parts = [spectrum.resolvent(model, row) for row in (*(places * (1 + 1e-12j)), *rest)]
+    trace = np.concatenate([part.trace for part in parts])
+    factors = np.concatenate([part.class_factors for part in parts])
+    inside = slice(0, places.size)
+    shape = places.shape
     masses = weights * np.imag(trace[inside]).reshape(shape) / np.pi
     overlap = _overlap(model, trace[inside], factors[inside]).reshape(shape)
     fallen = weights * np.imag(overlap) / (np.pi * places)
@@ -63,7 +65,7 @@ def predict(model: ClassModel, z: Any = ()) -> Predicted:
     return Predicted(
         below=share * (position < GRID) + _grown(places, masses),
         learned=_grown(places, fallen),
-        traces=np.real(trace[asked.size - len(z) :]),
+        traces=np.real(trace[places.size : places.size + len(z)]),
         edges=np.asarray(found.edges)[:number],
         masses=masses.sum(axis=1),
         falls=fallen.sum(axis=1),

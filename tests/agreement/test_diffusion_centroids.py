@@ -105,13 +105,14 @@ def test_simulated_features_with_long_centroids_tend_to_the_predicted_spectrum()
 
     @partial(jax.jit, static_argnums=1)
     def both(key, dimension):
-        made = random_features.simulate(key, model, dimension=dimension)
         drawn = random_features.draw(key, model, dimension=dimension, normalised=True)
-        return made.eigenvalues, drawn.weights @ drawn.centroids.T / np.sqrt(dimension)
+        matrix, _ = random_features.covariance(model, drawn)
+        return matrix, drawn.weights @ drawn.centroids.T / np.sqrt(dimension)
 
     def one(key, dimension):
         """With the giants of these very neurons taken off, whose number is finite."""
-        values, shifts = map(np.asarray, both(key, dimension))
+        matrix, shifts = map(np.asarray, both(key, dimension))
+        values = np.linalg.eigvalsh(matrix)  # in a third of the time that jax takes
         same = np.full(values.size, 1 / values.size)
         top = values[-2:] / values.size - giants(shifts, same, fractions)
         return np.array([np.mean(1 / (values - Z)), *top])

@@ -1,6 +1,7 @@
 """Outliers of short centroids, covariances that do not commute, and what neither takes."""
 
 import zlib
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -32,12 +33,15 @@ def test_simulated_outliers_of_short_centroids_tend_to_the_predicted_ones():
     centred = float(np.nanmax(spectrum.outliers(model, about).positions))
     assert wanted > float(jnp.nanmax(spectrum.bulks(model).edges))
 
-    def one(key, dimension):
+    @partial(jax.jit, static_argnums=1)
+    def covariance(key, dimension):
         drawn = random_features.draw(key, model, dimension=dimension, normalised=True)
         centroid = np.sqrt(20) * np.eye(1, dimension)
         drawn = moved(drawn, np.concatenate([centroid, -centroid]))
-        matrix, _ = random_features.covariance(model, drawn)
-        return np.linalg.eigvalsh(np.asarray(matrix))[-1]
+        return random_features.covariance(model, drawn)[0]
+
+    def one(key, dimension):
+        return np.linalg.eigvalsh(np.asarray(covariance(key, dimension)))[-1]
 
     values = over_sizes("short centroids", 24, one)
     assert status(values, wanted, scale=wanted, resolution=0.2) != "fails"
@@ -122,16 +126,20 @@ def test_simulated_features_tend_to_the_trace_for_covariances_that_do_not_commut
     aligned = np.stack([np.diag(np.linalg.eigvalsh(matrix)) for matrix in TILTED])
     spoiled = float(spectrum.resolvent_of_covariances([0.5, 0.5], aligned, *rest).trace.real)
 
-    def one(key, dimension):
+    @partial(jax.jit, static_argnums=1)
+    def covariance(key, dimension):
         drawn = random_features.draw(key, model, dimension=dimension, normalised=True)
         labels = np.repeat([0, 1], drawn.counts)
-        plain = np.asarray(drawn.samples) / np.sqrt(variances)[labels][:, None]
+        plain = drawn.samples / np.sqrt(variances)[labels][:, None]
         roots = np.linalg.cholesky(TILTED)[labels]
         blocks = plain.reshape(len(labels), -1, 2)
-        samples = np.einsum("nij,nbj->nbi", roots, blocks).reshape(plain.shape)
-        drawn = eqx.tree_at(lambda drawn: drawn.samples, drawn, jnp.asarray(samples))
-        matrix, _ = random_features.covariance(model, drawn)
-        return np.mean(1 / (np.linalg.eigvalsh(np.asarray(matrix)) + 0.3))
+        samples = jnp.einsum("nij,nbj->nbi", roots, blocks).reshape(plain.shape)
+        drawn = eqx.tree_at(lambda drawn: drawn.samples, drawn, samples)
+        return random_features.covariance(model, drawn)[0]
+
+    def one(key, dimension):
+        values = np.linalg.eigvalsh(np.asarray(covariance(key, dimension)))
+        return np.mean(1 / (values + 0.3))
 
     found = over_sizes("covariances that do not commute", 24, one)
     assert status(found, wanted, scale=wanted, resolution=0.02) != "fails"

@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from diversity_jax.diffusion.theory.equations.algebra import null_vector
 from diversity_jax.diffusion.theory.equations.centred import Coefficients
-from diversity_jax.diffusion.theory.equations.fixed_point import CUT, on_axis
+from diversity_jax.diffusion.theory.equations.fixed_point import CUT, on_axis, solve
 from diversity_jax.diffusion.theory.equations.system import ClassSystem, System
 from diversity_jax.records import Record
 
@@ -67,7 +67,8 @@ def find(system: System, largest: int) -> tuple[Array, Array, Array]:
     """Edges `[largest, 2]` and masses `[largest]`, padded with NaN, and how many bulks there are.
 
     A grid finds the changes from outside to inside, rounds of finer grids close in on each. All
-    turns, and the masses at the end, ask for as many points, so that the solver is compiled once.
+    turns, and the masses at the end, ask for as many points, so that the solver is compiled once;
+    blocks of them that belong to no bulk that was seen are not solved.
     """
     fixed = jax.lax.stop_gradient(system)
     number = 2 * largest
@@ -84,7 +85,9 @@ def find(system: System, largest: int) -> tuple[Array, Array, Array]:
         stage = jnp.where(step == 0, 0, jnp.where(step <= ROUNDS, 1, 2))
         ask = (lambda held: grid, partial(_between, fine), partial(_nodes, fixed.floor, grid))
         asked = jnp.exp(jax.lax.switch(stage, ask, held))
-        unknowns = on_axis(fixed, fixed.floor + asked)
+        # Of a fine grid an edge's own block, of the nodes all blocks up to the last bulk's end.
+        used = (number, held.count, -(-MASS_NODES * ((held.count + 1) // 2) // fine))
+        unknowns = _in_blocks(fixed, fixed.floor + asked, jax.lax.select_n(stage, *used), number)
         traces = fixed.trace(unknowns)
         inside = traces.imag > CUT * jnp.abs(traces)
         read = (partial(_first, grid), partial(_closer, fine), partial(_masses, fixed.floor))
@@ -96,6 +99,21 @@ def find(system: System, largest: int) -> tuple[Array, Array, Array]:
     counted = (jnp.arange(number) < held.count).reshape(largest, 2)
     masses = jnp.where(counted[:, 0], held.masses, jnp.nan)
     return jnp.where(counted, edges, jnp.nan), masses, held.count // 2
+
+
+def _in_blocks(system: System, points: Array, used: Array, number: int) -> Array:
+    """`on_axis` block by block, in the first `used` of `number` alone; a first guess elsewhere."""
+
+    def block(one: tuple[Array, Array]) -> Array:
+        place, points = one
+        at = points + 0j
+        return jax.lax.cond(
+            place < used, lambda at: solve(system, at, True), lambda at: system.start(at), at
+        )
+
+    blocks = points.reshape(number, -1)
+    made = jax.lax.map(block, (jnp.arange(number), blocks))
+    return jnp.moveaxis(made, 0, 1).reshape(made.shape[1], -1)
 
 
 def _between(fine: int, held: _Search) -> Array:
