@@ -100,13 +100,14 @@ def tuned(lengths: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray
     return np.exp(-np.where(lengths > 0, exponent, 0))
 
 
-def in_units(width: ScalarLike, unit: float) -> Any:
+def in_units(width: Any, unit: float) -> Any:
     """A width above 0 in a unit, above 0 still: no distance but 0 is as short as that."""
     if unit == 1:
         return width
     width = width / unit
     least = np.finfo(width.dtype).tiny
-    return (np.maximum if isinstance(width, np.generic) else jnp.maximum)(width, least)
+    library: Any = np if isinstance(width, np.generic) else jnp
+    return library.maximum(width, least)
 
 
 def neighbourhood(points: npt.ArrayLike, *, neighbours: int) -> Neighbourhood:
