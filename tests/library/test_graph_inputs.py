@@ -13,6 +13,7 @@ from diversity_jax.graph_learning import (
     classes,
     harmonic,
     max_margin,
+    outskirts,
     problem,
     theory,
     tuning,
@@ -62,6 +63,16 @@ def test_classes_that_are_one_or_unknown():
     refused(["classes", "each class once"], classes.encode, NAMES, HELD, classes=["yes", "yes"])
     refused(["labels", "(5,)", "(8)"], classes.classify, PARTS, NAMES[:5], HELD[:5])
     refused(["shares", "(3,)"], classes.mass_normalised, np.ones((8, 2)), HELD, shares=[1.0] * 3)
+    for mixed in ([1, "a", "a"], ["a", 2.0, "1"], [np.nan, "a", "b"]):
+        told = ["labels", "NaN at node 0"] if mixed[0] is np.nan else ["labels", "of type", "str("]
+        for form in (list, lambda each: np.array([*each, None], object)[:-1]):
+            refused(told, classes.encode, form(mixed), [True] * 3)
+            refused(told, outskirts.fringe, np.eye(3), form(mixed))
+    refused(
+        ["labels", "empty label or NaN at node 1"], classes.encode, ["a", None, "b"], [True] * 3
+    )
+    columns, order = classes.encode(["b", None, 1, "a"], [True, False, False, True])
+    assert order.tolist() == ["a", "b"] and columns[:, 0].tolist() == [0, 0, 0, 1]
     # A class that is named but has no label is a column of zeros, not an error.
     columns, order = classes.encode(NAMES, HELD, classes=["maybe", "no", "yes"])
     assert order.tolist() == ["maybe", "no", "yes"] and columns.sum(0).tolist() == [0, 1, 2]
