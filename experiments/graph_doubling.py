@@ -24,7 +24,7 @@ AXES = {name: ("stream",) for name in ("distortion", "radius", "optimum")}
 class Config:
     """`seeds` times 24 short streams on a line at each multiplier, one of them searched."""
 
-    seeds: int = 24
+    seeds: int = 16
 
 
 PRESETS = {"smoke": Config(seeds=4), "laptop": Config(), "paper": Config(seeds=1000)}

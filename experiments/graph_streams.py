@@ -24,7 +24,7 @@ class Config:
 
     seeds: int = 16
     points: int = 1000
-    numbers: tuple[int, ...] = (15, 30, 60, 120)
+    numbers: tuple[int, ...] = (15, 40, 120)
 
 
 PRESETS = {
