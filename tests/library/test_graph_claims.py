@@ -13,7 +13,9 @@ LABELS = 30
 
 
 def test_the_trend_is_that_of_the_recorded_run():
-    dataset, _ = recorded.read("graph_fashion")
+    found = recorded.read("graph_fashion")
+    assert found is not None
+    dataset = found[0]
     for place, length in enumerate(dataset.images.values):
         error = images.learned(dataset, place).mean()
         assert error == pytest.approx(images.RECORDED[int(length)], abs=1e-5)

@@ -63,7 +63,7 @@ CLAIMS = [
             kind="rival prediction",
         ),
         blind="It is about bounds, not learners. All are reached where two moons are far apart and "
-        "all points labelled; on streams they are a sixteenth to many times above.",
+        "all points labelled; on streams they are from a fiftieth to many times above.",
     ),
     Claim(
         id="H12-terms",
