@@ -28,7 +28,7 @@ AXES = {
 class Config:
     """`seeds` draws of each design of graph at each regularisation."""
 
-    seeds: int = 40
+    seeds: int = 16
 
 
 PRESETS = {"smoke": Config(seeds=6), "laptop": Config(), "paper": Config(seeds=2000)}

@@ -31,7 +31,7 @@ AXES = {
 class Config:
     """`seeds` draws of points at each bandwidth, regularisation and confidence."""
 
-    seeds: int = 24
+    seeds: int = 12
 
 
 PRESETS = {"smoke": Config(seeds=4), "laptop": Config(), "paper": Config(seeds=1000)}

@@ -29,7 +29,7 @@ AXES = {
 class Config:
     """`seeds` draws of points and labels at each setting."""
 
-    seeds: int = 24
+    seeds: int = 12
 
 
 PRESETS = {"smoke": Config(seeds=4), "laptop": Config(), "paper": Config(seeds=1000)}

@@ -10,7 +10,8 @@ import numpy as np
 import xarray
 
 from diversity_jax import seeds
-from diversity_jax.graph_learning import max_margin, online, quantise, theory
+from diversity_jax.graph_learning import harmonic, max_margin, online, quantise, theory
+from experiments.shared.moons import moons
 
 HOST = True
 REGULARISATIONS = (0.01, 0.1, 1.0, 4.0, 10.0, 100.0)
@@ -19,9 +20,14 @@ BELOW = 0.1  # confidence of unlabelled points, 1 of labelled ones
 APART = 15  # from one label of the stream to the next
 EVERY = 20  # points from one prediction to the next
 PENALTY, THRESHOLD, FAILURE = 0.05, 1e-6, 0.05
+FAR = 100.0  # between moons taken apart: weights of 0
+MANY = (1.0, 1e5, 1e9)  # a node, labels that come early, and labels of the other class
+WEAK = 1e-3  # an edge, in units of 1 + g
 MEASURED = (
     "squared_error", "squared_error_learner", "offline_risk", "error_cut",
-    "regret", "regret_printed", "regret_risk", "regret_risk_printed", "margin", "unsure",
+    "regret", "regret_printed", "regret_risk", "regret_risk_printed", "margin", "unsure", "across",
+    "offline_risk_apart", "regret_apart", "regret_printed_apart", "across_apart",
+    "online", "online_term", "quantised", "quantised_term",
 )  # fmt: skip
 AXES = {name: ("regularisation",) for name in MEASURED}
 _enter = jax.jit(quantise.enter)
@@ -55,10 +61,11 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
     each twentieth point; `squared_error_learner` of `online.run`, which holds labels fixed.
     `regret` are bounds with the offline risk as measured, `regret_risk` with the papers' bound.
     `margin` is the bound on the error of the max-margin graph cut, `error_cut`; `unsure` the share
-    of nodes that it leaves out.
+    of nodes that it leaves out; `across` what of the bound is about the graph. See `_apart` and
+    `_terms` for the others.
     """
     random = seeds.numpy_generator(seeds.stream(key, "moons"))
-    points, truth = _moons(random, point["points"])
+    points, truth = moons(random, point["points"])
     labels = np.where(np.arange(len(truth)) % APART == 0, truth, 0.0)
     weights = _weights(points)
     offline, spectrum = _offline(weights, labels)
@@ -81,16 +88,8 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
         _cut(points, weights, truth, labels, spectrum, g, values, float(each))
         for g, values, each in zip(REGULARISATIONS, offline, seen)
     ]
-    return found | dict(zip(("error_cut", "margin", "unsure"), np.array(cuts).T))
-
-
-def _moons(random: np.random.Generator, number: int) -> tuple[np.ndarray, np.ndarray]:
-    """Two half circles that reach into each other, with noise of .1, in random order."""
-    truth = random.choice([-1.0, 1.0], number)
-    angle = random.uniform(0, np.pi, number)
-    place = np.stack([np.cos(angle), np.sin(angle)], 1) * truth[:, None]
-    place += np.where(truth[:, None] > 0, 0, [1, 0.5])
-    return place + 0.1 * random.standard_normal((number, 2)), truth
+    found |= dict(zip(("error_cut", "margin", "unsure", "across"), np.array(cuts).T))
+    return found | _apart(random, point["points"]) | _terms()
 
 
 def _weights(points: np.ndarray) -> np.ndarray:
@@ -192,22 +191,82 @@ def _cut(
         float((found.predict(points) != truth).mean()),
         float(bound.total),
         float((~sure).mean()),
+        float(bound.graph + bound.transductive),
     ]
 
 
+def _apart(random: np.random.Generator, number: int) -> dict[str, np.ndarray]:
+    """Of moons taken apart, all labelled, and no centroid less than points: what bounds start from.
+
+    Labels are as faint as they can be there, 1 / (1 + g), and quantising changes nothing.
+    """
+    points, truth = moons(random, number)
+    weights = _weights(points + FAR * (truth > 0)[:, None])
+    offline, spectrum = _offline(weights, truth)
+    found = []
+    for g, risk in zip(REGULARISATIONS, ((offline - truth) ** 2).mean(1)):
+        beta = theory.stability(number, spectrum, regularisation=g, unlabelled_confidence=1.0)
+        across = theory.risk_bound(risk, number, beta, failure=FAILURE)
+        regret, printed, *_ = _bounds(g, number, spectrum, risk, risk, 0.0, 0.0)
+        found.append([risk, regret, printed, float(across)])
+    names = ("offline_risk_apart", "regret_apart", "regret_printed_apart", "across_apart")
+    return dict(zip(names, np.array(found).T))
+
+
+def _terms() -> dict[str, np.ndarray]:
+    """Terms of our regret bound, and thrice the squared distances that they are about.
+
+    `online`: a node joins labels of 1 that are so many that it takes their value, and later so many
+    more of -1. `quantised`: two labels, 1 and -1, get a weak edge.
+    """
+    found = []
+    for g in REGULARISATIONS:
+        star = np.array([[0.0, 1, 1], [1, 0, 0], [1, 0, 0]])
+        labels, confidence = np.array([0.0, 1, -1]), np.array([BELOW, 1, 1])
+        early, late = (
+            harmonic.soft(
+                star[:seen, :seen], labels[:seen], confidence[:seen],
+                regularisation=g, multiplicities=MANY[:seen],
+            )[0]
+            for seen in (2, 3)
+        )  # fmt: skip
+        edge = WEAK * (1 + g) * np.array([[0.0, 1], [1, 0]])
+        signs = np.array([1.0, -1])
+        moved = _soft(_laplacian(edge), signs, g) - _soft(np.zeros((2, 2)), signs, g)
+        square = np.linalg.norm(_laplacian(edge), 2) ** 2
+        bound = theory.regret_bound(0.0, 2, square, regularisation=g, unlabelled_confidence=1.0)
+        squares = (float(early - late) ** 2, float((moved**2).sum()))
+        found.append([3 * squares[0], bound.online, 3 * squares[1], bound.quantised])
+    names = ("online", "online_term", "quantised", "quantised_term")
+    return dict(zip(names, np.array(found, float).T))
+
+
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:
-    """Below which no data take the bounds."""
-    labels = -(-int(dataset.points.values.flat[0]) // APART)
+    """Below which no data take the bounds; `apart` with all labelled."""
+    every = int(dataset.points.values.flat[0])
+    some = -(-every // APART)
     least = {
         "theory_regret": lambda g: theory.least_regret_bound(regularisation=g),
-        "theory_regret_printed": lambda g: theory.paper_least_regret_bound(
-            labels, regularisation=g
-        ),
         "theory_margin": lambda g: theory.least_margin_bound(regularisation=g),
+        "theory_offline_risk": lambda g: (g / (1 + g)) ** 2,
     }
+    for name, labels in (("", some), ("_apart", every)):
+        least[f"theory_regret_printed{name}"] = partial(_least_printed, labels)
+        least[f"theory_across{name}"] = partial(_least_across, labels)
     return dataset.assign_coords(regularisation=list(REGULARISATIONS)).assign(
         {
             name: ("regularisation", [float(value(g)) for g in REGULARISATIONS])
             for name, value in least.items()
         }
     )
+
+
+def _least_printed(labels: int, g: float) -> jax.Array:
+    return theory.paper_least_regret_bound(labels, regularisation=g)
+
+
+def _least_across(labels: int, g: float) -> float:
+    """What of the margin bound is about the graph, with labels of 1 / (1 + g) and c_u = 1."""
+    beta = 2 * np.sqrt(2) / (1 + g)
+    spread = np.sqrt(2 * np.log(2 / FAILURE) / labels) * (labels * beta + 4)
+    return (g / (1 + g)) ** 2 + beta + spread

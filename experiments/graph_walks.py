@@ -26,8 +26,8 @@ AXES = {
 class Config:
     """`seeds` draws of each pair of mixtures at each number of rows a class."""
 
-    seeds: int = 48
-    sizes: tuple[int, ...] = (25, 50, 100, 200, 400)
+    seeds: int = 40
+    sizes: tuple[int, ...] = (25, 50, 100, 200, 300)
 
 
 PRESETS = {
