@@ -1,7 +1,8 @@
 """A user's table as named columns of cells: from a file, a frame, a mapping or an array.
 
-A cell is a number, a text, or None where it is missing. Frames are known by what they offer
-(`columns` and a cell's column by its name), so that none of their libraries is imported.
+A cell is a number, a text, or None where it is missing: what a library calls so, and of texts those
+of `MISSING` alone, as they are spelled there; which were is noted. Frames are known by what they
+offer (`columns` and a cell's column by its name), so that none of their libraries is imported.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from diversity_jax import decimals
+from diversity_jax.decimals import Cell, number
+
+__all__ = ["Cell", "Columns", "given", "number", "one", "parquet", "read", "spelled", "there"]
+
 KINDS = (".csv", ".tsv", ".parquet")
-MISSING = ("", "na", "nan", "null", "none", "n/a", "-", "?")
+MISSING = ("", "NA", "NaN", "nan", "null", "NULL")
+MISSING_ARE = "empty cells, NA, NaN and null are missing"
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 NOTHING = ("NAType", "NaTType")  # how pandas calls what is missing
-
-Cell = float | int | str | None
 
 
 @dataclass(frozen=True)
@@ -67,14 +72,15 @@ def given(argument: str, table: object, *, named: str | None = None) -> Columns:
     pairs = _pairs(argument, table)
     names = [str(name).strip() for name, _ in pairs]
     _check_names(argument, names)
-    cells = tuple(_cells(argument, name, values) for name, (_, values) in zip(names, pairs))
+    seen: Counter[str] = Counter()
+    cells = tuple(_cells(argument, name, values, seen) for name, (_, values) in zip(names, pairs))
     lengths = {len(column) for column in cells}
     if len(lengths) > 1:
         got = f"columns of {min(lengths)} and {max(lengths)} cells"
         raise validate.fail(argument, got, "one length", "fill the shorter ones")
     if not lengths or 0 in lengths:
         raise validate.fail(argument, "no cell", "rows and columns", "fill it")
-    return Columns(tuple(names), cells, tuple(range(1, lengths.pop() + 1)))
+    return Columns(tuple(names), cells, tuple(range(1, lengths.pop() + 1)), _noticed(seen))
 
 
 def one(argument: str, values: object) -> list[Cell]:
@@ -82,7 +88,7 @@ def one(argument: str, values: object) -> list[Cell]:
 
     Errors: ValueError for what has more than one axis, or none.
     """
-    return _cells(argument, argument, values)
+    return _cells(argument, argument, values, Counter())
 
 
 def read(argument: str, name: str, *, named: str | None = None) -> Columns:
@@ -90,7 +96,9 @@ def read(argument: str, name: str, *, named: str | None = None) -> Columns:
 
     Text files are UTF-8; the separator is the one of comma, semicolon, tab and bar that gives the
     first line the most cells. Where it is no comma, a comma may be the decimal point: it is taken
-    for one in columns whose cells are all numbers then.
+    for one in columns whose cells are all numbers then. Where all could be thousands (1,068), that
+    is done only if another column shows that commas are decimal and none has a decimal point; else
+    they are texts.
 
     Errors: ValueError in one line for a file that is none of these, a line of another length (rows
     are counted from 1 below the names), a name given twice, no row.
@@ -118,14 +126,16 @@ def read(argument: str, name: str, *, named: str | None = None) -> Columns:
             got = f"{len(line)} cells in row {row}"
             fix = f"see that no cell has a separator in it: {SEPARATORS[separator]} were found"
             raise validate.fail(argument, got, f"{len(names)} as in the first line", fix)
-    cells = tuple([_cell(cell) for cell in column] for column in zip(*body))
+    seen: Counter[str] = Counter()
+    cells = tuple([_cell(cell, seen) for cell in column] for column in zip(*body))
     noticed = [] if separator == "," else [f"separated by {SEPARATORS[separator]}"]
     if separator != ",":
-        changed = [_decimal(column) for column in cells]
+        changed = decimals.with_points(cells)
         commas = [name for name, column in zip(names, changed) if column is not None]
         cells = tuple(new or old for new, old in zip(changed, cells))
         noticed += [f"decimal commas in {', '.join(commas)}"] if commas else []
-    return Columns(tuple(names), cells, tuple(range(1, len(body) + 1)), tuple(noticed))
+    told = (*noticed, *_noticed(seen))
+    return Columns(tuple(names), cells, tuple(range(1, len(body) + 1)), told)
 
 
 def there(argument: str, name: str, expected: str) -> Path:
@@ -155,16 +165,6 @@ def parquet(argument: str, path: Path) -> Any:
         raise validate.fail(argument, f"{path}, unreadable", "a .parquet file", fix) from error
 
 
-def number(cell: Cell) -> float | None:
-    """None for text, and for what Python alone reads as a number, like 1_000."""
-    if not isinstance(cell, str):
-        return None if cell is None else float(cell)
-    try:
-        return None if "_" in cell else float(cell)
-    except ValueError:
-        return None
-
-
 def spelled(cell: Cell) -> str:
     """A cell as text; whole numbers without a point, so that 1 and 1.0 are one name."""
     if isinstance(cell, float) and math.isfinite(cell) and cell == int(cell) and abs(cell) < 2**53:
@@ -191,13 +191,10 @@ def _lines(argument: str, path: Path) -> tuple[list[list[str]], str]:
     return [line for line in lines if any(cell.strip() for cell in line)], separator
 
 
-def _decimal(column: list[Cell]) -> list[Cell] | None:
-    """Cells with points for commas, or None where that does not make all of them numbers."""
-    if not any(isinstance(cell, str) and "," in cell for cell in column):
-        return None
-    changed = [cell.replace(",", ".") if isinstance(cell, str) else cell for cell in column]
-    sound = all(cell is None or number(cell) is not None for cell in changed)
-    return list(changed) if sound else None
+def _noticed(seen: Counter[str]) -> tuple[str, ...]:
+    """In which spellings cells were missing, besides empty ones."""
+    told = [f"{text} ({count} cell{'s' if count > 1 else ''})" for text, count in seen.items()]
+    return (f"missing: {', '.join(told)}",) if told else ()
 
 
 def _pairs(argument: str, table: Any) -> list[tuple[Any, Any]]:
@@ -237,30 +234,33 @@ def _check_names(argument: str, names: list[str]) -> None:
         raise validate.fail(argument, got, "columns with names of their own", "rename them")
 
 
-def _cells(argument: str, name: str, values: Any) -> list[Cell]:
+def _cells(argument: str, name: str, values: Any, seen: Counter[str]) -> list[Cell]:
     """A column of any library as cells."""
     import numpy as np
 
     from diversity_jax import validate
 
     if hasattr(values, "to_pylist"):
-        return [_cell(value) for value in values.to_pylist()]
+        return [_cell(value, seen) for value in values.to_pylist()]
     plain: Any = values.to_numpy() if hasattr(values, "to_numpy") else values
     if isinstance(plain, list | tuple):
-        return [_cell(value) for value in plain]
+        return [_cell(value, seen) for value in plain]
     array = np.asarray(plain)
     if array.ndim != 1:
         got = f"shape {array.shape} in column {name}"
         raise validate.fail(argument, got, "one cell per row", "give each part its own column")
     if array.dtype.kind in "mM":
         return [None if text == "NaT" else text for text in array.astype(str).tolist()]
-    return [_cell(value) for value in array.tolist()]
+    return [_cell(value, seen) for value in array.tolist()]
 
 
-def _cell(value: Any) -> Cell:
+def _cell(value: Any, seen: Counter[str]) -> Cell:
+    """What a value is; `seen` counts the texts that are taken for missing."""
     if isinstance(value, str):
         text = value.strip()
-        return None if text.lower() in MISSING else text
+        if text and text in MISSING:
+            seen[text] += 1
+        return None if text in MISSING else text
     if value is None or type(value).__name__ in NOTHING:
         return None
     if hasattr(value, "item"):
@@ -270,5 +270,5 @@ def _cell(value: Any) -> Cell:
     if isinstance(value, int | float):
         return None if value != value else value
     if isinstance(value, bytes):
-        return _cell(value.decode("utf-8", "replace"))
-    return _cell(float(value) if type(value).__name__ == "Decimal" else str(value))
+        return _cell(value.decode("utf-8", "replace"), seen)
+    return _cell(float(value) if type(value).__name__ == "Decimal" else str(value), seen)

@@ -87,6 +87,20 @@ class Table:
             found[part] = ((self.rows[first[part]] - self.rows[second[part]]) ** 2).sum(1)
         return found
 
+    def per(self, width: float) -> float:
+        """The unit over a width; the largest number where it overflows, which takes 0 to 0."""
+        with np.errstate(over="ignore"):
+            return float(min(np.float64(self.unit) / width, np.finfo(np.float64).max))
+
+
+def unit_near(size: float, kind: npt.DTypeLike) -> float:
+    """1, or a power of two near `size` where a type may not hold the squares of such lengths."""
+    most = np.finfo(kind).maxexp
+    exponent = int(np.frexp(size)[1])
+    if abs(exponent) <= most // 4:
+        return 1.0
+    return float(np.ldexp(1.0, int(np.clip(exponent, 2 - most, most - 2))))
+
 
 def in_blocks(number: int, size: int) -> Iterator[slice]:
     """Slices that cover `number` places, `size` at a time."""

@@ -71,6 +71,22 @@ def whole(argument: str, value: ArrayLike, least: int, fix: str) -> Truth:
     )
 
 
+def rounded(argument: str, value: ArrayLike, condition: Callable[..., Any], expected: str) -> Array:
+    """`value` in jax's floating type, in which it still is to meet the `condition` that it meets.
+
+    Errors: ValueError for a concrete value that its rounding there takes beyond.
+    """
+    seen, kind = validate.concrete(value), jnp.zeros(0).dtype
+    if seen is None:
+        return jnp.asarray(value, kind)
+    with np.errstate(over="ignore", under="ignore"):
+        there = np.asarray(seen, kind)
+    if not np.all(condition(there)):
+        fix = "take another, or switch 64-bit on (JAX_ENABLE_X64=1)"
+        raise validate.fail(argument, f"{seen}, which is {there} in {kind}", expected, fix)
+    return jnp.asarray(there)
+
+
 def only(good: Truth, values: Values, *sources: PyTree) -> Values:
     """`values` where `good`; else NaN, with NaN for their derivatives by every one of `sources`."""
     if good is True:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
@@ -22,6 +24,21 @@ def rows(argument: str, array: ArrayLike, *, columns: int | None = None) -> Floa
     array = jnp.asarray(array)
     array = array if jnp.issubdtype(array.dtype, jnp.inexact) else array.astype(float)
     return traced.only(good, array, array)
+
+
+def deviations(array: Float[Array, "n d"] | np.ndarray) -> Any:
+    """The standard deviation of each column `[d]`, of any scale; 0 where all of it is alike.
+
+    Each is taken in a power of two near its reach, so that its squares neither vanish nor overflow;
+    that changes no digit.
+    """
+    library: Any = np if isinstance(array, np.ndarray) else jnp
+    # Halved first: the reach of the largest numbers does not overflow.
+    reach = library.max(array, axis=0) / 2 - library.min(array, axis=0) / 2
+    most = np.finfo(array.dtype).maxexp - 2
+    exponent = library.clip(library.frexp(reach)[1], -most, most)
+    unit = library.ldexp(library.ones_like(reach), exponent)
+    return library.where(reach > 0, library.std(array / unit[None], axis=0) * unit, 0)
 
 
 def independent(argument: str, array: Float[Array, "n d"]) -> traced.Truth:

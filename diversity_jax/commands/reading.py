@@ -156,8 +156,9 @@ def _of_parquet(argument: str, name: str, drop: tuple[str, ...]) -> Table:
 def _refuse(argument: str, cell: str, column: str, row: int) -> None:
     from diversity_jax import validate
 
-    text = cell.strip("'\" ").lower()
-    what = "a missing value" if text in columns.MISSING else cell if text in ("inf", "-inf") else (
+    text = cell.strip("'\" ")
+    missing = text in (*columns.MISSING, "None")
+    what = "a missing value" if missing else cell if text.lower() in ("inf", "-inf") else (
         f"the text {cell}"
     )  # fmt: skip
     fix = f"fill it, leave out its row, or pass --drop {column}"

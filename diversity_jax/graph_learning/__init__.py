@@ -10,7 +10,8 @@
 `leverages`  the weight of each own label, and what the graph says without it
 `tables`     a table of one's own: rows whose labels are unusual given the rest (`detect`)
 `detector`   the same with `fit`, `decision_function` and `labels_`, as PyOD's have them
-`encoding`   columns as features; `labelling` classes, `judged` scores, `pages` what is shown
+`encoding`   columns as features; `naming` cells as names, `labelling` classes, `judged` scores,
+             `pages` what is shown
 `baselines`  other scores of unusual labels, by scikit-learn
 `outskirts`  rows that are isolated, and those on the fringe of their class
 `settings`   data whose true anomaly score is known

@@ -4,9 +4,14 @@ Neighbours are never approximate: ties go to the smaller index, and rows given t
 at distance 0. A pair is an edge where either is among the nearest of the other (the union).
 `Neighbourhood` keeps the squared distances, so that weights can be computed anew, and
 differentiated, for every bandwidth without another search.
+
+Points may have any scale whose numbers are finite: where squares of distances could vanish or
+overflow, they are taken in a unit, a power of two, which changes no digit of anything else.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -24,11 +29,15 @@ from diversity_jax.records import Record
 
 
 class Neighbourhood(Record):
-    """Pairs of near points ``i < j`` and their squared distances: a graph before its weights."""
+    """Pairs of near points ``i < j`` and their squared distances: a graph before its weights.
+
+    `squares` are in squares of `unit`, which is 1 unless these could vanish or overflow.
+    """
 
     edges: Int[Array, "m 2"]
     squares: Float[Array, " m"]
     nodes: int = eqx.field(static=True)
+    unit: float = eqx.field(static=True, default=1.0)
 
     def gaussian(self, bandwidth: ScalarLike) -> Affinity:
         """Weights ``exp(-square / (2 bandwidth^2))``; `bandwidth` may be traced.
@@ -39,13 +48,13 @@ class Neighbourhood(Record):
         squares, given = validate.concrete(self.squares), validate.concrete(bandwidth)
         if squares is not None and given is not None:
             # By numpy, since jax compiles a program for every new number of edges.
-            far = np.sqrt(squares.astype(np.float64)) / float(given)
             with np.errstate(over="ignore", under="ignore"):
+                far = np.sqrt(squares.astype(np.float64)) / in_units(np.float64(given), self.unit)
                 return self._with(np.exp(-(far**2) / 2).astype(squares.dtype))
         width = jnp.asarray(bandwidth, self.squares.dtype)
         # The root is scaled first: the square of a large distance need not be finite.
-        weights = jnp.exp(-((jnp.sqrt(self.squares) / width) ** 2) / 2)
-        return self._with(traced.only(good, weights, width))
+        far = jnp.sqrt(self.squares) / in_units(width, self.unit)
+        return self._with(traced.only(good, jnp.exp(-(far**2) / 2), width))
 
     def even(self) -> Affinity:
         """Weights of one."""
@@ -59,13 +68,13 @@ class Neighbourhood(Record):
         """
         validate.integer("neighbours", neighbours, "take some edges of each point", least=1)
         ends = np.concatenate(np.asarray(self.edges, np.int64).T)
-        squares = np.tile(np.asarray(self.squares, float), 2)
+        squares = np.tile(np.asarray(self.squares, float), 2)  # in squares of the unit
         order = np.lexsort((squares, ends))
         sizes = np.bincount(ends, minlength=self.nodes)
         place = np.arange(len(ends)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         kept = order[place < neighbours]
         total = np.bincount(ends[kept], squares[kept], minlength=self.nodes)
-        return np.sqrt(total / np.maximum(np.minimum(sizes, neighbours), 1))
+        return np.sqrt(total / np.maximum(np.minimum(sizes, neighbours), 1)) * self.unit
 
     def self_tuned(self, *, neighbours: int) -> Affinity:
         """Weights ``exp(-d_ij^2 / (2 s_i s_j))``, s the `reaches`: each point has its own scale.
@@ -77,7 +86,7 @@ class Neighbourhood(Record):
         Source: Zelnik-Manor and Perona 2004, with a mean of neighbours for the seventh.
         """
         scales = self.reaches(neighbours=neighbours)
-        lengths = np.sqrt(np.asarray(self.squares, float))
+        lengths = np.sqrt(np.asarray(self.squares, float)) * self.unit
         return self._with(tuned(lengths, *scales[np.asarray(self.edges).T]))
 
     def _with(self, weights: npt.ArrayLike) -> Affinity:
@@ -89,6 +98,16 @@ def tuned(lengths: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
         exponent = (lengths / one) * (lengths / other) / 2
     return np.exp(-np.where(lengths > 0, exponent, 0))
+
+
+def in_units(width: Any, unit: float) -> Any:
+    """A width above 0 in a unit, above 0 still: no distance but 0 is as short as that."""
+    if unit == 1:
+        return width
+    width = width / unit
+    least = np.finfo(width.dtype).tiny
+    library: Any = np if isinstance(width, np.generic) else jnp
+    return library.maximum(width, least)
 
 
 def neighbourhood(points: npt.ArrayLike, *, neighbours: int) -> Neighbourhood:
@@ -107,10 +126,10 @@ def neighbourhood(points: npt.ArrayLike, *, neighbours: int) -> Neighbourhood:
     # Sorted here: numpy's `unique` of integers hashes, which takes three times as long.
     key = np.sort(np.minimum(start, found) * len(data) + np.maximum(start, found))
     first, second = np.divmod(key[np.concatenate([[True], np.diff(key) > 0])], len(data))
-    with np.errstate(over="ignore"):
-        squares = table.exactly(first, second) * table.unit * table.unit
+    unit = _neighbours.unit_near(table.unit, data.dtype)
+    squares = table.exactly(first, second) * (table.unit / unit) ** 2
     edges = jax.device_put(np.stack([first, second], 1).astype(np.int32))
-    return Neighbourhood(edges, jax.device_put(squares.astype(data.dtype)), len(data))
+    return Neighbourhood(edges, jax.device_put(squares.astype(data.dtype)), len(data), unit)
 
 
 def nearest(
@@ -140,8 +159,8 @@ def gaussian(points: npt.ArrayLike, *, bandwidth: ScalarLike) -> Float[Array, "n
     if seen is not None and width is not None:
         table = _neighbours.Table(seen)
         far = cdist(table.rows, table.rows)
-        far *= table.unit / float(width)
         with np.errstate(over="ignore", under="ignore"):
+            far *= table.per(float(width))
             np.square(far, out=far)
             far /= -2
             np.exp(far, out=far)
@@ -165,11 +184,12 @@ def deviation_bandwidth(points: npt.ArrayLike, *, multiple: float = 1.0) -> Floa
     """
     validate.positive("multiple", multiple)
     rows = vectors.rows("points", jnp.asarray(points))
-    wide = multiple * np.sqrt(rows.shape[1]) * jnp.mean(jnp.std(rows, axis=0))
-    seen = validate.concrete(wide)
-    if seen is not None and not seen > 0:
+    each = vectors.deviations(rows)
+    spread = jnp.any(each > 0)
+    if validate.concrete(spread) is not None and not spread:
         raise validate.fail("points", "points all alike", "some spread", "choose a bandwidth")
-    return wide
+    wide = multiple * np.sqrt(rows.shape[1]) * jnp.mean(each)
+    return traced.only(True if validate.seen(spread) else spread, wide, rows)
 
 
 def _bandwidth(bandwidth: ScalarLike) -> traced.Truth:

@@ -118,11 +118,8 @@ def of_classes(
     columns, order = _encoded(given, labels)
     pull, g = _strengths(given, columns, confidence, regularisation)
     walk = leverages.left_out(given, columns, pull, regularisation=g)
-    elsewhere = walk.others.sum(1)
     other = np.where(columns > 0, 0, walk.others).sum(1)
-    above = np.where(walk.rest > 0, walk.rest, 1)
-    support = walk.others / above[:, None]
-    two = np.sort(support, axis=1)[:, -2:]
+    support, tied = walk.support()
     least = g / (pull.max() + g)
     numbers = (
         jax.device_put(part)
@@ -131,7 +128,7 @@ def of_classes(
             support,
             walk.own,
             walk.lost,
-            walk.lost + 2 * elsewhere,
+            walk.highest(),
             np.array([least, 2 - least]),
         )
     )
@@ -141,7 +138,7 @@ def of_classes(
         scores=scores,
         labels=order[np.asarray(support).argmax(1)],
         support=support,
-        tied=~(two[:, 1] > two[:, 0]),
+        tied=tied,
         leverage=own,
         lowest=lowest,
         highest=highest,
@@ -189,7 +186,10 @@ def random_walk(
     # A row of reference is in the volume of its class already.
     below = volumes + np.where(used[:, None] & (columns > 0), 0, 2 * sums)
     joint = share * sums / np.where(below > 0, below, 1)
-    return jax.device_put(_share_of_others(joint, columns, float(np.asarray(background)), share))
+    nothing = 1 - columns @ share
+    return jax.device_put(
+        share_of_others(joint, columns, nothing, background=float(np.asarray(background)))
+    )
 
 
 def weighted_neighbours(
@@ -207,7 +207,7 @@ def weighted_neighbours(
     columns, _ = _encoded(given, labels)
     used = _reference(reference, len(columns))
     sums, share = _toward(given, columns, used)
-    return jax.device_put(_share_of_others(sums, columns, 0.0, share))
+    return jax.device_put(share_of_others(sums, columns, 1 - columns @ share))
 
 
 def agreement(truth: npt.ArrayLike, score: npt.ArrayLike) -> float:
@@ -244,6 +244,15 @@ def agreement(truth: npt.ArrayLike, score: npt.ArrayLike) -> float:
     return (right + even / 2) / told
 
 
+def share_of_others(
+    parts: np.ndarray, columns: np.ndarray, nothing: npt.ArrayLike, *, background: float = 0.0
+) -> np.ndarray:
+    """The other columns' part of each row's sum of `parts` `[n, k]`, `nothing` where that is 0."""
+    other = np.where(columns > 0, 0, parts).sum(1)
+    total = background + parts.sum(1)
+    return np.where(total > 0, other / np.where(total > 0, total, 1), nothing)
+
+
 def _reference(reference: npt.ArrayLike | None, nodes: int) -> np.ndarray:
     if reference is None:
         return np.ones(nodes, bool)
@@ -261,15 +270,6 @@ def _toward(given: Known, columns: np.ndarray, used: np.ndarray) -> tuple[np.nda
     chosen = np.where(used[:, None], columns, 0)
     sums = host.product(given, host.matrix(given))(chosen)
     return sums, chosen.sum(0) / chosen.sum()
-
-
-def _share_of_others(
-    parts: np.ndarray, columns: np.ndarray, background: float, share: np.ndarray
-) -> np.ndarray:
-    """The other columns' part of each row's sum, or of the shares where there is none."""
-    other = np.where(columns > 0, 0, parts).sum(1)
-    total = background + parts.sum(1)
-    return np.where(total > 0, other / np.where(total > 0, total, 1), 1 - columns @ share)
 
 
 def _encoded(given: Known, labels: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:

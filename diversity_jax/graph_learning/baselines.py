@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from diversity_jax import validate
+from diversity_jax import validate, vectors
 from diversity_jax.graph_learning import classes as _classes
+from diversity_jax.graph_learning import inputs
 
 
 def discriminant(
@@ -45,7 +46,7 @@ def discriminant(
     for k, name in enumerate(order):
         _check_spread(rows[place == k], name, shrinkage)
     # scikit-learn's squares lose digits far from the origin, its tolerance is not one of scale.
-    spread = rows.std(0)
+    spread = vectors.deviations(rows)
     rows, asked = _seen_from(rows, asked, np.where(spread > 0, spread, 1))
     fitted = QuadraticDiscriminantAnalysis(reg_param=shrinkage, tol=0.0).fit(rows, place)
     logs = np.asarray(fitted.decision_function(asked))
@@ -129,9 +130,8 @@ Tables = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 def _tables(points: Any, labels: Any, new_points: Any, new_labels: Any) -> Tables:
     """Rows and places of their classes, those that are judged, and the classes."""
     rows = _rows("points", points)
-    names = np.asarray(labels)
-    validate.shape("labels", names, (len(rows),), "give every point its label")
-    columns, order = _classes.encode(names, np.ones(len(rows), bool))
+    validate.shape("labels", labels, (len(rows),), "give every point its label")
+    columns, order = _classes.encode(labels, np.ones(len(rows), bool))
     place = columns.argmax(1)
     if (new_points is None) != (new_labels is None):
         missing = "new_labels" if new_labels is None else "new_points"
@@ -140,14 +140,14 @@ def _tables(points: Any, labels: Any, new_points: Any, new_labels: Any) -> Table
         return rows, place, rows, place, order
     asked = _rows("new_points", new_points)
     validate.shape("new_points", asked, (None, rows.shape[1]), "give the columns of points")
-    given = np.asarray(new_labels)
-    validate.shape("new_labels", given, (len(asked),), "give every new point its label")
-    strange = ~np.isin(given, order)
-    if strange.any():
-        row = int(np.argmax(strange))
-        got, fix = f"{given[row].item()!r} at row {row}", "leave it out"
+    validate.shape("new_labels", new_labels, (len(asked),), "give every new point its label")
+    given = inputs.names_of(new_labels, np.ones(len(asked), bool)).tolist()
+    places = {name: at for at, name in enumerate(order.tolist())}
+    strange = [row for row, name in enumerate(given) if name not in places]
+    if strange:
+        got, fix = f"{given[strange[0]]!r} at row {strange[0]}", "leave it out"
         raise validate.fail("new_labels", got, f"one of {order.tolist()}", fix)
-    return rows, place, asked, np.searchsorted(order, given), order
+    return rows, place, asked, np.array([places[name] for name in given], int), order
 
 
 def _rows(name: str, points: Any) -> np.ndarray:

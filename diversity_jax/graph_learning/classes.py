@@ -43,26 +43,26 @@ def encode(
     `labels` are of any type that sorts; they are ignored where `labelled` is False. `classes` are
     those that occur, in ascending order, unless given.
 
-    Errors: ValueError for no label, one class only, a label that is no class (it is named), NaN or
-    an empty name among the labels.
+    Errors: ValueError for no label, one class only, a label that is no class (it is named), NaN,
+    None or an empty name among the labels, labels of types that do not sort.
     """
-    names = np.asarray(labels)
-    validate.shape("labels", names, (None,), "give every node one label")
-    chosen = np.asarray(inputs.mask(labelled, len(names)))
+    validate.shape("labels", labels, (None,), "give every node one label")
+    chosen = np.asarray(inputs.mask(labelled, np.shape(labels)[0]))
+    names = inputs.names_of(labels, chosen)
     given = names[chosen]
-    empty = given == "" if given.dtype.kind in "US" else given != given
+    empty = (given == "") | (given == None) if given.dtype.kind in "USO" else given != given  # noqa: E711
     if np.any(empty):
         row = int(np.flatnonzero(chosen)[np.argmax(empty)])
         got, fix = f"an empty label or NaN at node {row}", "leave it out of what is labelled"
         raise validate.fail("labels", got, "a class where labelled", fix)
     found = np.unique(given)
     order = found if classes is None else np.asarray(classes)
-    if order.ndim != 1 or len(np.unique(order)) != len(order):
+    if order.ndim != 1 or len(set(order.tolist())) != len(order):
         raise validate.fail("classes", f"{order.tolist()}", "each class once", "drop repetitions")
-    strange = np.setdiff1d(found, order)
-    if len(strange):
+    strange = [name for name in found.tolist() if name not in set(order.tolist())]
+    if strange:
         row = int(np.flatnonzero(chosen)[np.argmax(given == strange[0])])
-        got, fix = f"{strange[0].item()!r} at node {row}", "name all classes, or none"
+        got, fix = f"{strange[0]!r} at node {row}", "name all classes, or none"
         raise validate.fail("labels", got, f"one of {order.tolist()}", fix)
     if len(order) < 2:
         got, fix = f"one class only, {order.tolist()}", "label a node of another class"

@@ -31,12 +31,16 @@ from diversity_jax.graph_learning.offered import (
 )
 from diversity_jax.options import Options
 
+OUTVOTED = {"soft": 1.0, "left-out": 1.0, "neighbours": 0.5}  # above it others' labels prevail
+
 
 class Detector(Options):
     """How unusual the label of each row is; the larger a score, the more unusual.
 
     `contamination` is the share of rows that `labels_` call unusual (1, others 0): fewer where
-    scores tie at the threshold, since only those above it are. The rest are the options of
+    scores tie at the threshold, since only those above it are. With "auto" nothing is assumed of
+    it: unusual are rows that are outvoted, those whose solution has the other sign than their label
+    (a score above 1; of "neighbours", more than half of them). The rest are the options of
     `tables.detect`; X is an array, a frame or a mapping of columns, y one label per row.
 
     After `fit`: `decision_scores_` `[n]`, `threshold_`, `labels_` `[n]`, `classes_`, `encoding_`
@@ -46,7 +50,7 @@ class Detector(Options):
     def __init__(
         self,
         *,
-        contamination: float = 0.1,
+        contamination: float | str = 0.1,
         neighbours: int = NEIGHBOURS,
         confidence: float = CONFIDENCE,
         regularisation: float = REGULARISATION,
@@ -68,12 +72,10 @@ class Detector(Options):
         """Judge each row's label by the rest.
 
         Errors: ValueError in one line as of `tables.detect`, for labels of another number than the
-        rows, a contamination outside (0, 0.5]; what was fitted before stays.
+        rows, a contamination that is neither "auto" nor in (0, 0.5]; what was fitted before stays.
         """
         validate.choice("score", self.score, tuple(SCORES))
-        if not 0 < self.contamination <= 0.5:
-            got, fix = repr(self.contamination), "pass the share of unusual labels, e.g. 0.03"
-            raise validate.fail("contamination", got, "a number in (0, 0.5]", fix)
+        share = _share(self.contamination)
         rows = _columns.given("X", X)
         labelling.check_enough("X", len(rows.numbers))
         names, places = labelling.classes("y", _labels(y, rows), "labels")
@@ -95,7 +97,9 @@ class Detector(Options):
         self._width = len(rows.names)
         self._score, self._number = self.score, min(self.neighbours, len(points) - 1)
         self.decision_scores_ = found.by(self.score)
-        self.threshold_ = float(np.quantile(self.decision_scores_, 1 - self.contamination))
+        self.threshold_ = OUTVOTED[self.score]
+        if share is not None:
+            self.threshold_ = float(np.quantile(self.decision_scores_, 1 - share))
         self.labels_ = (self.decision_scores_ > self.threshold_).astype(int)
         return self
 
@@ -150,6 +154,17 @@ class Detector(Options):
         own = units * np.sqrt((far**2).mean(1, keepdims=True))
         far = units * far
         return near, _affinity.tuned(far, own, self._graph.scales[near]) / self._graph.degree
+
+
+def _share(contamination: float | str) -> float | None:
+    """The share of unusual rows, None where it is for the scores to say."""
+    if isinstance(contamination, str) and contamination == "auto":
+        return None
+    share = np.asarray(contamination)
+    if share.ndim or share.dtype.kind not in "fiu" or not 0 < share <= 0.5:
+        got, fix = repr(contamination), "pass the share of unusual labels, e.g. 0.03"
+        raise validate.fail("contamination", got, "a number in (0, 0.5], or 'auto'", fix)
+    return float(share)
 
 
 def _labels(y: object, rows: Columns) -> list[_columns.Cell]:

@@ -14,8 +14,15 @@ the distortion at strength s and the harmonic energy with the weights of its ker
 ``1 - |c_i - c_j|^2 / (2 bandwidth^2)``, each pair once. J has a minimum there only if its Hessian,
 2 s |K_j| / n - sum_i a_ij on the diagonal and a_ij elsewhere, has no eigenvalue at or below zero;
 otherwise it falls without end, as it does by a centroid without points. That is said (`minimiser`),
-and `fit` stops there. The weights of the labels' step are not those to first order, so that the two
-steps share no objective: neither a fall nor convergence is promised, and both are reported.
+and `fit` stops there.
+
+These pairs are all pairs of nodes, as in the thesis, whose graph of the labels' step joins each
+node to its nearest alone: an edge or none, two nodes of different labels are drawn apart. Nor are
+the weights of that step those to first order. So the two steps share no objective: neither a fall
+nor convergence is promised, and both are reported.
+
+Any scale will do: all is in units of a power of two near the bandwidth where squares could vanish
+or overflow.
 """
 
 from __future__ import annotations
@@ -28,7 +35,10 @@ from scipy.spatial.distance import cdist
 
 from diversity_jax import validate, vectors
 from diversity_jax.graph_learning import affinity, harmonic
+from diversity_jax.neighbours import unit_near
 from diversity_jax.records import Record
+
+MOST = 1e100  # of one scale to another, whose squares are finite
 
 
 class Moved(Record):
@@ -71,9 +81,13 @@ def objective(
     a bandwidth or strength that is not above zero.
     """
     nodes, values, rows, place = _checked(centroids, labels, points, groups, bandwidth, strength)
-    apart = _pulls(values, bandwidth)
+    unit = unit_near(bandwidth, float)
+    nodes, rows = nodes / unit, rows / unit
+    apart = _pulls(values, bandwidth / unit)
     distortion = ((rows - nodes[place]) ** 2).sum() / len(rows)
-    return float(strength * distortion - (apart * cdist(nodes, nodes) ** 2).sum() / 4)
+    with np.errstate(over="ignore", under="ignore"):
+        distortion = distortion * unit * strength * unit
+    return float(distortion - (apart * cdist(nodes, nodes) ** 2).sum() / 4)
 
 
 def move(
@@ -102,9 +116,15 @@ def move(
         got = f"{int(held.sum())} of {len(held)}, of type {held.dtype}"
         raise validate.fail("fixed", got, "booleans, some of them false", "leave some to move")
     free = ~held
+    unit = unit_near(bandwidth, float)
+    nodes, rows = nodes / unit, rows / unit
+    if unit != 1:
+        with np.errstate(over="ignore", under="ignore"):
+            # Beyond these the other term of the equations is nothing to rounding.
+            strength = float(np.clip(np.float64(strength) * unit * unit, 1 / MOST, MOST))
     # From the middle: the equations do not see a shift, their rounding does.
     middle = rows.mean(0)
-    apart = _pulls(values, bandwidth)
+    apart = _pulls(values, bandwidth / unit)
     many = np.bincount(place, minlength=len(nodes))
     sums = np.zeros_like(nodes)
     np.add.at(sums, place, rows - middle)
@@ -120,8 +140,9 @@ def move(
         found = np.full_like(found, np.nan)
     after = nodes.copy()
     after[free] = found + middle
-    least = sizes[0]
-    return Moved(jax.device_put(after), jax.device_put(least), bool(least > rounding))
+    with np.errstate(over="ignore", under="ignore"):
+        least = sizes[0] / unit / unit
+    return Moved(jax.device_put(after * unit), jax.device_put(least), bool(sizes[0] > rounding))
 
 
 def fit(
@@ -161,6 +182,8 @@ def fit(
     pull = np.where(held, confidence, unlabelled_confidence)
     course, moves, fine = [], [], True
     options = {"bandwidth": bandwidth, "strength": strength}
+    _check_reach(np.concatenate([rows, nodes]), bandwidth)
+    unit = unit_near(bandwidth, float)
 
     def solved(nodes: np.ndarray) -> np.ndarray:
         graph: object = affinity.gaussian(nodes, bandwidth=bandwidth)
@@ -169,21 +192,21 @@ def fit(
         return np.asarray(harmonic.soft(graph, given, pull, regularisation=regularisation))
 
     for _ in range(steps):
-        values, place = solved(nodes), cdist(rows, nodes).argmin(1)
+        values, place = solved(nodes), cdist(rows / unit, nodes / unit).argmin(1)
         step = move(nodes, values, rows, place, held, **options)
         fine = step.minimiser
         if not fine:
             break
         after = np.asarray(step.centroids)
         course.append([objective(x, values, rows, place, **options) for x in (nodes, after)])
-        moves.append(np.linalg.norm(after - nodes, axis=1).max() / bandwidth)
+        moves.append(np.linalg.norm((after - nodes) / unit, axis=1).max() / (bandwidth / unit))
         nodes = after
         if moves[-1] < 1e-6:
             break
     return Fitted(
         centroids=jax.device_put(nodes),
         labels=jax.device_put(solved(nodes)),
-        groups=jax.device_put(cdist(rows, nodes).argmin(1)),
+        groups=jax.device_put(cdist(rows / unit, nodes / unit).argmin(1)),
         objectives=jax.device_put(np.array(course).reshape(-1, 2)),
         moves=jax.device_put(np.array(moves)),
         minimiser=fine,
@@ -193,6 +216,18 @@ def fit(
 
 def _pulls(values: np.ndarray, bandwidth: float) -> np.ndarray:
     return ((values[:, None] - values[None]) / (len(values) * bandwidth)) ** 2
+
+
+def _check_reach(rows: np.ndarray, bandwidth: float) -> None:
+    """Refuse points whose distances no unit fits that fits the bandwidth."""
+    validate.positive("bandwidth", bandwidth)
+    validate.finite("bandwidth", bandwidth)
+    with np.errstate(over="ignore"):
+        reach = (rows.max(0) / 2 - rows.min(0) / 2).max() / np.float64(bandwidth)
+    if reach > 0 and not 1 / MOST <= reach <= MOST:
+        got = f"{bandwidth:g}, with points that reach over {2 * reach:.1g} of it"
+        fix = "pass e.g. affinity.deviation_bandwidth(points)"
+        raise validate.fail("bandwidth", got, "one of the scale of the points", fix)
 
 
 def _rows(name: str, given: npt.ArrayLike, columns: int | None = None) -> np.ndarray:
@@ -216,6 +251,6 @@ def _checked(
     if place.dtype.kind not in "iu" or (place < 0).any() or (place >= len(nodes)).any():
         got = f"{place.min()} to {place.max()} of type {place.dtype}"
         raise validate.fail("groups", got, f"places from 0 to {len(nodes) - 1}", "number the nodes")
-    validate.positive("bandwidth", bandwidth)
     validate.positive("strength", strength)
+    _check_reach(np.concatenate([rows, nodes]), bandwidth)
     return nodes, np.asarray(labels, float), rows, place

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from diversity_jax import validate
-from diversity_jax.columns import Cell, Columns, number, spelled
+from diversity_jax.columns import MISSING_ARE, Cell, Columns, number, spelled
+from diversity_jax.decimals import COMMAS
+from diversity_jax.graph_learning.naming import alike, in_order, named_alike, shortened
 from diversity_jax.graph_learning.offered import LEVELS
 
 NUMBER, CATEGORY, LEFT_OUT = "number", "category", "left out"
@@ -24,7 +26,6 @@ SAME = 8 * np.finfo(float).eps  # relative spread below which rounding alone mak
 NAMES = ("id", "index", "key", "uuid", "guid", "no", "nr", "number")  # of what names the rows
 COUNTED = 3  # rows from which consecutive numbers are taken for the rows' own
 MOST = 2**30  # bytes of features
-TOLD = 6  # levels or names that a line shows
 
 
 @dataclass(frozen=True)
@@ -184,27 +185,18 @@ def check_whole(table: Columns, encoding: Encoding) -> None:
     _refuse_missing({part.name: table[part.name] for part in encoding.used}, table.numbers)
 
 
-def named_alike(cell: Cell) -> str:
-    """A cell as text, a text that is a number as that number is spelled."""
-    found = number(cell)
-    return spelled(cell if found is None else found)
-
-
-def shortened(names: Sequence[str]) -> str:
-    """Names with commas; of many the first, and how many more."""
-    more = f" and {len(names) - TOLD} more" if len(names) > TOLD + 1 else ""
-    return ", ".join(names if not more else names[:TOLD]) + more
-
-
 def _is_numeric(name: str, held: list[Cell], numbers: list[int]) -> bool:
     """Whether a column is one of numbers; refuse a few texts among many numbers."""
     texts = [place for place, cell in enumerate(held) if number(cell) is None]
     if not texts:
         return True
-    if 2 * len(texts) >= len(held):
-        return False
     got = f"the text {held[texts[0]]!r} in column {name}, row {numbers[texts[0]]}"
     fix = f"correct it, take all as names (--category {name}) or leave it out (--drop {name})"
+    if all(COMMAS.fullmatch(str(held[place])) for place in texts):
+        expected = "a number: a comma may be its decimal point, or part thousands"
+        raise validate.fail("table", got, expected, fix)
+    if 2 * len(texts) >= len(held):
+        return False
     expected = f"a number, as {len(held) - len(texts)} of its {len(held)} cells are"
     raise validate.fail("table", got, expected, fix)
 
@@ -239,9 +231,9 @@ def _naming(name: str, values: np.ndarray) -> str:
 
 
 def _of_texts(name: str, held: list[Cell], most: int, kept: bool) -> Part:
-    numeric = all(number(cell) is not None for cell in held)
+    numeric = alike(held)
     found = {named_alike(cell) if numeric else spelled(cell) for cell in held}
-    levels = tuple(sorted(found, key=lambda text: (float(text) if numeric else 0.0, text)))
+    levels = tuple(in_order(found))
     if len(levels) == 1:
         return _out(name, f"it is {levels[0]} in every row")
     if not kept and (len(levels) > most or 2 * len(levels) > len(held)):
@@ -281,7 +273,8 @@ def _refuse_missing(columns: dict[str, list[Cell]], numbers: Sequence[int]) -> N
     got = f"a missing value in column {name}, row {rows[0]}"
     if total > 1:
         got += f" ({total} in {lacking} rows, columns {shortened(list(holes))})"
-    fix = f"fill it, or leave out such rows (--drop-missing) or the column (--drop {name})"
+    fix = f"fill it ({MISSING_ARE}), or leave out such rows (--drop-missing)"
+    fix += f" or the column (--drop {name})"
     raise validate.fail("table", got, "a value in every cell", fix)
 
 

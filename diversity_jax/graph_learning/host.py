@@ -10,7 +10,7 @@ the plane take 85 steps and 28 ms with the grouping, by Jacobi alone 381 steps a
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -35,7 +35,7 @@ class System:
         v, c, g = task.multiplicities, task.confidence, float(task.regularisation)
         y = np.asarray(task.labels, np.float64)
         total = product(affinity, weights)
-        self.task, self.total = task, cast(Product | None, total)
+        self.task = task
         self.degrees = total(v[:, None])[:, 0]
         self.free = np.flatnonzero(~task.held & (v > 0))
         self.known = np.where(task.held[:, None], y, 0)
@@ -50,8 +50,8 @@ class System:
         self.right = self.scale[:, None] * right
         self._inner = self._between(affinity, weights, self.scale * own)
         self.absent = np.flatnonzero(~task.held & (v == 0))
-        if not len(self.absent):
-            self.total = None  # a dense table goes before its factor comes
+        # None lets a dense table go before its factor comes.
+        self._induced: Product | None = total if len(self.absent) else None
 
     def _between(self, affinity: Known, weights: Any, factor: np.ndarray) -> Any:
         """The scaled weights between free nodes: a matrix, or a product where there is none."""
@@ -88,9 +88,9 @@ class System:
         task, full = self.task, self.known.copy()
         full[self.free] = self.scale[:, None] * x
         absent = self.absent
-        if self.total is not None:
+        if self._induced is not None:
             y, c = np.asarray(task.labels, np.float64), task.confidence
-            above = self.total(task.multiplicities[:, None] * full) + c[:, None] * y
+            above = self._induced(task.multiplicities[:, None] * full) + c[:, None] * y
             below = self.degrees + float(task.regularisation) + c
             full[absent] = above[absent] / np.where(below > 0, below, 1)[absent, None]
         return full
@@ -249,7 +249,7 @@ def product(affinity: Known, weights: np.ndarray | sparse.csr_array | None) -> P
 
 def _kernel(points: np.ndarray, bandwidth: float) -> Product:
     table = neighbours.Table(points)
-    rows, unit = table.rows, table.unit / bandwidth
+    rows, unit = table.rows, table.per(bandwidth)
     size = max(1, BLOCK // (8 * len(rows)))
 
     def times(x: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from jaxtyping import ScalarLike
 from scipy.sparse import csgraph
 
 from diversity_jax import traced, validate
+from diversity_jax.columns import NOTHING
 from diversity_jax.graph_learning import host
 from diversity_jax.graph_learning.problem import SLACK, Affinity, GaussianAffinity, Known
 from diversity_jax.graph_learning.tasks import Task
@@ -59,6 +60,35 @@ def used_labels(labels: Any, used: Any) -> tuple[Any, traced.Truth]:
     return chosen, traced.holds(
         "labels", chosen, lambda x: abs(x) <= 1, "numbers from -1 to 1", "use classes.encode"
     )
+
+
+def names_of(labels: npt.ArrayLike, chosen: npt.ArrayLike) -> np.ndarray:
+    """Labels as an array, in which 1 and "1" are two; what is missing is NaN, "" or None.
+
+    Errors: ValueError for chosen ones of types that do not sort among each other.
+    """
+    names = np.asarray(labels)
+    given: Any = labels if isinstance(labels, list | tuple) and names.ndim == 1 else ()
+    if names.dtype.kind in "US" and not all(isinstance(each, str | bytes) for each in given):
+        names = np.array(labels, object)  # or numbers and NaN would be texts
+    if names.dtype.kind != "O" or names.shape != np.shape(chosen):
+        return names
+    names = names.copy()
+    names[[_is_missing(each) for each in names]] = None
+    held = [each for each in names[np.asarray(chosen)] if each is not None]
+    try:
+        sorted(set(held))
+    except TypeError as error:
+        kinds = {type(each).__name__: each for each in reversed(held)}
+        got = " and ".join(f"{each!r} of type {kind}" for kind, each in list(kinds.items())[:2])
+        fix = "write all as texts: [str(label) for label in labels]"
+        raise validate.fail("labels", got, "labels of one type that sorts", fix) from error
+    return names
+
+
+def _is_missing(label: Any) -> bool:
+    # What pandas calls missing is neither the same as itself nor not.
+    return label is None or type(label).__name__ in NOTHING or bool(label != label)
 
 
 def mask(labelled: npt.ArrayLike, nodes: int) -> Any:

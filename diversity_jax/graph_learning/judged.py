@@ -16,7 +16,7 @@ import numpy as np
 from diversity_jax import neighbours as _neighbours
 from diversity_jax import validate
 from diversity_jax.graph_learning import affinity as _affinity
-from diversity_jax.graph_learning import anomaly, harmonic, host
+from diversity_jax.graph_learning import anomaly, harmonic, host, leverages
 from diversity_jax.graph_learning.offered import LOOKED_AT, WHOLE
 from diversity_jax.graph_learning.problem import Affinity
 
@@ -79,7 +79,7 @@ def graph(points: np.ndarray, neighbours: int) -> Graph:
         other = _neighbours.nearest(table, 1)[:, 0]
         apart = np.sqrt(table.exactly(np.arange(len(other)), other)) * table.unit
         scales = np.where(many[copy], apart[copy], scales)
-    weights = _affinity.tuned(np.sqrt(squares), *scales[edges.T])
+    weights = _affinity.tuned(np.sqrt(squares) * near.unit, *scales[edges.T])
     degree = 2 * float(weights.sum()) / total
     return Graph(Affinity(edges, weights / degree, nodes=total), scales, degree)
 
@@ -121,7 +121,8 @@ def judge(
         validate.positive(name, value, "pass e.g. 1, in units of the mean degree")
         validate.finite(name, value)
     columns = (classes[:, None] == np.arange(classes.max() + 1)).astype(float)
-    share = _shares(affinity, columns)
+    beside = host.product(affinity, host.matrix(affinity))(columns)
+    share = anomaly.share_of_others(beside, columns, 0.0)
     if everywhere or len(classes) <= WHOLE:
         made = _whole(affinity, columns, classes, share, confidence, regularisation)
     else:
@@ -171,22 +172,14 @@ def _top(
     given = np.full(len(soft), -1)
     for part in _neighbours.in_blocks(len(rows), LOOKED_AT):
         some = rows[part]
-        places = some, np.arange(len(some))
-        single = np.zeros((len(soft), len(some)))
-        single[places] = 1
-        solved = harmonic.solve_soft(affinity, single, c, regularisation=g, tolerance=TOLERANCE)
-        converged = converged and bool(np.asarray(solved.converged).all())
-        # A column is where walks that end at a row come from, and so where one from it ends.
-        ends = np.maximum(np.asarray(solved.values), 0)
-        own = ends[places].copy()
-        ends[places] = 0
-        others = ends.T @ columns
-        lost = g / c * (own + ends.sum(0))
-        support = others / (g / c * own + (1 + g / c) * ends.sum(0))[:, None]
-        two = np.sort(support, axis=1)[:, -2:]
-        given[some] = np.where(two[:, 1] > two[:, 0], support.argmax(1), -1)
+        walk = leverages.left_out_of(
+            affinity, columns, some, confidence=c, regularisation=g, tolerance=TOLERANCE
+        )
+        converged = converged and walk.residual == 0
+        support, tied = walk.support()
+        given[some] = np.where(tied, -1, support.argmax(1))
         left[some] = _apart(support, columns[some])
-        low[some], high[some] = lost, lost + 2 * others.sum(1)
+        low[some], high[some] = walk.lost, walk.highest()
     bounds = g / (c + g), 2 - g / (c + g)
     return Judged(soft, share, seen, left, given, low, high, bounds, converged)
 
@@ -194,11 +187,3 @@ def _top(
 def _apart(chances: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """``|l - 1|`` of each row's class against the rest, from the chances of each class."""
     return 1 + chances.sum(1) - 2 * (chances * columns).sum(1)
-
-
-def _shares(affinity: Affinity, columns: np.ndarray) -> np.ndarray:
-    """The share of other classes among each row's neighbours, by weight; 0 where it has none."""
-    beside = host.product(affinity, host.matrix(affinity))(columns)
-    total = beside.sum(1)
-    other = np.where(columns > 0, 0, beside).sum(1)
-    return other / np.where(total > 0, total, 1)

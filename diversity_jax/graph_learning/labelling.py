@@ -6,7 +6,7 @@ import numpy as np
 
 from diversity_jax import validate
 from diversity_jax.columns import Cell, number, spelled
-from diversity_jax.graph_learning.encoding import named_alike, shortened
+from diversity_jax.graph_learning.naming import alike, in_order, named_alike, shortened
 from diversity_jax.graph_learning.offered import CLASSES
 
 LEAST = 4  # rows: two of two classes
@@ -18,8 +18,9 @@ def classes(
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """The classes' names, numbers in their order, and each row's place among them `[n]`.
 
-    1, 1.0 and "1" are one class. `what` is what to call the column in an error; `named` takes
-    numbers as names, however many there are.
+    1, 1.0 and "1" are one class, unless a text like "01" among them shows that they are names, not
+    numbers: then all are as they are written. `what` is what to call the column in an error;
+    `named` takes numbers as names, however many there are.
 
     Errors: ValueError for one class only, more classes than half the rows, more than 50 different
     numbers or 1000 texts.
@@ -28,8 +29,9 @@ def classes(
         got = f"{what} with a missing label in row {cells.index(None) + 1}"
         raise validate.fail(argument, got, "a label in every row", "leave out such rows")
     numeric = all(number(cell) is not None for cell in cells)
-    called = [named_alike(cell) if numeric else spelled(cell) for cell in cells]
-    names = sorted(set(called), key=lambda text: (float(text) if numeric else 0.0, text))
+    together = alike(cells)
+    called = [named_alike(cell) if together else spelled(cell) for cell in cells]
+    names = in_order(set(called))
     if len(names) < 2:
         got, fix = f"{what} of one class only, {names[0]!r}", "choose one of two or more classes"
         raise validate.fail(argument, got, "at least two classes", fix)
@@ -50,7 +52,7 @@ def places(argument: str, cells: list[Cell], names: tuple[str, ...]) -> np.ndarr
 
     Errors: ValueError for a label that is none of them, or missing.
     """
-    numeric = all(number(name) is not None for name in names)
+    numeric = all(number(name) is not None and spelled(number(name)) == name for name in names)
     place = {name: at for at, name in enumerate(names)}
     called = [named_alike(cell) if numeric else spelled(cell) for cell in cells]
     strange = [row for row, name in enumerate(called) if name not in place]

@@ -30,7 +30,7 @@ import scipy.sparse as sparse
 
 from diversity_jax import neighbours, validate
 from diversity_jax.graph_learning import affinity as _affinity
-from diversity_jax.graph_learning import host
+from diversity_jax.graph_learning import harmonic, host
 from diversity_jax.graph_learning.problem import GaussianAffinity, Known, count
 
 DENSE = 10_000  # nodes up to which a sparse affinity is inverted whole, in 0.8 GB
@@ -53,6 +53,17 @@ class LeftOut(NamedTuple):
     others: np.ndarray
     lost: np.ndarray
     residual: float
+
+    def support(self) -> tuple[np.ndarray, np.ndarray]:
+        """Chances to end at each column without the own label `[n, k]`, and where the largest is
+        not one column's alone `[n]`."""
+        found = self.others / np.where(self.rest > 0, self.rest, 1)[:, None]
+        two = np.sort(found, axis=1)[:, -2:]
+        return found, ~(two[:, 1] > two[:, 0])
+
+    def highest(self) -> np.ndarray:
+        """The largest soft score that each row could have, were the others labelled otherwise."""
+        return self.lost + 2 * self.others.sum(1)
 
 
 def left_out(
@@ -84,6 +95,35 @@ def left_out(
     lost = g * (corner + sums[:, -1])
     own, rest = pull * corner, g * corner + sums[:, -2] + g * sums[:, -1]
     return LeftOut(own, rest, sums[:, :-2], lost, max(residual, _apart(own + rest)))
+
+
+def left_out_of(
+    given: Known,
+    columns: np.ndarray,
+    rows: np.ndarray,
+    *,
+    confidence: float,
+    regularisation: float,
+    tolerance: float,
+) -> LeftOut:
+    """`left_out` of some rows alone, at one confidence: a solve of its own for each.
+
+    `residual` is the largest of a solve that did not converge, else 0. Refused as `harmonic.soft`.
+    """
+    c, g = confidence, regularisation
+    single = np.zeros((len(columns), len(rows)))
+    places = rows, np.arange(len(rows))
+    single[places] = 1
+    solved = harmonic.solve_soft(given, single, c, regularisation=g, tolerance=tolerance)
+    # A column is where walks that end at a row come from, and so where one from it ends.
+    ends = np.maximum(np.asarray(solved.values), 0)
+    own = ends[places].copy()
+    ends[places] = 0
+    total = ends.sum(0)
+    rest = g / c * own + (1 + g / c) * total
+    bad = ~np.asarray(solved.converged)
+    residual = float(np.where(bad, np.asarray(solved.residual), 0).max(initial=0))
+    return LeftOut(own, rest, ends.T @ columns, g / c * (own + total), residual)
 
 
 def _apart(total: np.ndarray) -> float:

@@ -29,6 +29,7 @@ from diversity_jax import validate
 from diversity_jax.graph_learning import classes as _classes
 from diversity_jax.graph_learning import harmonic, host, inputs
 from diversity_jax.graph_learning.problem import count, known
+from diversity_jax.neighbours import unit_near
 from diversity_jax.records import Record
 
 Kernel = Literal["linear", "gaussian"]
@@ -214,12 +215,14 @@ def _fitted(
     validate.choice("kernel", kernel, KERNELS)
     validate.positive("penalty", penalty)
     options: dict[str, Any] = {"kernel": "linear"}
+    unit = 1.0
     if kernel == "gaussian":
         if bandwidth is None:
             fix = "pass e.g. affinity.deviation_bandwidth(points)"
             raise validate.fail("bandwidth", "none", "a number for a Gaussian kernel", fix)
         validate.positive("bandwidth", bandwidth)
-        options = {"kernel": "rbf", "gamma": 1 / (2 * float(bandwidth) ** 2)}
+        unit = unit_near(float(bandwidth), np.float64)
+        options = {"kernel": "rbf", "gamma": 1 / (2 * (float(bandwidth) / unit) ** 2)}
     from sklearn.svm import SVC
 
     machines = []
@@ -237,17 +240,17 @@ def _fitted(
         machine = SVC(C=1 / (2 * penalty), max_iter=most, **options)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # said below
-            machine.fit(rows[chosen] - middle, signs[chosen, k])
+            machine.fit((rows[chosen] - middle) / unit, signs[chosen, k])
         if machine.fit_status_:
             got = f"{penalty}: no machine after {most} steps"
             fix = "raise it, or bring the points to a smaller scale"
             raise validate.fail("penalty", got, "one at which the machine converges", fix)
-        machines.append(_from(middle, machine.decision_function))
+        machines.append(_from(middle, unit, machine.decision_function))
     return Classifier(order, used, tuple(machines))
 
 
-def _from(middle: np.ndarray, machine: Any) -> Any:
-    return lambda rows: machine(rows - middle)
+def _from(middle: np.ndarray, unit: float, machine: Any) -> Any:
+    return lambda rows: machine((rows - middle) / unit)
 
 
 def _after(half: np.ndarray, machine: Any) -> Any:

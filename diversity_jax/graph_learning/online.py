@@ -12,6 +12,15 @@ at their mean. A labelled point's own prediction is made with its label: ask `pr
 
 Memory is constant, k^2 numbers. The solution costs a Cholesky factorisation of k x k: `insert`
 leaves it out, and `run` asks for it at every so many points only.
+
+Where labels are few or far and multiplicities large, a walk takes so many steps to a label that the
+factor has few digits, in single precision none. So the bound on the error of the solution is looked
+at, and where it is above the root of the precision's rounding the system is solved once more
+without any subtraction (`compiled.eliminated`), which loses no digit and takes k^3 operations too,
+but several times as long.
+
+A centroid has the mean of its first 2^53 labels, 2^24 in single precision: a sum of more would lose
+those that are added.
 """
 
 from __future__ import annotations
@@ -32,6 +41,7 @@ from diversity_jax.graph_learning.quantise import Move
 from diversity_jax.graph_learning.tasks import Task
 from diversity_jax.records import Record
 
+ABOVE_ZERO = (lambda x: (x > 0) & (x < np.inf)), "a finite number above 0"
 BLOCK = 1024  # points that one program takes, whatever the length of a stream
 
 
@@ -80,8 +90,8 @@ def initial(
         weights=jnp.zeros((number, number)),
         sums=jnp.zeros((number, 1 if classes is None else classes)),
         labelled=jnp.zeros(number, int),
-        bandwidth=jnp.asarray(bandwidth, float),
-        regularisation=jnp.asarray(regularisation, float),
+        bandwidth=traced.rounded("bandwidth", bandwidth, *ABOVE_ZERO),
+        regularisation=traced.rounded("regularisation", regularisation, *ABOVE_ZERO),
         numbers=classes is None,
     )
     return traced.only(good, learner, bandwidth, regularisation)
@@ -203,7 +213,9 @@ def _advance(state: Learner, point: Array, label: Array) -> tuple[Learner, Move]
         ),
         (move.merged, table, state.sums, state.labelled),
     )
-    add = (move.place >= 0) & ~none
+    # Beyond that many a sum loses what is added, and the mean would fall.
+    many = labelled[at] < 2 / jnp.finfo(sums.dtype).eps
+    add = (move.place >= 0) & ~none & many
     state = Learner(
         quantiser=quantiser,
         weights=table,
@@ -245,7 +257,9 @@ def _values(state: Learner) -> Array:
     mean = state.sums / jnp.maximum(state.labelled, 1)[:, None]
     many = state.quantiser.multiplicities.astype(mean.dtype)
     task = Task(mean, held, jnp.zeros_like(many), state.regularisation, many)
-    return compiled.solve(state.weights, task, 1e-6, 1, False)[0]
+    found, _, _, error = compiled.solve(state.weights, task, 1e-6, 1, False)
+    sure = jnp.all(error <= jnp.finfo(found.dtype).eps ** 0.5)  # false for NaN
+    return lax.cond(sure, lambda *_: found, compiled.eliminated, state.weights, task)
 
 
 def _at(state: Learner, move: Move) -> Array:

@@ -16,7 +16,7 @@ from jaxtyping import Array, Float
 
 from diversity_jax import validate
 from diversity_jax.graph_learning import classes as _classes
-from diversity_jax.graph_learning import host
+from diversity_jax.graph_learning import host, inputs
 from diversity_jax.graph_learning.problem import Known, count, known
 
 
@@ -52,9 +52,9 @@ def fringe(affinity: object, labels: npt.ArrayLike) -> Float[Array, " n"]:
     nodes = count(given)
     if validate.concrete(labels) is None:
         raise validate.fail("labels", "traced values", "concrete ones", "call this outside jit")
-    names = np.asarray(labels)
-    validate.shape("labels", names, (nodes,), "give every row one label")
-    if len(np.unique(names)) == 1:
+    validate.shape("labels", labels, (nodes,), "give every row one label")
+    names = inputs.names_of(labels, np.ones(nodes, bool))
+    if len(set(names.tolist())) == 1:
         columns = np.ones((nodes, 1))
     else:
         columns = np.asarray(_classes.encode(names, np.ones(nodes, bool))[0], np.float64)

@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from diversity_jax.graph_learning import tables
-from diversity_jax.graph_learning.encoding import shortened
+from diversity_jax.graph_learning.naming import shortened
 from diversity_jax.graph_learning.offered import SCORES, WHOLE
 
 if TYPE_CHECKING:

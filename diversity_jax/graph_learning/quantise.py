@@ -39,6 +39,7 @@ from diversity_jax.graph_learning import stream_inputs
 from diversity_jax.records import Record
 
 MULTIPLIER = 1.5  # the papers'
+ABOVE_ONE = (lambda x: (x > 1) & (x < np.inf)), "a number above 1"
 
 
 class State(Record):
@@ -46,7 +47,7 @@ class State(Record):
 
     `multiplicities` are the points of each centroid, `count` the centroids in use, `radius` is R
     (0 before the first merge), `refused` how many traced points were left out, since they had
-    entries that are no numbers, or too large ones.
+    entries that are no numbers, or too large ones, or came after as many as integers count.
     """
 
     centroids: Float[Array, "number dimension"]
@@ -94,8 +95,7 @@ def initial(
     most = number // 2 if most_pinned is None else most_pinned
     validate.integer("most_pinned", most, "one slot is for all others", least=0, most=number - 1)
     validate.shape("multiplier", multiplier, (), "pass one number")
-    fix, above = "take 2 for the best guarantee, or the papers' 1.5", "a number above 1"
-    good = traced.holds("multiplier", multiplier, lambda x: (x > 1) & (x < jnp.inf), above, fix)
+    good = traced.holds("multiplier", multiplier, *ABOVE_ONE, "take 2, or the papers' 1.5")
     # Types are those that steps return, or the second would compile anew.
     state = State(
         centroids=jnp.full((number, dimension), jnp.nan, float),
@@ -104,7 +104,7 @@ def initial(
         count=jnp.zeros((), int),
         radius=jnp.zeros(()),
         refused=jnp.zeros((), int),
-        multiplier=jnp.asarray(multiplier, float),
+        multiplier=traced.rounded("multiplier", multiplier, *ABOVE_ONE),
         most_pinned=jnp.full((), most, int),
     )
     return traced.only(good, state, multiplier)
@@ -187,9 +187,9 @@ def enter(state: State, point: Array, pin: Array) -> tuple[State, Move]:
     number, dimension = state.centroids.shape
     near = distances(state.centroids, point)
     best = jnp.argmin(near)
-    good = jnp.all(jnp.abs(point) <= stream_inputs.reach(point.dtype, dimension)) & (
-        state.multiplier > 1
-    )
+    good = jnp.all(jnp.abs(point) <= stream_inputs.reach(point.dtype, dimension))
+    most = jnp.iinfo(state.multiplicities.dtype).max  # one more, and counts would be negative
+    good = good & (state.multiplier > 1) & (jnp.sum(state.multiplicities) < most)
     pin = pin & (jnp.sum(state.pinned) < state.most_pinned)
     joined = good & ((near[best] == 0) | ((near[best] < state.radius) & ~pin))
     own = good & ~joined
@@ -204,7 +204,7 @@ def enter(state: State, point: Array, pin: Array) -> tuple[State, Move]:
         pinned=state.pinned.at[at].set(state.pinned[at] | (pin & (joined | appended))),
         count=state.count + appended,
         radius=state.radius,
-        refused=state.refused + ~good,
+        refused=state.refused + (~good & (state.refused < most)),
         multiplier=state.multiplier,
         most_pinned=state.most_pinned,
     )

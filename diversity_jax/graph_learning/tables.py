@@ -17,7 +17,7 @@ import numpy as np
 
 from diversity_jax import columns as _columns
 from diversity_jax import validate
-from diversity_jax.columns import Cell, Columns, spelled
+from diversity_jax.columns import MISSING_ARE, Cell, Columns, spelled
 from diversity_jax.graph_learning import encoding as _encoding
 from diversity_jax.graph_learning import judged, labelling
 from diversity_jax.graph_learning.encoding import Encoding
@@ -31,7 +31,7 @@ from diversity_jax.graph_learning.offered import (
     TOP,
 )
 
-FIX = "fill it, or leave out such rows (--drop-missing, drop_missing=True)"
+FIX = f"fill it ({MISSING_ARE}), or leave out such rows (--drop-missing, drop_missing=True)"
 
 
 @dataclass(frozen=True)

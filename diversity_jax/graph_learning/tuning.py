@@ -97,7 +97,7 @@ def loss_and_slopes(
     first, second = np.asarray(graph.edges).T
     crossed = (adjoint[first] - adjoint[second]) * (found[first] - found[second])
     slopes = -crossed.sum(1) * np.asarray(graph.weights)
-    by_bandwidth = float((slopes * np.asarray(near.squares)).sum()) / bandwidth**2
+    by_bandwidth = float((slopes * np.asarray(near.squares)).sum()) / (bandwidth / near.unit) ** 2
     by_regularisation = -float((adjoint * np.where(kept[:, None], 0, found)).sum())
     value = float((apart**2).sum() / number)
     return value, np.array([by_bandwidth, by_regularisation * regularisation])
@@ -157,8 +157,8 @@ def folds(labels: npt.ArrayLike, labelled: npt.ArrayLike, *, number: int = 5) ->
     Errors: ValueError for a class with fewer labelled nodes than two (none would be left to learn
     from), or a number of folds below 2.
     """
-    names = np.asarray(labels)
-    chosen = np.asarray(inputs.mask(labelled, len(names)))
+    chosen = np.asarray(inputs.mask(labelled, np.shape(labels)[0]))
+    names = inputs.names_of(labels, chosen)
     validate.integer("number", number, "hold out a part at a time", least=2)
     parts = [np.zeros(len(names), bool) for _ in range(number)]
     for name in np.unique(names[chosen], axis=0):

@@ -135,3 +135,27 @@ def test_bad_input_is_one_clear_error(words, change):
     }  # fmt: skip
     with pytest.raises(ValueError, match=words):
         elastic.move(**(given | change))
+
+
+@pytest.mark.parametrize("power", [-200, 200, 400])
+def test_points_of_any_scale_move_alike(power):
+    """Squares of 2^400 are beyond what doubles hold."""
+    points, nodes, groups, labels = drawn("gradient")
+    made = []
+    for at in (0, power):
+        rows, centroids = np.ldexp(points, at), np.ldexp(nodes, at)
+        options = {"bandwidth": np.ldexp(0.5, at), "strength": np.ldexp(3.0, -2 * at)}
+        moved = elastic.move(centroids, labels, rows, groups, HELD, **options)
+        value = elastic.objective(centroids, labels, rows, groups, **options)
+        fitted = elastic.fit(rows[9:], rows[:2], [1.0, -1], rows[2:6], steps=2, **options)
+        made.append([np.ldexp(np.asarray(moved.centroids), -at), moved.minimiser, value])
+        made[-1] += [np.ldexp(np.asarray(fitted.centroids), -at), fitted.groups, fitted.moves]
+    for one, other in zip(*made):
+        np.testing.assert_allclose(one, other, rtol=1e-9)
+
+
+def test_a_bandwidth_of_no_scale_of_the_points_is_refused():
+    points, nodes, groups, labels = drawn("gradient")
+    for bandwidth in (1e-200, 1e200):
+        with pytest.raises(ValueError, match=r"bandwidth: got .* the scale of the points; pass"):
+            elastic.objective(nodes, labels, points, groups, bandwidth=bandwidth, strength=1.0)

@@ -173,3 +173,11 @@ def test_greedy_centroids_are_not_the_most_orthogonal():
         second = int(np.argmax(np.round(1 - kernel[first] ** 2, 9)))
         greedy = total(sorted((first, second)))
         assert float(greedy.local_effective_dimensions.sum()) == pytest.approx(7 / 3)
+
+
+def test_direct_solves_of_cells_cost_what_each_alone_does():
+    found = theory.park_cost([500, 400], [500, 50], iterations=None)
+    parts = theory.exact_cost(500), theory.nystrom_cost(400, 50)
+    assert float(found.operations) == sum(float(part.operations) for part in parts)
+    # Every point is compared with both centroids.
+    assert float(found.evaluations) == sum(float(part.evaluations) for part in parts) + 2 * 900

@@ -117,6 +117,16 @@ def test_a_level_that_was_not_there_is_as_far_from_all():
     assert np.isfinite(made.decision_function({"a": [0.0], "c": ["r"]}, ["low"])).all()
 
 
+@pytest.mark.parametrize("score, least", [("soft", 1.0), ("left-out", 1.0), ("neighbours", 0.5)])
+def test_outvoted_rows_are_unusual_where_nothing_is_said_of_their_share(score, least):
+    made = Detector(contamination="auto", score=score).fit(POINTS, LABELS)
+    assert made.threshold_ == least and clone(made).contamination == "auto"
+    np.testing.assert_array_equal(made.labels_, made.decision_scores_ > least)
+    found = np.flatnonzero(made.labels_).tolist()
+    # By the soft score a row's own label has a vote too.
+    assert found == SWITCHED or (score == "soft" and found == SWITCHED[:1])
+
+
 def test_options_are_read_set_and_cloned():
     made = Detector(contamination=0.2, keep=("a",))
     assert Detector(**made.get_params()).get_params() == made.get_params()
@@ -161,7 +171,11 @@ def test_input_that_cannot_be_is_named():
         ["inf in column 1, row 1"], fit, np.where(POINTS[0, 1] == POINTS, np.inf, POINTS), LABELS
     )
     refused(["contamination", "0.6"], Detector(contamination=0.6).fit, POINTS, LABELS)
-    refused(["contamination", "0"], Detector(contamination=0).fit, POINTS, LABELS)
+    for bad in (0, "Auto", True, np.nan):
+        words = ["contamination", repr(bad), "(0, 0.5], or 'auto'"]
+        refused(words, Detector(contamination=bad).fit, POINTS, LABELS)
+    judge = Detector().fit(POINTS, np.where(LABELS == "low", "1", "2")).decision_function
+    refused(["y", "'01' in row 2", "1, 2"], judge, POINTS[:2], ["1", "01"])
     refused(["score", "'hard'"], Detector(score="hard").fit, POINTS, LABELS)
 
 

@@ -9,9 +9,11 @@ import scipy.sparse as sparse
 
 from diversity_jax.graph_learning import (
     affinity,
+    baselines,
     classes,
     harmonic,
     max_margin,
+    outskirts,
     problem,
     theory,
     tuning,
@@ -61,6 +63,16 @@ def test_classes_that_are_one_or_unknown():
     refused(["classes", "each class once"], classes.encode, NAMES, HELD, classes=["yes", "yes"])
     refused(["labels", "(5,)", "(8)"], classes.classify, PARTS, NAMES[:5], HELD[:5])
     refused(["shares", "(3,)"], classes.mass_normalised, np.ones((8, 2)), HELD, shares=[1.0] * 3)
+    for mixed in ([1, "a", "a"], ["a", 2.0, "1"], [np.nan, "a", "b"]):
+        told = ["labels", "NaN at node 0"] if mixed[0] is np.nan else ["labels", "of type", "str("]
+        for form in (list, lambda each: np.array([*each, None], object)[:-1]):
+            refused(told, classes.encode, form(mixed), [True] * 3)
+            refused(told, outskirts.fringe, np.eye(3), form(mixed))
+    refused(
+        ["labels", "empty label or NaN at node 1"], classes.encode, ["a", None, "b"], [True] * 3
+    )
+    columns, order = classes.encode(["b", None, 1, "a"], [True, False, False, True])
+    assert order.tolist() == ["a", "b"] and columns[:, 0].tolist() == [0, 0, 0, 1]
     # A class that is named but has no label is a column of zeros, not an error.
     columns, order = classes.encode(NAMES, HELD, classes=["maybe", "no", "yes"])
     assert order.tolist() == ["maybe", "no", "yes"] and columns.sum(0).tolist() == [0, 1, 2]
@@ -125,8 +137,61 @@ def test_points_and_bandwidths_that_are_none():
     refused(["bandwidth", "0"], affinity.nearest, POINTS, neighbours=2, bandwidth=0.0)
     refused(["bandwidth", "-1"], affinity.gaussian, POINTS, bandwidth=-1.0)
     refused(["points", "all alike"], affinity.deviation_bandwidth, np.ones((4, 2)))
+    # Of which the rounding of the mean would leave a deviation.
+    refused(["points", "all alike"], affinity.deviation_bandwidth, np.full((10, 2), 0.1))
     with pytest.raises(ValueError, match="traced"):
         jax.jit(lambda x: affinity.nearest(x, neighbours=2).weights)(POINTS)
+
+
+def of_scale(power, kind):
+    """All that is made of points and their distances, in units of the scale."""
+    points, width = np.ldexp(POINTS, power).astype(kind), float(np.ldexp(1.0, power))
+    near = affinity.neighbourhood(points, neighbours=3)
+    cut = max_margin.graph_cut(points, near.even(), NAMES, HELD, regularisation=0.1, penalty=1.0,
+                               kernel="gaussian", bandwidth=width)  # fmt: skip
+    slopes = tuning.loss_and_slopes(near, LABELS, HELD, np.arange(8) == 0, bandwidth=width,
+                                    regularisation=0.1)  # fmt: skip
+    kernel = problem.GaussianAffinity(points, width)
+    return (
+        np.sqrt(np.asarray(near.squares, float)) * near.unit / width,
+        near.reaches(neighbours=2) / width,
+        near.self_tuned(neighbours=3).weights,
+        near.gaussian(width).weights,
+        traced_weights(near, width),
+        affinity.gaussian(points, bandwidth=width),
+        affinity.deviation_bandwidth(points) / width,
+        hard(kernel),
+        slopes[1],
+        cut.decisions(points),
+        baselines.discriminant(points, np.arange(8) % 2),
+    )
+
+
+def traced_weights(near, width):
+    return jax.jit(lambda traced: near.gaussian(traced).weights)(width)
+
+
+@pytest.mark.parametrize("kind, powers", [(np.float64, (-990, 1000)), (np.float32, (-110, 110))])
+def test_points_of_any_scale_have_the_same_weights(kind, powers):
+    base = of_scale(0, kind)
+    for power in powers:
+        for one, other in zip(of_scale(power, kind), base):
+            np.testing.assert_allclose(one, other, rtol=1e-12 if kind is np.float64 else 1e-6)
+
+
+def test_bandwidths_of_another_scale_than_the_points_have_their_limits():
+    twice = np.concatenate([POINTS, POINTS])
+    same = np.equal.outer(np.arange(16) % 8, np.arange(16) % 8) * 1.0
+    for scale, bandwidth, wanted in ((1e300, 1e-100, same), (1e-300, 1e100, np.ones((16, 16)))):
+        found = affinity.gaussian(twice * scale, bandwidth=bandwidth)
+        np.testing.assert_array_equal(found, wanted)
+        near = affinity.neighbourhood(twice * scale, neighbours=1)
+        np.testing.assert_array_equal(near.gaussian(bandwidth).weights, 1)
+        np.testing.assert_array_equal(traced_weights(near, bandwidth), 1)
+        kernel = problem.GaussianAffinity(twice * scale, bandwidth)
+        values = hard(kernel, np.tile(LABELS, 2), np.arange(16) < 8, regularisation=1e-9)
+        mean = LABELS[:3] if bandwidth < 1 else np.mean(LABELS)
+        np.testing.assert_allclose(values[8:11], mean, atol=1e-6)
 
 
 def test_rows_given_many_times_are_neighbours_and_a_component_of_their_own():

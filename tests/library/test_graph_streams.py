@@ -1,5 +1,6 @@
 """Streams: bad input leaves the state unharmed, files go on with the same bits, one program."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -80,6 +81,70 @@ def test_bad_settings(words, options):
     settings = {"number": 4, "dimension": 2, "bandwidth": 1.0, "regularisation": 0.1} | options
     number, dimension = settings.pop("number"), settings.pop("dimension")
     refused(words, online.initial, number, dimension, **settings)
+
+
+@pytest.mark.parametrize(
+    "words, options",
+    [
+        (["multiplier", "1.000000001, which is 1.0 in float32"], {"multiplier": 1 + 1e-9}),
+        (["bandwidth", "1e-50, which is 0.0 in float32"], {"bandwidth": 1e-50}),
+        (["regularisation", "1e+50, which is inf in float32"], {"regularisation": 1e50}),
+    ],
+)
+def test_settings_that_single_precision_does_not_hold(words, options):
+    settings = {"bandwidth": 1.0, "regularisation": 0.1} | options
+    assert online.initial(4, 2, **settings)
+    with jax.enable_x64(False):
+        refused([*words, "JAX_ENABLE_X64"], online.initial, 4, 2, **settings)
+
+
+def single(state):
+    kinds = {"f": jnp.float32, "i": jnp.int32, "b": bool}
+    return jax.tree.map(lambda leaf: leaf.astype(kinds[leaf.dtype.kind]), state)
+
+
+@pytest.mark.parametrize("members", [1, 10**3, 10**6, 10**9])
+def test_long_streams_of_few_labels_keep_their_digits(state, members):
+    """Against the absorbed walk; a factor has no digit left in single precision, in double few."""
+    counts = jnp.where(state.labelled > 0, 1, members).astype(int)
+    weights = jnp.where(jnp.eye(4, dtype=bool), 0, jnp.full((4, 4), 0.25))
+    long = eqx.tree_at(
+        lambda at: (at.quantiser.multiplicities, at.weights, at.labelled, at.sums),
+        state,
+        (counts, weights, jnp.array([2, 0, 0, 5]), jnp.array([[2.0], [0], [0], [-1]])),
+    )
+    held = np.array([True, False, False, True])
+    walk = theory.hard_absorption(
+        weights, held, regularisation=float(state.regularisation), multiplicities=counts
+    )
+    wanted = np.asarray(walk.chances) @ [1, -0.2]
+    np.testing.assert_allclose(online.values(long), wanted, rtol=1e-8)
+    found = online.values(single(long))
+    assert found.dtype == jnp.float32
+    np.testing.assert_allclose(found, wanted, rtol=1e-5)
+
+
+def test_counts_and_sums_end_before_they_lose_what_is_added(state):
+    full = single(state)
+    at = int(quantise.place(full.quantiser, POINTS[0]))
+    many = full.quantiser.multiplicities
+    left = np.iinfo(np.int32).max - 1 - int(many.sum()) + int(many[at])
+    full = eqx.tree_at(
+        lambda at: (at.quantiser.multiplicities, at.labelled, at.sums),
+        full,
+        (
+            many.at[at].set(left),
+            full.labelled.at[at].set(2**24),
+            full.sums.at[at].set(2.0**24),
+        ),
+    )
+    centre = full.quantiser.centroids[at]
+    last, value = online.step(full, centre, 1.0)
+    assert value == 1 and last.sums[at, 0] / last.labelled[at] == 1
+    assert int(last.quantiser.multiplicities.sum()) == np.iinfo(np.int32).max
+    after, value = online.step(last, centre, 1.0)
+    assert np.isnan(value) and int(after.quantiser.refused) == 1
+    assert same(after.quantiser.multiplicities, last.quantiser.multiplicities)
 
 
 def test_bad_questions_to_the_theory():

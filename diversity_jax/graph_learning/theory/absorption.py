@@ -12,6 +12,12 @@ y_i: the minimum over l of ``sum c_i (l_i - y_i)^2 + l'(L + g) l`` is that of a 
 larger graph. So from i the walk ends at its own label with probability ``c_i / (d_i + g + c_i)``.
 Within a group of identical points all members are one node here, and the walk among them, which
 does not change what is earned, is not counted.
+
+What N gives is found by watching the walk on fewer and fewer nodes: without node m, it goes from i
+to j at the rate ``r_ij + r_im r_mj / r_m``, r_m the sum of all rates out of m but those back to it,
+and to each end likewise. Nothing is ever subtracted (Grassmann, Taksar and Heyman 1985), so that
+each chance has all digits, however rarely a walk leaves strong edges; ``1 - Q`` loses as many
+digits as the walk has steps.
 """
 
 from __future__ import annotations
@@ -102,18 +108,32 @@ def soft_absorption(
 def _ended(rates: np.ndarray, ends: np.ndarray, done: np.ndarray, g: float) -> Absorption:
     """The walk at `rates` between nodes and into `ends`, over from the start where `done`."""
     walking = np.flatnonzero(~done)
-    out = (rates.sum(1) + ends.sum(1) + g)[walking]
+    between = rates[np.ix_(walking, walking)]
     # To step onto a labelled node is to end there.
     into = (ends + rates @ np.where(done[:, None], ends, 0))[walking]
-    _refuse_endless(rates[np.ix_(walking, walking)], into.sum(1) + g, walking)
-    between = rates[np.ix_(walking, walking)] / out[:, None]
-    visits = np.linalg.inv(np.eye(len(walking)) - between)
+    _refuse_endless(between, into.sum(1) + g, walking)
+    # A step from i takes the time 1, and so at unit rates r_i of it.
+    out = between.sum(1) + into.sum(1) + g
+    found = _eliminated(between, np.column_stack([into, np.full(len(walking), g)]), out)
     chances, lost, steps = ends.copy(), np.zeros(len(done)), np.zeros(len(done))
-    chances[walking] = visits @ (into / out[:, None])
-    lost[walking] = visits @ (g / out)
-    steps[walking] = visits.sum(1)
+    chances[walking], lost[walking], steps[walking] = found[:, :-2], found[:, -2], found[:, -1]
     places = np.flatnonzero(done) if done.any() else np.arange(len(done))
     return Absorption(*(jax.device_put(part) for part in (places, chances, lost, steps)))
+
+
+def _eliminated(between: np.ndarray, ends: np.ndarray, earned: np.ndarray) -> np.ndarray:
+    """Chances of each of the `ends` and what is `earned` on the way to one `[n, ends + 1]`."""
+    rates, right = between.copy(), np.column_stack([ends, earned])
+    away = np.zeros(len(rates))
+    for last in reversed(range(len(rates))):
+        on, before = rates[last, :last], rates[:last, last]
+        away[last] = on.sum() + right[last, :-1].sum()
+        rates[:last, :last] += before[:, None] * (on / away[last])
+        right[:last] += before[:, None] * (right[last] / away[last])
+    found = np.zeros_like(right)
+    for node, row in enumerate(rates):
+        found[node] = (right[node] + row[:node] @ found[:node]) / away[node]
+    return found
 
 
 def _refuse_endless(between: np.ndarray, leaving: np.ndarray, walking: np.ndarray) -> None:

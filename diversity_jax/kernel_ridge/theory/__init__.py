@@ -9,6 +9,7 @@ from diversity_jax.kernel_ridge.theory.angles import (
     correlation_limits,
     principal_angles,
 )
+from diversity_jax.kernel_ridge.theory.borders import border_bias, cell_bias
 from diversity_jax.kernel_ridge.theory.costs import (
     Cost,
     exact_cost,
@@ -53,6 +54,8 @@ __all__ = [
     "PredictionGaps",
     "PrincipalAngles",
     "Risk",
+    "border_bias",
+    "cell_bias",
     "correlation_limits",
     "effective_dimension",
     "equivalent_risk",

@@ -72,13 +72,15 @@ def park_cost(
     sizes: npt.ArrayLike,
     centres: npt.ArrayLike,
     *,
-    iterations: int,
+    iterations: int | None,
     candidates: int = 0,
     block: int = 1024,
 ) -> Cost:
-    """Cells one by one: the sum of their `falkon_cost`, routing ``n Q``, the largest cell's memory.
+    """Cells one by one: the sum of their costs, routing ``n Q``, the largest cell's memory.
 
-    `candidates` are the points among which greedy centroids are sought, ``2 n_c Q^2`` operations.
+    A cell costs `falkon_cost`, or without `iterations` what a direct solve does: `nystrom_cost`,
+    and `exact_cost` where all of its points are centres. `candidates` are the points among which
+    greedy centroids are sought, ``2 n_c Q^2`` operations.
     Memory has all coefficients, ``sum M_q``. An answer takes Q evaluations and M_q, on the mean
     over points of the sizes given.
 
@@ -94,10 +96,7 @@ def park_cost(
     if each.ndim:
         validate.shape("centres", each, many.shape, "give one number, or one per cell")
     each = np.broadcast_to(each, many.shape)
-    parts = [
-        falkon_cost(n, m, iterations=iterations, block=block)
-        for n, m in zip(many.tolist(), each.tolist())
-    ]
+    parts = [_cell(n, m, iterations, block) for n, m in zip(many.tolist(), each.tolist())]
     validate.integer("candidates", candidates, "pass how many there are", least=0)
     cells, points = len(parts), float(many.sum())
     return _cost(
@@ -106,6 +105,14 @@ def park_cost(
         max(float(part.memory) for part in parts) + float(each.sum()),
         cells + float((many * each).sum()) / points,
     )
+
+
+def _cell(points: int, centres: int, iterations: int | None, block: int) -> Cost:
+    if iterations is not None:
+        return falkon_cost(points, centres, iterations=iterations, block=block)
+    if centres == points:
+        return exact_cost(points)
+    return nystrom_cost(points, centres, block=block)
 
 
 def growth(sizes: npt.ArrayLike, values: npt.ArrayLike) -> Float[Array, ""]:
