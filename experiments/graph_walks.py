@@ -26,7 +26,7 @@ AXES = {
 class Config:
     """`seeds` draws of each pair of mixtures at each number of rows a class."""
 
-    seeds: int = 40
+    seeds: int = 32
     sizes: tuple[int, ...] = (25, 50, 100, 200, 300)
 
 

@@ -18,13 +18,14 @@ def nearer(dataset, power=0.0):
 
 
 def found(dataset, method):
-    """Among as many rows as were switched a method has ten times as many as chance, by table."""
+    """Among as many rows as were switched a method has twenty times as many as chance, by table."""
     methods = list(dataset.method.values)
     values = dataset.precision.values[:, :, methods.index(method)]
-    most = np.full(values.shape[1], 10 * CHANCE)
+    # A tenth more on both sides: of wine five rows are switched, and a list without any is common.
+    most = np.full(values.shape[1], 20 * CHANCE + 0.1)
     return combine(
         {
-            str(name): ordering(most, values[place] + 1e-3, resolution=0.3)
+            str(name): ordering(most, values[place] + 0.1, resolution=0.3)
             for place, name in enumerate(dataset.table.values)
         }
     )
@@ -62,7 +63,7 @@ CLAIMS = [
         id="H19-flips",
         kind="ordering",
         sentence="Of labels switched in breast cancer, wine and digits (3%) the soft harmonic "
-        "score has at least ten times as many in its first 3% of rows as chance.",
+        "score has at least twenty times as many in its first 3% of rows as chance.",
         source="after 2604.21462, section 5 (3% switched); tables ours",
         experiment="graph_flips",
         formula="none",
@@ -70,7 +71,7 @@ CLAIMS = [
         control=Control(
             "one-class machines", lambda d: found(d, "one class"), kind="rival prediction"
         ),
-        blind="Thirty times as many would be all of them.",
+        blind="Thirty-three times as many would be all of them.",
     ),
     Claim(
         id="H19-cancer",
