@@ -46,6 +46,13 @@ def test_the_bias_of_cells_is_that_of_many_points(borders):
         np.testing.assert_allclose(found, solved(values, borders, ridge), rtol=3e-3)
 
 
+@pytest.mark.parametrize("ridge", [1e-12, 1e-6, 1.0, 1e6, 1e12])
+def test_one_border_changes_nothing_at_any_ridge(ridge):
+    coefficients, _ = target(2.0)
+    whole, opened = (theory.cell_bias(coefficients, some, ridge=ridge) for some in ([], [0.4]))
+    np.testing.assert_allclose(opened, whole, rtol=1e-5)
+
+
 def test_one_border_changes_nothing_and_two_do():
     coefficients, _ = target(4.0)
     whole, opened, halves = (
@@ -84,5 +91,6 @@ def test_other_bad_input_is_refused():
         theory.border_bias([0.0, 1.0], [0.5], ridge=1e-3)
     with pytest.raises(ValueError, match="coefficients"):
         theory.cell_bias([], [0.5], ridge=1e-3)
-    with pytest.raises(ValueError, match="ridge"):
-        theory.cell_bias([0.0, 1.0], [0.5], ridge=0.0)
+    for ridge in (0.0, 1e-13, 1e13, np.inf):
+        with pytest.raises(ValueError, match="ridge"):
+            theory.cell_bias([0.0, 1.0], [0.5], ridge=ridge)

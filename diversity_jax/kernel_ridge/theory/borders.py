@@ -36,6 +36,7 @@ from jaxtyping import Array, Float, ScalarLike
 from diversity_jax import seen, validate
 
 NODES, REACH = 64, 12.0  # of a Gauss-Legendre rule on each piece; widths of a layer
+LEAST, MOST = 1e-12, 1e12  # ridges between which no more than 1e-5 of the bias is rounding
 
 
 def cell_bias(
@@ -43,17 +44,20 @@ def cell_bias(
 ) -> Float[Array, ""]:
     """``int (f - g)^2`` of fits in the cells between `borders`, in the limit of many points.
 
-    Exact at any ridge, for points spread evenly, without noise. One border opens the circle without
-    a partition, none is a fit to all.
+    Exact, for points spread evenly, without noise. One border opens the circle without a partition,
+    none is a fit to all.
 
     Shapes: coefficients `[p]` in the order of `sobolev_eigenvalues`, borders `[q]` in [0, 1).
     Errors: ValueError for borders that are equal or outside, values that are not finite, a ridge
-    that is not above zero.
+    outside 1e-12 to 1e12, where rounding decides.
     Cost: p q.
     Source: derived above.
     """
     values, ends = _given(coefficients, borders)
     shift = seen.above_zero("ridge", ridge)
+    if not LEAST <= shift <= MOST:
+        fix = "below, take border_bias; above, nothing is fitted"
+        raise validate.fail("ridge", shift, f"a number from {LEAST:g} to {MOST:g}", fix)
     squares = np.maximum((np.arange(len(values)) + 1) // 2, 1.0) ** 2
     shrunk = values / (1 + shift * squares)
     if not len(ends):
