@@ -51,7 +51,7 @@ def job(key: jax.Array, point: dict) -> dict[str, np.ndarray]:
     places, centroids, radius = (np.asarray(part) for part in _followed(streams, m))
     homes = np.take_along_axis(centroids, places, axis=1)
     distortion = np.abs(streams - homes).max(axis=1)
-    optimum = np.array([_optimum(stream, m) for stream in streams])
+    optimum = np.array([_optimum(stream) for stream in streams])
     return {
         "distortion": distortion,
         "radius": radius,
@@ -89,11 +89,9 @@ def _drawn(random: np.random.Generator, kind: int) -> np.ndarray:
     return random.permutation(np.concatenate([places, places + 0.1 * random.random(LENGTH // 2)]))
 
 
-def _optimum(stream: np.ndarray, multiplier: float) -> float:
+def _optimum(stream: np.ndarray) -> float:
     """The least largest distance with three centres anywhere, by fractions."""
-    given = [Fraction(float(x)) for x in stream]
-    exact = theory.doubling_exactly(given, number=NUMBER, multiplier=Fraction(multiplier))
-    return float(exact.optimum)
+    return float(theory.best_radius([Fraction(float(x)) for x in stream], number=NUMBER))
 
 
 def summarise(dataset: xarray.Dataset) -> xarray.Dataset:

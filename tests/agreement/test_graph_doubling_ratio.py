@@ -58,3 +58,11 @@ def test_any_stream_of_fractions_can_be_looked_at():
             theory.doubling_exactly(**bad)
     with pytest.raises(ValueError, match=r"4 at 3/2, expected .*doubling_exactly"):
         theory.doubling_counterexample(number=4)
+
+
+def test_the_best_radius_is_that_of_all_choices_of_intervals_by_brute_force():
+    points = [Fraction(place) for place in (0, 7, 1, 7, 3, 12)]
+    for number, expected in ((1, 6), (2, Fraction(5, 2)), (3, Fraction(3, 2)), (5, 0), (9, 0)):
+        assert theory.best_radius(points, number=number) == expected
+    with pytest.raises(ValueError, match="number"):
+        theory.best_radius(points, number=0)

@@ -30,6 +30,7 @@ from diversity_jax.graph_learning.theory.class_walks import (
 from diversity_jax.graph_learning.theory.counterexamples import (
     DoublingCounterexample,
     NormCounterexample,
+    best_radius,
     doubling_counterexample,
     doubling_exactly,
     norm_counterexample,
@@ -78,6 +79,7 @@ __all__ = [
     "WithoutOwn",
     "anomaly_scores",
     "approximation_factor",
+    "best_radius",
     "distortion_bound",
     "distortion_exponent",
     "doubling_counterexample",

@@ -163,7 +163,7 @@ def doubling_exactly(
         centroids=tuple(centre for centre, _ in groups),
         radius=radius,
         distortion=max(abs(x - centre) for centre, members in groups for x in members),
-        optimum=_best_radius(sorted(set(stream)), number),
+        optimum=best_radius(stream, number=number),
     )
 
 
@@ -198,7 +198,19 @@ def _doubled(
     return groups, radius
 
 
-def _best_radius(ordered: list[Fraction], number: int) -> Fraction:
+def best_radius(points: Sequence[Fraction], *, number: int) -> Fraction:
+    """The least largest distance of points on a line to the nearest of `number` centres anywhere.
+
+    Exact, over all cuts of the distinct points into so many intervals; 0 where there are no more.
+
+    Errors: ValueError for a number that is no integer from 1 up.
+    Cost: the number of cuts.
+    Source: derived.
+    """
+    validate.integer("number", number, "take one centre at least", least=1)
+    ordered = sorted(set(points))
+    if len(ordered) <= number:
+        return Fraction(0)
     cuts = combinations(range(1, len(ordered)), number - 1)
     ways = ((0, *cut, len(ordered)) for cut in cuts)
     lengths = (
