@@ -1,7 +1,6 @@
 """Claims on graph learning: the recorded run they lean on, wrong formulas that they must see."""
 
 import numpy as np
-import pytest
 import xarray
 
 from diversity_jax.graph_learning import theory
@@ -12,13 +11,21 @@ STRENGTHS = np.array([0.01, 1.0, 100.0])
 LABELS = 30
 
 
-def test_the_trend_is_that_of_the_recorded_run():
-    found = recorded.read("graph_fashion")
-    assert found is not None
-    dataset = found[0]
-    for place, length in enumerate(dataset.images.values):
-        error = images.learned(dataset, place).mean()
-        assert error == pytest.approx(images.RECORDED[int(length)], abs=1e-5)
+def test_the_trend_goes_through_the_recorded_errors_and_a_steeper_one_is_refused():
+    dataset, _ = recorded.read("graph_fashion")
+    assert list(images.kept()) == [10_000, 20_000] == dataset.images.values.tolist()
+    (near, error), (far, last) = images.kept().items()
+    power = np.log(error / last) / np.log(far / near)
+    # What the trend says of 2,000 images, with a spread over eight streams of a tenth.
+    expected = last * (far / 2000) ** power
+    spread = np.exp(0.1 * np.linspace(-1, 1, 8))
+    errors = expected * spread[None, :, None, None] * np.ones((1, 8, 2, 3))
+    made = xarray.Dataset(
+        {"error": (("point", "seed", "method", "number"), errors), "images": ("point", [2000.0])},
+        coords={"method": ["learner, m = 1.5", "learner, m = 1.1"]},
+    )
+    assert images.on_the_trend(made).status == "holds"
+    assert images.on_the_trend(made, power=0.5).status == "fails"
 
 
 def at_the_floor(**spoiled):

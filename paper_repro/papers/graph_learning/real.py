@@ -71,7 +71,8 @@ CLAIMS = [
         control=Control(
             "one-class machines", lambda d: found(d, "one class"), kind="rival prediction"
         ),
-        blind="Thirty-three times as many would be all of them.",
+        blind="Thirty-three times as many would be all of them. Shares are compared by logarithms "
+        "over draws, with a tenth added on both sides.",
     ),
     Claim(
         id="H19-cancer",
