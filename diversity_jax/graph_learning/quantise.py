@@ -39,6 +39,7 @@ from diversity_jax.graph_learning import stream_inputs
 from diversity_jax.records import Record
 
 MULTIPLIER = 1.5  # the papers'
+FEW_TURNS = 64  # so many are taken one by one, without the rounding of a logarithm
 ABOVE_ONE = (lambda x: (x > 1) & (x < np.inf)), "a number above 1"
 
 
@@ -241,7 +242,9 @@ def _merge(state: State, move: Move, point: Array, pin: Array) -> tuple[State, M
     # The scan merges some as soon as there is a pair to merge, so that one is enough. Of streams
     # side by side those with nothing to merge come here too, with no pair, or one of a point twice.
     radius = lax.while_loop(
-        lambda r: (r > 0) & (r <= least) & (least < jnp.inf), lambda r: m * r, radius
+        lambda r: (r > 0) & (r <= least) & (least < jnp.inf),
+        lambda r: m * r,
+        _nearly(radius, least, m),
     )
     kept, joins = _scanned(pairs, pinned, radius)
     place = jnp.cumsum(kept) - 1
@@ -265,6 +268,14 @@ def _merge(state: State, move: Move, point: Array, pin: Array) -> tuple[State, M
         slots=slots.astype(move.slots.dtype),
     )
     return merged, move
+
+
+def _nearly(radius: Array, least: Array, m: Array) -> Array:
+    """The radius after all but the last turns, where a multiplier near 1 would take many."""
+    turns = jnp.floor(jnp.log(least / radius) / jnp.log1p(m - 1)) - 1
+    many = (radius > 0) & (least < jnp.inf) & (turns > FEW_TURNS)
+    grown = jnp.exp(jnp.log1p(m - 1) * jnp.where(many, turns, 0))
+    return jnp.where(many, jnp.minimum(radius * grown, least), radius)
 
 
 def _scanned(pairs: Array, pinned: Array, radius: Array) -> tuple[Array, Array]:
