@@ -22,6 +22,7 @@ MOST_LINES = 300
 LONGER = {
     "diversity_jax/mixtures.py": "one class, whose methods are its public names",
     "diversity_jax/datasets.py": "one loader for each data set, with all that can be wrong in it",
+    "diversity_jax/graph_learning/quantise.py": "one algorithm, from its state to its scan",
     "paper_repro/papers/attention/context.py": "claims of one paper, each with its control",
     "paper_repro/papers/attention/descent.py": "claims of one paper, each with its control",
     "paper_repro/papers/graph_learning/scores.py": "claims on anomaly scores, with their controls",
