@@ -251,10 +251,16 @@ def test_memory_is_that_of_the_state_whatever_was_seen(state):
     assert "callback" not in lowered
 
 
-@pytest.mark.parametrize("multiplier", [1 + 1e-3, 1 + 1e-9, 1 + 1e-15])
-def test_a_multiplier_next_to_1_ends_at_the_distance_to_merge(multiplier):
-    """1e10 turns of the loop and more, were each taken: the radius ends just above the pair's."""
-    state = quantise.initial(2, 1, multiplier=multiplier)
-    state = quantise.extend(state, np.array([[0.0], [1e-4], [50.0], [1e4]]))
+@pytest.mark.parametrize("near", [1e-4, 1e-30])
+@pytest.mark.parametrize(
+    "multiplier, double",
+    [(1.5, True), (1 + 1e-3, True), (1 + 1e-9, True), (1 + 1e-15, True), (1 + 1e-6, False)],
+)
+def test_a_multiplier_next_to_1_ends_at_the_distance_to_merge(multiplier, double, near):
+    """Turn by turn the smallest would take 1e16: the radius ends just above the pair's distance."""
+    with jax.enable_x64(double):
+        state = quantise.initial(2, 1, multiplier=multiplier)
+        state = quantise.extend(state, np.array([[0.0], [near], [50.0], [1e4]]))
     np.testing.assert_array_equal(state.multiplicities, [3, 1])
-    assert 50 < float(state.radius) <= 50 * multiplier * (1 + 1e-12)
+    rounding = 16 * np.finfo(state.radius.dtype).eps
+    assert 50 < float(state.radius) <= 50 * multiplier * (1 + rounding)
