@@ -45,7 +45,7 @@ class Config:
 PRESETS = {
     "smoke": Config(seeds=2, images=(600,)),
     "laptop": Config(),
-    "paper": Config(images=(7_500, 15_000, 30_000, 60_000)),
+    "paper": Config(seeds=10, images=(7_500, 15_000, 30_000, 60_000)),
 }
 
 

@@ -43,8 +43,8 @@ class Config:
 
 PRESETS = {
     "smoke": Config(seeds=2, square=(2_000,), cube=(2_000,)),
-    "laptop": Config(),
-    "paper": Config(square=(10_000, 100_000, 1_000_000), cube=(10_000, 100_000)),
+    "laptop": Config(seeds=12),
+    "paper": Config(seeds=10, square=(10_000, 100_000, 1_000_000), cube=(10_000, 100_000)),
 }
 
 
