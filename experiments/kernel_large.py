@@ -42,7 +42,7 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(seeds=2, square=(2_000,), cube=(2_000,)),
+    "smoke": Config(seeds=2, square=(1_000, 2_000), cube=(1_000, 2_000)),
     "laptop": Config(seeds=12),
     "paper": Config(seeds=10, square=(10_000, 100_000, 1_000_000), cube=(10_000, 100_000)),
 }
