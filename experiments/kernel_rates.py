@@ -17,9 +17,9 @@ HOST = True
 DECAY, NOISE = 0.5, 0.5  # gamma of the kernel's eigenvalues; deviation
 # Source condition r, and the power with which the target's coefficients fall: 2 r + 1/2 and more.
 TARGETS = {"smooth": (1.0, 2.6), "rough": (0.55, 1.65)}
-TERMS = 400  # cosines, and as many sines
+TERMS = 200  # cosines, and as many sines
 CELLS = (1, 2, 4)
-GRID = 1000  # points at which the risk is averaged
+GRID = 600  # points at which the risk is averaged
 DRAWS = 16  # of points a seed, at most: as many as cost what one of 1600 points does
 AXES = {"risk": ("cells",)}
 
@@ -28,7 +28,7 @@ AXES = {"risk": ("cells",)}
 class Config:
     """`seeds` means over draws of so many uniform points with noisy values."""
 
-    seeds: int = 24
+    seeds: int = 22
     counts: tuple[int, ...] = (25, 50, 100, 200, 400, 800, 1600)
 
 
