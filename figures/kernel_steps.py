@@ -27,16 +27,17 @@ def draw(dataset):
     last = dataset.walked.values[-1]
     for number, step in enumerate(dataset.walked.values):
         known = dataset.theory_left.values[:, number]
-        style.line(right, dataset.curve.values, known, number, f"bound, {step} steps")
+        style.line(right, dataset.curve.values, known, number, f"{step}: bound")
         if step == last:
-            left, name = dataset.energy.values[0].ravel(), f"{step}, targets of the problem"
+            left, name = dataset.energy.values[0].ravel(), f"{step}: targets of the problem"
         else:
-            left, name = dataset.worst.values[0][..., number].ravel(), f"{step}, hard targets"
+            left, name = dataset.worst.values[0][..., number].ravel(), f"{step}: hard targets"
         look = {**style.look(number), "markerfacecolor": "none", "markersize": 4, "alpha": 0.6}
         right.plot(flat, np.maximum(left, SHOWN), label=name, **look)
     right.set(
         xscale="log", yscale="log", ylim=(SHOWN / 2, 2), xlabel="condition of what Falkon solves",
-        ylabel="left of the way to the direct solution", title="in the operator's norm",
+        ylabel="left of the way to the direct solution",
+        title="in the operator's norm, by number of steps",
     )  # fmt: skip
     style.legend(right, columns=2)
     return figure

@@ -10,7 +10,7 @@ from paper_repro.claims import Claim, Control
 SLACK = 1e-9  # numerical error of either side, all of which are below 100
 
 
-def below(bounds, *, resolution, settings=None):
+def below(bounds, *, resolution):
     """Parts by name: what is bounded stays below its bound, and comes near it somewhere.
 
     ``bounds(values, cells)`` gives left and right of each part, `[setting, seed]`, NaN where the
@@ -34,11 +34,16 @@ def where(condition, values):
 
 
 def excess(v, low, high):
-    """What cells have more than the whole, where kappa_+ and kappa_- are far from 1."""
-    more = v["parts"] - v["whole"]
+    """What cells have more than the whole: everywhere, and where kappa_+ and kappa_- are far off 1.
+
+    Nearer to 1 all of these bounds meet, and a wrong power of kappa would pass.
+    """
+    more, least, most = v["parts"] - v["whole"], v["leak"] / low, v["leak"] / high
     return {
-        "below": (where(v["kappa_plus"] > 1.5, v["leak"] / low), more),
-        "above": (where(v["kappa_minus"] < 0.7, more), v["leak"] / high),
+        "below": (least, more),
+        "above": (more, most),
+        "below, kappa_+ above 3/2": (where(v["kappa_plus"] > 1.5, least), more),
+        "above, kappa_- below 7/10": (where(v["kappa_minus"] < 0.7, more), most),
     }
 
 
