@@ -28,7 +28,7 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(seeds=4, points=1000),
+    "smoke": Config(seeds=4),
     "laptop": Config(),
     "paper": Config(seeds=200, points=16_000),
 }

@@ -33,7 +33,7 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(seeds=2, counts=(25, 50, 100, 200)),
+    "smoke": Config(seeds=3, counts=(25, 50, 100, 150, 200)),
     "laptop": Config(),
     "paper": Config(200, (25, 50, 100, 200, 400, 800, 1600, 3200, 6400)),
 }

@@ -14,14 +14,12 @@ def draw(dataset):
     figure, axes = style.panels(3, width=4.5, height=3.9)
     place = dataset.place.values[0, 0]
     apart = np.log10(np.maximum(dataset.apart.values[0, 0], 1e-6))
-    shown = axes[0].scatter(*place.T, c=apart, s=7, cmap="viridis", vmin=-4, vmax=0)
-    axes[0].plot(
-        *dataset.centroid.values[0, 0].T, "k+", markersize=8, label="centroids of 16 cells"
-    )
+    shown = axes[0].scatter(*place.T, c=apart, s=7, cmap="viridis", vmin=-3, vmax=0)
+    _borders(axes[0], place, dataset.centroid.values[0, 0])
     figure.colorbar(shown, ax=axes[0], label="log10 |cells − one fit|", shrink=0.85)
     axes[0].set(
         xlabel="first coordinate (lengthscales)", ylabel="second coordinate (lengthscales)",
-        title="at 2,000 new points, all points as centres",
+        title="one draw, at 2,000 new points",
     )  # fmt: skip
     bands = dataset.band.values
     middles = np.r_[(bands[1:] + bands[:-1]) / 2, bands[-1] + 0.25]
@@ -42,3 +40,16 @@ def draw(dataset):
     for each in axes:
         style.legend(each, columns=3)
     return figure
+
+
+def _borders(axes, place, centroids) -> None:
+    """Lines between the nearest centroids' cells."""
+    across, up = np.meshgrid(*(np.linspace(side.min(), side.max(), 300) for side in place.T))
+    grid = np.stack([across, up], axis=-1)
+    nearest = ((grid[:, :, None] - centroids) ** 2).sum(axis=-1).argmin(axis=-1)
+    for cell in range(len(centroids)):
+        inside = (nearest == cell).astype(float)
+        if 0 < inside.mean() < 1:
+            axes.contour(across, up, inside, levels=[0.5], colors="black", linewidths=0.8)
+    axes.plot([], [], color="black", linewidth=0.8, label="borders of 16 cells")
+    axes.grid(visible=False)

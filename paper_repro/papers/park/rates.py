@@ -75,7 +75,7 @@ def constant(dataset):
 def shrinks(dataset, target):
     """The ratio is smaller at the most points than at 100."""
     counts, values, _ = ratio(dataset, target)
-    return ordering(values[:, -1], values[:, np.searchsorted(counts, LEAST)], resolution=0.1)
+    return ordering(values[:, -1], values[:, np.searchsorted(counts, LEAST)], resolution=0.15)
 
 
 def as_predicted(dataset, targets=tuple(SOURCE), layers=True):
