@@ -19,8 +19,9 @@ def draw(dataset):
     ratios = {name: one / dataset[f"{name}_error"].values[order] for name in ("cells", "parts")}
     middle = np.log(ratios["cells"]).mean(axis=1)
     reach = max(float(np.abs(middle).max()), 0.1)
-    image = axes[0].imshow(
-        middle.T, origin="lower", aspect="auto", cmap="PuOr_r", vmin=-reach, vmax=reach
+    places = np.arange(len(dimension)), np.arange(len(numbers))
+    image = axes[0].pcolormesh(
+        *places, middle.T, shading="nearest", cmap="PuOr_r", vmin=-reach, vmax=reach
     )
     for row, column in np.ndindex(*middle.shape):
         text = style.plain(np.exp(middle[row, column]))

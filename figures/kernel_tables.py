@@ -5,6 +5,7 @@ from __future__ import annotations
 from figures import style
 
 EXPERIMENT = "kernel_tables"
+GRID_ORDER = True  # places follow the tables
 
 
 def draw(dataset):
@@ -20,6 +21,7 @@ def draw(dataset):
     style.short_log(axes)
     style.legend(axes, columns=2)
     axes.set(
+        xlabel="table",
         ylabel="mean squared error / that of the mean",
         title="halves of each table; one kernel and ridge for all solvers",
     )

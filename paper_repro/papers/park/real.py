@@ -16,20 +16,6 @@ def errors(dataset, chosen, method):
     return dataset.error.values[chosen][:, :, place].T
 
 
-def by_count(problem, first, second):
-    """The first solver errs less than the second, by number of values."""
-
-    def check(dataset):
-        counts = dataset["count"].values
-        parts = {}
-        for place in np.flatnonzero(dataset.problem.values == problem):
-            one, other = (errors(dataset, [place], each)[:, 0] for each in (first, second))
-            parts[f"{counts[place]:,} values"] = ordering(one, other, resolution=1.0)
-        return combine(parts)
-
-    return check
-
-
 def falls(dataset, method):
     """Twice the error is less than that of a tenth of the values, by number of values."""
     here = np.flatnonzero(dataset.problem.values == "square")
@@ -44,13 +30,15 @@ def falls(dataset, method):
     return combine(parts)
 
 
-def turned(dataset):
-    """In the cube one fit errs less with the fewest values, and the cells with the most."""
-    here = np.flatnonzero(dataset.problem.values == "cube")
-    cells, one = (errors(dataset, here, each) for each in (CELLS, "250 centres"))
-    few = ordering(one[:, 0], cells[:, 0], resolution=1.0)
-    turn = ordering(cells[:, -1], one[:, -1], resolution=1.0)
-    return combine({"fewest values": few, "most values": turn})
+def one_fit_ahead(place):
+    """In the cube one fit errs less than cells, at the fewest (0) or the most (-1) values."""
+
+    def check(dataset):
+        here = np.flatnonzero(dataset.problem.values == "cube")
+        one, cells = (errors(dataset, here, each)[:, place] for each in ("250 centres", CELLS))
+        return ordering(one, cells, resolution=1.0)
+
+    return check
 
 
 def leads(dataset, kept):
@@ -150,20 +138,17 @@ CLAIMS = [
         id="K8-cube",
         kind="ordering",
         sentence="In a cube of 6 lengthscales, where few features matter, one fit with 250 centres "
-        "errs less than 64 cells with 250 each, from 10,000 values and from 100,000.",
+        "errs less than 64 cells with 250 each, however many values there are: from 100,000 too.",
         source=f"B-C8, second problem; {OURS}; fixed before the run, and false at 100,000",
         experiment="kernel_large",
         formula="none",
-        check=by_count("cube", "250 centres", CELLS),
+        check=one_fit_ahead(-1),
         control=Control(
-            "it does from 10,000 values, and cells do from 100,000",
-            turned,
-            expected="holds",
-            kind="corrected statement",
+            "from 10,000 values", one_fit_ahead(0), expected="holds", kind="corrected statement"
         ),
         expected="fails",
         decides_at="paper",
-        blind="By how much. The corrected statement was read off this very run.",
+        blind="By how much. Where between both the lead turns was not looked at.",
     ),
     Claim(
         id="K8-large-short",
