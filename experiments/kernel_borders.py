@@ -23,7 +23,7 @@ AXES = {name: ("layer",) for name in ("added", "coarse", "exact", "leading", "st
 class Config:
     """`seeds` targets with borders, at so many equally spaced `points` and at half of them."""
 
-    seeds: int = 32
+    seeds: int = 96
     points: int = 4000
 
 
